@@ -1,0 +1,181 @@
+"""The bench on which one piece of work is graded: its copy, its runtime, what was asked last."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workshop import handin
+from workshop.lessons import Lesson
+from workshop.runtimes import engine
+from workshop.runtimes.docker import DockerRuntime
+from workshop.runtimes.docker import Session as DockerSession
+from workshop.runtimes.embedded import NEEDS_ENGINE, EmbeddedRuntime
+from workshop.runtimes.problems import Unchecked
+from workshop.runtimes.run import Run
+
+RUNTIMES = ("auto", "docker", "embedded")
+
+
+def choose(asked: str) -> str:
+    """`docker` or `embedded` for what was asked; `auto` takes docker where an engine answers."""
+    if asked == "auto":
+        return "docker" if engine.trouble() is None else "embedded"
+    return asked
+
+
+class Session:
+    """Several gradings in a row, in one run: what they may share stays up in between. Ends with its block."""
+
+    def __init__(self, runtime: str = "auto") -> None:
+        self.runtime = choose(runtime)
+        self._run: Run | None = None
+        self._docker: DockerSession | None = None
+
+    @property
+    def run(self) -> Run:
+        """The run, begun at its first use."""
+        if self._run is None:
+            self._run = Run()
+            self._run.sweep_forgotten()
+        return self._run
+
+    def runtime_for(self, folder: Path, lesson: str) -> DockerRuntime | EmbeddedRuntime:
+        """A runtime for one piece of work."""
+        if self.runtime == "embedded":
+            return EmbeddedRuntime(self.run, folder, lesson)
+        found = engine.trouble()
+        if found is not None:
+            raise found
+        return DockerRuntime(self.docker, folder, lesson)
+
+    @property
+    def docker(self) -> DockerSession:
+        """What the docker runtime shares."""
+        if self._docker is None:
+            self._docker = DockerSession(self.run)
+        return self._docker
+
+    def warm(self, lesson: Lesson) -> None:
+        """Makes ahead what the next check of the lesson will need."""
+        if self.runtime == "docker" and engine.trouble() is None:
+            self.docker.warm("redis" in lesson.needs)
+
+    def close(self) -> None:
+        """Removes everything."""
+        if self._run:
+            self._run.close()
+        self._run = self._docker = None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What is to be graded, and with which seed."""
+
+    lesson: Lesson
+    work: Path
+    seed: int
+    session: Session
+
+
+class Bench:
+    """The fixtures' common ground in one grading."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self.lesson, self.seed, self.session = assignment.lesson, assignment.seed, assignment.session
+        self.asked: str | None = None
+        self.folder = self.session.run.scratch("work")
+        handin.copy_in(assignment.work, self.folder)
+        self.runtime = self.session.runtime_for(self.folder, self.lesson.name)
+
+    @property
+    def has_engine(self) -> bool:
+        """Whether work runs in containers."""
+        return self.session.runtime == "docker"
+
+    @property
+    def with_redis(self) -> bool:
+        """Whether the grader asks for Redis anywhere, so that the service is told where it is."""
+        return "redis" in self.lesson.needs
+
+    def docker(self) -> DockerRuntime:
+        """The docker runtime. Raises Unchecked where work does not run in containers."""
+        if not isinstance(self.runtime, DockerRuntime):
+            raise Unchecked(NEEDS_ENGINE)
+        return self.runtime
+
+    def note(self, asked: str) -> None:
+        """Remembers what was asked last, as a line to copy: the report of a failed check shows it."""
+        self.asked = asked
+
+    def start(self, image: Any = None, **options: Any) -> Any:
+        """A service of the student's, up and noted."""
+        service = self.runtime.start(image, with_redis=self.with_redis, **options)
+        service.noted = self.note
+        return service
+
+    def copy(self, changes: Mapping[str, bytes | str] | None = None) -> Path:
+        """A copy of the student's folder with some files written anew (name → content)."""
+        import shutil
+
+        folder = self.session.run.scratch("copy") / self.folder.name
+        shutil.copytree(self.folder, folder)
+        for name, content in (changes or {}).items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return folder
+
+    def close(self) -> None:
+        """Removes what this grading started."""
+        self.runtime.close()
+
+
+class RedisProbe:
+    """The grader's own look at Redis: every method of redis-py, with text for bytes, and the server's own switches."""
+
+    def __init__(self, server: Any, note: Any) -> None:
+        self._server, self._note = server, note
+        self._client = self._connect()
+
+    def _connect(self) -> Any:
+        import redis
+
+        note = self._note
+
+        class Noting(redis.Redis):
+            def execute_command(self, *args: Any, **options: Any) -> Any:
+                note("redis-cli " + " ".join(str(word) for word in args)[:200])
+                return super().execute_command(*args, **options)
+
+        return Noting(self._server.host, self._server.port, decode_responses=True, socket_timeout=5, socket_connect_timeout=5)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Redis is stopped within the block. It is empty when it is back."""
+        with self._server.stopped():
+            yield
+        self._client = self._connect()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Redis is paused within the block: it accepts connections and answers nothing."""
+        with self._server.paused():
+            yield
+
+    @property
+    def url(self) -> str:
+        """How a service finds this Redis."""
+        return str(self._server.url)

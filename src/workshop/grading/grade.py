@@ -1,0 +1,90 @@
+"""`grade`: one lesson's grader on one piece of work, as a report."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from workshop.grading.bench import Assignment, Session
+from workshop.lessons import Lesson
+from workshop.verdict import Check, Outcome, Report
+
+NOT_ATTEMPTED = "This is still the starter. Open {file} and fill in what stands under “Your turn” in the lesson's text; save, and check again."
+
+
+def grade(
+    lesson: Lesson,
+    work: Path,
+    session: Session,
+    *,
+    seed: int | None = None,
+    on_check: Callable[[Check], object] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Report:
+    """Runs the lesson's grader on the folder `work` and returns the report, with one check for each that the grader declares.
+
+    `on_check` is told each check as it ends. `cancelled` is asked between checks and ends the grading early.
+    """
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the environment's plugins would cost a second and are not asked for
+    import pytest
+
+    from workshop.grading import plugin
+
+    start = time.monotonic()
+    seed = secrets.randbelow(10**6) if seed is None else seed
+    untouched = work.is_dir() and lesson.is_untouched(work)
+
+    def told(check: Check) -> None:
+        if untouched and check.outcome is Outcome.FAILED and not any(c.outcome is Outcome.FAILED for c in state.checks.values() if c.id != check.id):
+            check = check.but(hint=NOT_ATTEMPTED.format(file=_file_to_open(lesson, work)))
+            state.checks[check.id] = check
+        if on_check:
+            on_check(check)
+
+    state = plugin.Grading(Assignment(lesson, work, seed, session), told)
+
+    class Stop:
+        @staticmethod
+        def pytest_runtest_setup(item: pytest.Item) -> None:
+            if cancelled():
+                item.session.shouldstop = "cancelled"
+                raise pytest.skip.Exception("cancelled")
+
+    args = [str(lesson.grader), "-c", os.devnull, "--rootdir", str(lesson.folder), "--confcutdir", str(lesson.folder), "--import-mode=importlib"]
+    quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:nbval", "-p", "no:faulthandler", "-W", "ignore", "-p", "workshop.grading.plugin"]
+    registered = _Registrar(state)
+    pytest.main([*args, *quiet], plugins=[registered, Stop()])
+    checks = tuple(_reported(state, name, claim) for name, claim in lesson.promises.items())
+    return Report(lesson.name, session.runtime, seed, time.monotonic() - start, checks)
+
+
+class _Registrar:
+    """Puts the state of this grading in place before the plugin makes one of its own."""
+
+    def __init__(self, state: object) -> None:
+        self._state = state
+
+    def pytest_addoption(self, pluginmanager: object) -> None:
+        from workshop.grading.plugin import PLUGIN
+
+        pluginmanager.register(self._state, PLUGIN)  # type: ignore[attr-defined]
+
+
+def _reported(state: object, name: str, claim: str) -> Check:
+    """The check's result; one that never reported is unchecked, so that only a full set is a pass."""
+    found = getattr(state, "checks").get(name)
+    if isinstance(found, Check):
+        return found
+    return Check(name, claim, Outcome.UNCHECKED, "This check never reported. That is the grader's fault, not yours.")
+
+
+def _file_to_open(lesson: Lesson, work: Path) -> str:
+    names = [name for name in lesson.finished() if name in lesson.starter()] or list(lesson.starter())
+    file = work / (names[0] if names else "")
+    try:
+        return str(file.relative_to(lesson.root))
+    except ValueError:
+        return str(file)

@@ -1,0 +1,250 @@
+"""The pytest plugin that graders are written against.
+
+A grader is `lessons/NN_topic/test_topic.py`. `pytest lessons/NN_topic` grades the student's own place, `--work DIR` another folder, and
+`--solution` the solution; the verdicts are those of `./workshop check`. In every other test file the plugin does nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workshop import lessons
+from workshop.grading.bench import RUNTIMES, Assignment, Bench, RedisProbe, Session
+from workshop.grading.some import Some
+from workshop.runtimes.problems import Mismatch, NotUp, Unchecked
+from workshop.verdict import EXIT_CODES, Check, Outcome, Report
+
+PLUGIN = "workshop-grading"
+LETTERS = {Outcome.PASSED: ".", Outcome.FAILED: "F", Outcome.BLOCKED: "b", Outcome.UNCHECKED: "u"}
+
+
+class Grading:
+    """The state of one pytest session that grades: registered as a plugin, so that hooks and fixtures find it."""
+
+    def __init__(self, assignment: Assignment | None = None, on_check: Callable[[Check], object] | None = None) -> None:
+        self.assignment, self.on_check = assignment, on_check
+        self.checks: dict[str, Check] = {}
+        self.down: dict[int, str] = {}  # identity of what never came up → the check that told so
+        self.bench: Bench | None = None
+        self.own_session: Session | None = None
+        self.cancelled: Callable[[], bool] = lambda: False
+
+    def record(self, check: Check) -> None:
+        """Keeps a check's result and tells whoever follows."""
+        self.checks[check.id] = check
+        if self.on_check:
+            self.on_check(check)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("workshop", "grading lessons")
+    group.addoption("--work", type=Path, help="the folder to grade instead of the student's own place")
+    group.addoption("--solution", action="store_true", help="grade the solution")
+    group.addoption("--runtime", choices=RUNTIMES, default="auto", help="where the work runs")
+    group.addoption("--seed", type=int, help="repeat a run's random data")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.pluginmanager.has_plugin(PLUGIN):
+        config.pluginmanager.register(Grading(), PLUGIN)
+
+
+def _grading(config: pytest.Config) -> Grading:
+    found = config.pluginmanager.get_plugin(PLUGIN)
+    assert isinstance(found, Grading)
+    return found
+
+
+def lesson_of(path: Path) -> lessons.Lesson | None:
+    """The lesson that a test file grades, or None where it is no grader."""
+    lesson = lessons.Lesson(path.parent, path.parents[2]) if len(path.parents) > 2 and lessons.FOLDER.fullmatch(path.parent.name) else None
+    return lesson if lesson and lesson.grader == path and path.parents[1].name == "lessons" else None
+
+
+def _assignment(config: pytest.Config, lesson: lessons.Lesson) -> Assignment:
+    grading = _grading(config)
+    if grading.assignment is None or grading.assignment.lesson != lesson:
+        if grading.own_session is None:
+            grading.own_session = Session(config.getoption("--runtime"))
+        work = config.getoption("--work") or (lesson.solution if config.getoption("--solution") else lesson.open())
+        seed = config.getoption("--seed")
+        grading.assignment = Assignment(lesson, work, secrets.randbelow(10**6) if seed is None else seed, grading.own_session)
+    return grading.assignment
+
+
+@pytest.fixture(scope="module")
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """The student's folder, looked over and copied, with the runtime that brings it to life."""
+    lesson = lesson_of(request.path)
+    assert lesson, f"{request.path} is no grader of a lesson"
+    made = Bench(_assignment(request.config, lesson))
+    _grading(request.config).bench = made
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def image(bench: Bench) -> Any:
+    """The image that the student's Dockerfile makes."""
+    return bench.docker().image()
+
+
+class Revived:
+    """The student's service. One that died in a check is started again for the next: a check fails for itself alone."""
+
+    def __init__(self, bench: Bench, image: Any) -> None:
+        self._bench, self._image = bench, image
+        self._service = bench.start(image)
+
+    def revive(self) -> None:
+        """Starts it again where it has died."""
+        if not self._service.is_running():
+            self._service = self._bench.start(self._image)
+
+    def another(self, **options: Any) -> Any:
+        """A further service of the same work; the options are those of the runtime's `start`."""
+        return self._bench.start(self._image, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._service, name)
+
+
+@pytest.fixture(scope="module")
+def _service(bench: Bench, request: pytest.FixtureRequest) -> Revived:
+    built = request.getfixturevalue("image") if "Dockerfile" in bench.lesson.finished() else None
+    return Revived(bench, built)
+
+
+@pytest.fixture
+def service(_service: Revived, request: pytest.FixtureRequest) -> Revived:
+    """The student's service, up and answering: in the image of its own Dockerfile where the lesson has one, else in the workshop's."""
+    grading = _grading(request.config)
+    if any(check.outcome is Outcome.FAILED for check in list(grading.checks.values())[-1:]):
+        _service.revive()
+    return _service
+
+
+@pytest.fixture(scope="module")
+def _redis(bench: Bench) -> RedisProbe:
+    return RedisProbe(bench.runtime.redis(), bench.note)
+
+
+@pytest.fixture
+def redis(_redis: RedisProbe) -> RedisProbe:
+    """Redis as the grader sees it, from outside the service."""
+    return _redis
+
+
+@pytest.fixture
+def some(request: pytest.FixtureRequest) -> Some:
+    """Seeded random data, fresh in each run."""
+    lesson = lesson_of(request.path)
+    assert lesson
+    return Some(_assignment(request.config, lesson).seed, request.node.name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    if lesson_of(item.path):
+        item.stash[STARTED] = time.monotonic()
+        if bench := _grading(item.config).bench:
+            bench.asked = None
+    return (yield)
+
+
+STARTED = pytest.StashKey[float]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    if lesson_of(item.path) is None:
+        return report
+    grading = _grading(item.config)
+    if call.excinfo is None and call.when != "call":
+        return report
+    if item.name in grading.checks and call.when == "teardown":
+        return report  # what goes wrong while tidying up does not change what was found out
+    check = _check(item, call.excinfo.value if call.excinfo else None, grading)
+    grading.record(check)
+    report.check = check
+    report.outcome = {Outcome.PASSED: "passed", Outcome.FAILED: "failed"}.get(check.outcome, "skipped")
+    if check.outcome is Outcome.FAILED:
+        report.longrepr = "\n".join(f"{label:>9}  {text}" for label, text in _told(check))
+    elif check.outcome is not Outcome.PASSED:
+        report.longrepr = (str(item.path), 0, check.hint or "")
+    return report
+
+
+def _told(check: Check) -> list[tuple[str, str]]:
+    rows = [("asked", check.asked), ("expected", check.expected), ("got", check.actual), ("because", check.hint)]
+    return [(label, text) for label, text in rows if text]
+
+
+def _check(item: pytest.Item, error: BaseException | None, grading: Grading) -> Check:
+    """What became of one test, from the exception it ended with."""
+    function = item.function  # type: ignore[attr-defined]
+    claim = (function.__doc__ or item.name).strip().splitlines()[0]
+    made = Check(item.name, claim, Outcome.PASSED, seconds=time.monotonic() - item.stash[STARTED])
+    asked = grading.bench.asked if grading.bench else None
+    match error:
+        case None:
+            return made
+        case NotUp():
+            owner = grading.down.setdefault(id(error), item.name)
+            if owner != item.name:
+                return made.but(outcome=Outcome.BLOCKED, hint=f"Rests on “{grading.checks[owner].claim}”.")
+            return made.but(outcome=Outcome.FAILED, hint=error.hint, asked=error.asked, expected=error.expected, actual=error.actual)
+        case Mismatch():
+            return made.but(outcome=Outcome.FAILED, hint=error.hint, asked=error.asked or asked, expected=error.expected, actual=error.actual)
+        case AssertionError():
+            hint, _, detail = str(error).partition("\nassert ")
+            return made.but(outcome=Outcome.FAILED, hint=hint, asked=asked, actual=detail.strip() or None)
+        case Unchecked():
+            return made.but(outcome=Outcome.UNCHECKED, hint=error.hint, actual=error.actual)
+        case pytest.skip.Exception():
+            return made.but(outcome=Outcome.UNCHECKED, hint=str(error))
+        case Exception():
+            place = "".join(f" {entry.path.name}:{entry.lineno + 1}" for entry in list(pytest.ExceptionInfo.from_exception(error).traceback)[-2:] if entry.path)
+            return made.but(
+                outcome=Outcome.UNCHECKED,
+                hint="The grader itself stumbled here; that is not your fault. Please report what stands below.",
+                asked=asked,
+                actual=f"{type(error).__name__}: {error} ({place.strip()})",
+            )
+        case _:
+            raise error
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    check: Check | None = getattr(report, "check", None)
+    if check is None or check.outcome in (Outcome.PASSED, Outcome.FAILED):
+        return None
+    return str(check.outcome), LETTERS[check.outcome], str(check.outcome).upper()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Nothing to do here; `makereport` has recorded the check. Kept out of pytest's own way."""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    grading = _grading(session.config)
+    if grading.own_session is None:
+        return
+    if grading.checks:
+        found = Report("", "", 0, 0, tuple(grading.checks.values()))
+        session.exitstatus = max(int(session.exitstatus), EXIT_CODES[found.verdict])
+    grading.own_session.close()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    grading = _grading(config)
+    if grading.assignment and grading.own_session:
+        runtime = grading.own_session.runtime
+        terminalreporter.write_line(f"runtime {runtime}, seed {grading.assignment.seed}" + (" (isolates nothing)" if runtime == "embedded" else ""))

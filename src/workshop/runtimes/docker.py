@@ -1,0 +1,328 @@
+"""The docker runtime: student work in containers with limits, on a network of its own without a way to the internet."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import tarfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workshop import handin
+from workshop.diagnosis import Evidence, of_start
+from workshop.runtimes import engine, images
+from workshop.runtimes.engine import must
+from workshop.runtimes.problems import NotUp
+from workshop.runtimes.run import Run
+from workshop.runtimes.service import PORT, Process, Service
+
+LIMITS = (
+    *("--memory", "256m", "--memory-swap", "256m", "--pids-limit", "128", "--cpus", "1"),
+    *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--ulimit", "core=0", "--ulimit", f"fsize={images.FILE_LIMIT}"),
+    *("--log-driver", "json-file", "--log-opt", "max-size=1m", "--log-opt", "max-file=2"),
+)
+NETWORK_OPTIONS = ("--opt", "com.docker.network.bridge.enable_ip_masquerade=false")
+NO_OUTSIDE_NAMES = ("--dns", "127.0.0.1")  # else a name that is gone takes 8 s to fail
+REDIS_COMMAND = ("--save", "", "--appendonly", "no", "--protected-mode", "no")
+REDIS_PORT = 6379
+
+
+@dataclass
+class Session:
+    """What several checks in a row may share: the network, and a Redis that is emptied in between."""
+
+    run: Run
+    _network: str | None = None
+    _redis: DockerRedis | None = None
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def network(self) -> str:
+        """The run's network, made at the first call."""
+        with self._lock:
+            if self._network is None:
+                name = self.run.name("net")
+                must(self.run.docker("network", "create", "--label", self.run.label, *NETWORK_OPTIONS, name))
+                self._network = name
+            return self._network
+
+    def take_redis(self) -> DockerRedis:
+        """An empty Redis that answers to the name `redis` on the network."""
+        with self._lock:
+            found, self._redis = self._redis, None
+        return found or DockerRedis(self.run, self.network())
+
+    def give_back(self, redis: DockerRedis) -> None:
+        """Takes a Redis for the next check, or removes it where it cannot be emptied."""
+        if redis.emptied():
+            with self._lock:
+                self._redis = redis
+        else:
+            self.run.docker("rm", "--force", "--volumes", redis.name)
+
+    def warm(self, with_redis: bool) -> None:
+        """Makes ahead what the next check will need."""
+        self.network()
+        if with_redis and self._redis is None:
+            self._redis = DockerRedis(self.run, self.network())
+
+
+class DockerRedis:
+    """A Redis in a container of its own. `url` is how a service in the network finds it; `host` and `port` how the grader does."""
+
+    url = f"redis://redis:{REDIS_PORT}/0"
+
+    def __init__(self, run: Run, network: str) -> None:
+        images.need_image(images.REDIS)
+        self.run, self.name = run, run.name("redis")
+        isolated = ("--user", "65534", "--tmpfs", "/data:mode=1777", "--network", network, "--network-alias", "redis")
+        flags = ("--detach", "--pull", "never", "--name", self.name, "--label", run.label, *LIMITS, *isolated, *engine.publish(REDIS_PORT))
+        must(run.docker("run", *flags, "--entrypoint", "redis-server", images.REDIS, *REDIS_COMMAND))
+        self._find()
+
+    def _find(self) -> None:
+        self.host, self.port = engine.host(), published(self.run, self.name, REDIS_PORT)
+
+    def emptied(self) -> bool:
+        """Empties it for the next check; whether that worked."""
+        import redis
+
+        try:
+            with redis.Redis(self.host, self.port, socket_timeout=2, socket_connect_timeout=2) as client:
+                client.flushall()
+                client.config_resetstat()
+        except redis.RedisError:
+            return False
+        return True
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Redis is stopped within the block: its name is gone from the network and nothing listens. Empty when it is back."""
+        must(self.run.docker("stop", "--time", "0", self.name))
+        try:
+            yield
+        finally:
+            must(self.run.docker("start", self.name))
+            self._find()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Redis is paused within the block: connections are accepted, nothing is answered."""
+        must(self.run.docker("pause", self.name))
+        try:
+            yield
+        finally:
+            must(self.run.docker("unpause", self.name))
+
+
+def published(run: Run, name: str, port: int) -> int:
+    """The host port on which a container's port is published."""
+    done = must(run.docker("port", name, f"{port}/tcp"))
+    return int(done.out.splitlines()[0].rsplit(":", 1)[1])
+
+
+class DockerService(Service):
+    """A service in a container. Made by `DockerRuntime.start`."""
+
+    def __init__(self, run: Run, name: str, inner_port: int) -> None:
+        self.run, self.name, self.inner_port = run, name, inner_port
+        self.host, self.port = engine.host(), 0
+
+    def log(self) -> str:
+        """The last 300 lines of `docker logs`."""
+        done = self.run.docker("logs", "--tail", "300", self.name, timeout=10)
+        return done.out + done.err
+
+    def inspect(self) -> dict[str, Any]:
+        """What `docker inspect` says of the container."""
+        found: dict[str, Any] = json.loads(must(self.run.docker("inspect", self.name)).out)[0]
+        return found
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Running, ExitCode, OOMKilled, Pid, Health, …"""
+        found: dict[str, Any] = json.loads(must(self.run.docker("inspect", "--format", "{{json .State}}", self.name)).out)
+        return found
+
+    def is_running(self) -> bool:
+        return bool(self.state["Running"])
+
+    def evidence(self, deep: bool = False) -> Evidence:
+        state = self.state
+        running = bool(state["Running"])
+        listening = self.listening() if deep and running else None
+        return Evidence(running, state["ExitCode"], self.log(), bool(state["OOMKilled"]), listening, self.inner_port, start_error=state.get("Error", ""))
+
+    def listening(self) -> list[tuple[str, int]] | None:
+        """The TCP sockets that listen in the container's network namespace, as (address, port); None where the container is gone."""
+        flags = ("--rm", "--pull", "never", "--label", self.run.label, "--network", f"container:{self.name}", "--entrypoint", "cat")
+        images.need_image(images.BASE)
+        done = self.run.docker("run", *flags, images.BASE, "/proc/net/tcp", "/proc/net/tcp6")
+        return parse_sockets(done.out) if done.ok else None
+
+    def processes(self) -> list[Process]:
+        """Its processes, with the pids and user ids of the engine's host."""
+        done = must(self.run.docker("top", self.name, "-eo", "pid,uid,args"))
+        rows = [line.split(None, 2) for line in done.out.splitlines()[1:]]
+        return [Process(int(row[0]), int(row[1]), row[2] if len(row) > 2 else "") for row in rows if len(row) > 1]
+
+    def exec(self, *command: str, timeout: float = 10.0) -> engine.Done:
+        """Runs a command in the container, as `docker exec` does."""
+        return self.run.docker("exec", self.name, *command, timeout=timeout)
+
+    def stop(self, grace: int = 5) -> float:
+        """`docker stop`: SIGTERM, then SIGKILL after `grace` seconds. Returns the seconds it took."""
+        start = time.monotonic()
+        must(self.run.docker("stop", "--time", str(grace), self.name, timeout=grace + 20))
+        return time.monotonic() - start
+
+    def remove(self) -> None:
+        """Removes the container with its anonymous volumes."""
+        self.run.docker("rm", "--force", "--volumes", self.name)
+
+    def find_port(self) -> None:
+        """Looks up the host port; a container that was started again has another."""
+        done = self.run.docker("port", self.name, f"{self.inner_port}/tcp")
+        if done.ok and done.out.strip():
+            self.port = int(done.out.splitlines()[0].rsplit(":", 1)[1])
+            return
+        evidence = self.evidence()
+        if evidence.running:
+            time.sleep(0.1)
+            evidence = self.evidence()
+        cause = of_start(evidence)
+        raise NotUp(cause.hint, asked=f"docker logs {self.name}", expected="a container that stays up", actual=cause.seen(f"exit code {evidence.code}"))
+
+
+def parse_sockets(text: str) -> list[tuple[str, int]]:
+    """The listening sockets in the text of /proc/net/tcp and tcp6, without the engine's own name server (127.0.0.11)."""
+    found = []
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) < 4 or words[3] != "0A":
+            continue
+        address, _, port = words[1].partition(":")
+        if len(address) == 8:
+            shown = ".".join(str(byte) for byte in bytes.fromhex(address)[::-1])
+        else:
+            shown = "::1" if address.endswith("01000000") and address.startswith("0" * 24) else "::"
+        if shown != "127.0.0.11":
+            found.append((shown, int(port, 16)))
+    return found
+
+
+class DockerRuntime:
+    """One student's work on the engine. What it starts goes at `close`, but for what the session keeps."""
+
+    name = "docker"
+
+    def __init__(self, session: Session, folder: Path, lesson: str) -> None:
+        self.session, self.run, self.folder, self.lesson = session, session.run, folder, lesson
+        self._redis: DockerRedis | None = None
+        self._mine: list[str] = []
+        self._images: list[str] = []
+
+    def redis(self) -> DockerRedis:
+        """The Redis of this check."""
+        if self._redis is None:
+            self._redis = self.session.take_redis()
+        return self._redis
+
+    def image(self, context: Path | None = None, *, no_cache: bool = False) -> images.Image:
+        """The image that the student's Dockerfile makes; `context` builds a changed copy of the folder instead."""
+        handin.require(self.folder, "Dockerfile", self.lesson)
+        made = images.build(self.run, context or self.folder, no_cache=no_cache)
+        self._images.append(made.id)
+        return made
+
+    def supplied(self) -> str:
+        """The image for work that brings no Dockerfile."""
+        return images.supply("python", self.run)
+
+    def start(
+        self,
+        image: images.Image | None = None,
+        *,
+        with_redis: bool = False,
+        env: Mapping[str, str] | None = None,
+        memory: str | None = None,
+        hostname: str | None = None,
+        command: tuple[str, ...] = (),
+        port: int = PORT,
+        mounts: Mapping[Path, str] | None = None,
+        flags: tuple[str, ...] = (),
+        wait: bool = True,
+        up_path: str = "/healthz",
+    ) -> DockerService:
+        """Starts a container and waits until it answers. Without `image` the student's folder runs in the supplied one.
+
+        `memory` is a limit as `docker run --memory` takes it; `mounts` are folders shown read-only at a path; `flags` go to `docker run` as
+        they are. Raises NotUp with the cause where it does not come up.
+        """
+        words = ["--pull", "never", "--label", self.run.label, *LIMITS, *NO_OUTSIDE_NAMES, "--network", self.session.network(), *engine.publish(port)]
+        if memory:
+            words += ["--memory", memory, "--memory-swap", memory]
+        if hostname:
+            words += ["--hostname", hostname]
+        environment = dict(env or {})
+        if with_redis:
+            environment.setdefault("REDIS_URL", self.redis().url)
+        for name, value in environment.items():
+            words += ["--env", f"{name}={value}"]
+        for source, target in (mounts or {}).items():
+            words += ["--mount", f"type=bind,source={source},target={target},readonly"]
+        name = self.run.name("web")
+        self._mine.append(name)
+        service = DockerService(self.run, name, port)
+        words += [*flags, "--name", name]
+        if image is not None:
+            self._launch(["run", "--detach", *words, image.id, *command])
+        else:
+            handin.require(self.folder, "app.py", self.lesson)
+            self._launch_folder(words, command, name)
+        service.find_port()
+        if wait:
+            service.wait_until_up(up_path)
+        return service
+
+    def _launch_folder(self, words: list[str], command: tuple[str, ...], name: str) -> None:
+        image = self.supplied()
+        if not engine.is_remote():
+            mount = f"type=bind,source={self.folder},target=/app,readonly"
+            self._launch(["run", "--detach", "--mount", mount, *words, image, *command])
+            return
+        must(self.run.docker("create", *words, image, *command))
+        must(self.run.docker("cp", "-", f"{name}:/app", data=_packed(self.folder)))
+        self._launch(["start", name])
+
+    def _launch(self, words: list[str]) -> None:
+        done = self.run.docker(*words, timeout=60)
+        if done.code is None:
+            must(done)
+        if not done.ok:
+            cause = of_start(Evidence(False, done.code, "", start_error=done.err))
+            if cause.name in ("exited", "ended at once"):
+                must(done)
+            raise NotUp(cause.hint, asked="docker run …", expected="a container that starts", actual=done.err.strip().splitlines()[-1][:600])
+
+    def close(self) -> None:
+        """Removes the containers and images of this check; its Redis goes back to the session."""
+        if self._mine:
+            self.run.docker("rm", "--force", "--volumes", *self._mine)
+        if self._images:
+            self.run.docker("image", "rm", "--force", *self._images)
+        if self._redis:
+            self.session.give_back(self._redis)
+        self._mine, self._images, self._redis = [], [], None
+
+
+def _packed(folder: Path) -> bytes:
+    """The folder as a tar archive, owned by root."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.add(folder, arcname=".")
+    return buffer.getvalue()

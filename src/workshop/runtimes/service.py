@@ -1,0 +1,114 @@
+"""A student's service, come alive. Both runtimes hand out this one shape."""
+
+from __future__ import annotations
+
+import abc
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from workshop import diagnosis
+from workshop.diagnosis import Evidence
+from workshop.runtimes import http
+from workshop.runtimes.http import ANY, TIME_LIMIT, Answer
+from workshop.runtimes.problems import NotUp
+
+PORT = 5000  # the student's port inside the container
+START_LIMIT = 10.0  # seconds in which a service must answer for the first time
+LOOK_AFTER = 1.0  # seconds without an answer after which the listening sockets are looked at
+POLL = 0.02  # seconds between two tries
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of the service as seen from outside. `uid` is numeric; `pid` is that of the host."""
+
+    pid: int
+    uid: int
+    command: str
+
+
+class Service(abc.ABC):
+    """A running service: ask it over HTTP, read its logs, its listening sockets, its exit."""
+
+    host: str
+    port: int
+    noted: Callable[[str], None] = staticmethod(lambda asked: None)  # told of each thing asked
+
+    @property
+    def url(self) -> str:
+        """The address on which it is reached from outside."""
+        return f"http://{self.host}:{self.port}"
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = ANY,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        limit: float = TIME_LIMIT,
+        **query: str,
+    ) -> Answer:
+        """One request; keyword arguments become the query. A service that does not answer in `limit` seconds yields an Answer too."""
+        answer = http.ask(method, self.host, self.port, path, query=query, json=json, data=data, headers=headers, limit=limit)
+        answer.explain = self._explain
+        self.noted(answer.asked)
+        return answer
+
+    def get(self, path: str, **options: Any) -> Answer:
+        """GET; see `request`."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Answer:
+        """POST; see `request`."""
+        return self.request("POST", path, **options)
+
+    def at_once(self, count: int, path: str, **options: Any) -> list[Answer]:
+        """`count` GETs in flight at the same time."""
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(lambda _: self.get(path, **options), range(count)))
+
+    @abc.abstractmethod
+    def log(self) -> str:
+        """What it has printed so far, both streams in order."""
+
+    @abc.abstractmethod
+    def evidence(self, deep: bool = False) -> Evidence:
+        """What can be seen of it now; `deep` looks at its listening sockets too, which takes longer."""
+
+    @abc.abstractmethod
+    def is_running(self) -> bool:
+        """Whether its first process still runs."""
+
+    def wait_until_up(self, path: str = "/healthz", limit: float = START_LIMIT) -> Service:
+        """Returns once it answers HTTP at all. Raises NotUp, with the cause that the evidence names, where it does not."""
+        start = time.monotonic()
+        looked, suspicion = start, None
+        while True:
+            answer = http.ask("GET", self.host, self.port, path, limit=min(TIME_LIMIT, limit))
+            if answer.status is not None:
+                return self
+            now = time.monotonic()
+            if now - looked > 0.3 or now - start > limit:
+                deep = now - start > LOOK_AFTER
+                evidence = self.evidence(deep=deep)
+                looked = time.monotonic()
+                hung = answer.problem is not None and "no answer in" in answer.problem
+                cause = diagnosis.of_start(evidence._replace(hung=hung))
+                if not evidence.running or hung or now - start > limit or (suspicion and suspicion == cause.name and cause.final):
+                    asked = f"curl -i {self.url}/"
+                    raise NotUp(cause.hint, asked=asked, expected="an HTTP answer", actual=cause.seen(answer.problem or "no answer"))
+                suspicion = cause.name if deep else None
+            time.sleep(POLL)
+
+    def _explain(self, answer: Answer) -> str | None:
+        """The cause of a missing answer or of a 5xx, from what can be seen of the service."""
+        if answer.problem in ("connection refused", "connection reset") or answer.status is None:
+            evidence = self.evidence()
+            if not evidence.running:
+                return diagnosis.of_start(evidence).hint
+        return diagnosis.of_answer(answer.problem, answer.seconds, self.log())
