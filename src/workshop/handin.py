@@ -49,7 +49,10 @@ def copy_in(work: Path, folder: Path) -> None:
 
 def _refuse_odd(source: Path, inside: Path, top: Path) -> None:
     if source.is_symlink():
-        target = source.resolve()
+        try:
+            target = source.resolve()
+        except (OSError, RuntimeError):
+            raise NotUp(f"{inside} is a symbolic link that leads in a circle. Put the file itself there.", actual=str(inside)) from None
         if top not in (target, *target.parents) or not target.exists():
             raise NotUp(f"{inside} is a symbolic link that leads out of the folder. Put the file itself there.", actual=f"{inside} → a place outside")
         if target.is_dir():

@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = re.compile(r"(\d\d)_(\w+)")
+ENGINE_FIXTURES = {"image", "stack", "cluster", "containers"}
 NOT_STARTER = {"README.md", "pictures", "__pycache__", ".ipynb_checkpoints", ".DS_Store"}
 
 
@@ -80,10 +81,13 @@ class Lesson:
     @cached_property
     def title(self) -> str:
         """The README's first heading, without a leading number."""
-        for line in self.readme.read_text(encoding="utf-8").splitlines():
+        for line in self._text().splitlines():
             if line.startswith("# "):
                 return re.sub(r"^(Lesson )?\d+\s*[·:.-]\s*", "", line[2:].strip())
         return self.topic.replace("_", " ")
+
+    def _text(self) -> str:
+        return self.readme.read_text(encoding="utf-8") if self.readme.exists() else ""
 
     @cached_property
     def promises(self) -> dict[str, str]:
@@ -98,9 +102,14 @@ class Lesson:
         return {argument.arg for function in functions for argument in function.args.args}
 
     @property
+    def needs_engine(self) -> bool:
+        """Whether some of its promises can be asked of containers alone."""
+        return "Dockerfile" in self.finished() or bool(self.needs & ENGINE_FIXTURES)
+
+    @property
     def hints(self) -> list[str]:
         """The folded hints of the README's section "If you are stuck", one text for each fold, in order."""
-        folds = re.findall(r"<details>\s*(.*?)</details>", self.readme.read_text(encoding="utf-8"), re.DOTALL)
+        folds = re.findall(r"<details>\s*(.*?)</details>", self._text(), re.DOTALL)
         return [re.sub(r"</?summary>", "", fold).strip() for fold in folds]
 
     def starter(self) -> dict[str, Path]:

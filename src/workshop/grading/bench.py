@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workshop import handin
 from workshop.lessons import Lesson
@@ -14,8 +15,11 @@ from workshop.runtimes import engine
 from workshop.runtimes.docker import DockerRuntime
 from workshop.runtimes.docker import Session as DockerSession
 from workshop.runtimes.embedded import NEEDS_ENGINE, EmbeddedRuntime
-from workshop.runtimes.problems import Unchecked
+from workshop.runtimes.problems import Mismatch, Unchecked
 from workshop.runtimes.run import Run
+
+if TYPE_CHECKING:
+    from workshop.notebooks.runners import Runners
 
 RUNTIMES = ("auto", "docker", "embedded")
 
@@ -59,13 +63,27 @@ class Session:
             self._docker = DockerSession(self.run)
         return self._docker
 
+    @functools.cached_property
+    def runners(self) -> Runners:
+        """The processes in which notebooks run."""
+        from workshop.notebooks import runners
+
+        if self.runtime == "embedded":
+            return runners.Runners(lambda: runners.local(self.run))
+        return runners.Runners(lambda: runners.contained(self.run, self.docker.network()))
+
     def warm(self, lesson: Lesson) -> None:
         """Makes ahead what the next check of the lesson will need."""
+        if "notebook" in lesson.needs:
+            self.runners.warm()
         if self.runtime == "docker" and engine.trouble() is None:
-            self.docker.warm("redis" in lesson.needs)
+            self.docker.warm(bool({"redis", "relay", "notebook"} & lesson.needs))
 
     def close(self) -> None:
         """Removes everything."""
+        if "runners" in self.__dict__:
+            self.runners.close()
+            del self.runners
         if self._run:
             self._run.close()
         self._run = self._docker = None
@@ -93,6 +111,7 @@ class Bench:
     def __init__(self, assignment: Assignment) -> None:
         self.lesson, self.seed, self.session = assignment.lesson, assignment.seed, assignment.session
         self.asked: str | None = None
+        self.calls: list[str] = []  # the calls of a notebook's functions in this check
         self.folder = self.session.run.scratch("work")
         handin.copy_in(assignment.work, self.folder)
         self.runtime = self.session.runtime_for(self.folder, self.lesson.name)
@@ -105,7 +124,7 @@ class Bench:
     @property
     def with_redis(self) -> bool:
         """Whether the grader asks for Redis anywhere, so that the service is told where it is."""
-        return "redis" in self.lesson.needs
+        return bool({"redis", "relay", "notebook"} & self.lesson.needs)
 
     def docker(self) -> DockerRuntime:
         """The docker runtime. Raises Unchecked where work does not run in containers."""
@@ -116,6 +135,10 @@ class Bench:
     def note(self, asked: str) -> None:
         """Remembers what was asked last, as a line to copy: the report of a failed check shows it."""
         self.asked = asked
+
+    def note_look(self, asked: str) -> None:
+        """Remembers a look into Redis, after the calls that led there."""
+        self.asked = "\n".join([*self.calls[-6:], asked])
 
     def start(self, image: Any = None, **options: Any) -> Any:
         """A service of the student's, up and noted."""
@@ -145,7 +168,7 @@ class RedisProbe:
 
     def __init__(self, server: Any, note: Any) -> None:
         self._server, self._note = server, note
-        self._client = self._connect()
+        self._at: tuple[str, int] | None = None
 
     def _connect(self) -> Any:
         import redis
@@ -155,11 +178,22 @@ class RedisProbe:
         class Noting(redis.Redis):
             def execute_command(self, *args: Any, **options: Any) -> Any:
                 note("redis-cli " + " ".join(str(word) for word in args)[:200])
-                return super().execute_command(*args, **options)
+                try:
+                    return super().execute_command(*args, **options)
+                except redis.ResponseError as error:
+                    if not str(error).startswith("WRONGTYPE"):
+                        raise
+                    kind = super().execute_command("TYPE", args[1])
+                    hint = f"The key {args[1]} holds a {kind}, another type than the one asked for."
+                    raise Mismatch(hint, actual=f"TYPE {args[1]}: {kind}") from None
 
-        return Noting(self._server.host, self._server.port, decode_responses=True, socket_timeout=5, socket_connect_timeout=5)
+        self._at = (self._server.host, self._server.port)
+        options = getattr(self._server, "options", {})
+        return Noting(*self._at, decode_responses=True, socket_timeout=5, socket_connect_timeout=5, **options)
 
     def __getattr__(self, name: str) -> Any:
+        if self._at != (self._server.host, self._server.port):
+            self._client = self._connect()
         return getattr(self._client, name)
 
     @contextlib.contextmanager
@@ -167,7 +201,7 @@ class RedisProbe:
         """Redis is stopped within the block. It is empty when it is back."""
         with self._server.stopped():
             yield
-        self._client = self._connect()
+        self._at = None
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:

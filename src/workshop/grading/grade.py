@@ -82,7 +82,9 @@ def _reported(state: object, name: str, claim: str) -> Check:
 
 
 def _file_to_open(lesson: Lesson, work: Path) -> str:
-    names = [name for name in lesson.finished() if name in lesson.starter()] or list(lesson.starter())
+    starter, finished = lesson.starter(), lesson.finished()
+    names = [name for name in finished if name in starter and starter[name].read_bytes() != finished[name].read_bytes()]
+    names = names or list(starter)
     file = work / (names[0] if names else "")
     try:
         return str(file.relative_to(lesson.root))

@@ -16,7 +16,9 @@ import pytest
 
 from workshop import lessons
 from workshop.grading.bench import RUNTIMES, Assignment, Bench, RedisProbe, Session
+from workshop.grading.notebook_fixture import _notebook, notebook, relay  # noqa: F401  fixtures
 from workshop.grading.some import Some
+from workshop.grading.stack_fixture import stack  # noqa: F401  a fixture
 from workshop.runtimes.problems import Mismatch, NotUp, Unchecked
 from workshop.verdict import EXIT_CODES, Check, Outcome, Report
 
@@ -132,7 +134,7 @@ def service(_service: Revived, request: pytest.FixtureRequest) -> Revived:
 
 @pytest.fixture(scope="module")
 def _redis(bench: Bench) -> RedisProbe:
-    return RedisProbe(bench.runtime.redis(), bench.note)
+    return RedisProbe(bench.runtime.redis(), bench.note_look)
 
 
 @pytest.fixture
@@ -155,6 +157,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         item.stash[STARTED] = time.monotonic()
         if bench := _grading(item.config).bench:
             bench.asked = None
+            bench.calls.clear()
     return (yield)
 
 
@@ -210,7 +213,7 @@ def _check(item: pytest.Item, error: BaseException | None, grading: Grading) -> 
             return made.but(outcome=Outcome.UNCHECKED, hint=error.hint, actual=error.actual)
         case pytest.skip.Exception():
             return made.but(outcome=Outcome.UNCHECKED, hint=str(error))
-        case Exception():
+        case Exception() | pytest.fail.Exception():
             place = "".join(f" {entry.path.name}:{entry.lineno + 1}" for entry in list(pytest.ExceptionInfo.from_exception(error).traceback)[-2:] if entry.path)
             return made.but(
                 outcome=Outcome.UNCHECKED,

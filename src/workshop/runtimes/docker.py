@@ -5,19 +5,21 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import secrets
 import tarfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from workshop import handin
 from workshop.diagnosis import Evidence, of_start
-from workshop.runtimes import engine, images
+from workshop.runtimes import engine, images, relay
 from workshop.runtimes.engine import must
 from workshop.runtimes.problems import NotUp
+from workshop.runtimes.relay import Relay
 from workshop.runtimes.run import Run
 from workshop.runtimes.service import PORT, Process, Service
 
@@ -62,7 +64,7 @@ class Session:
             with self._lock:
                 self._redis = redis
         else:
-            self.run.docker("rm", "--force", "--volumes", redis.name)
+            redis.remove()
 
     def warm(self, with_redis: bool) -> None:
         """Makes ahead what the next check will need."""
@@ -78,7 +80,9 @@ class DockerRedis:
 
     def __init__(self, run: Run, network: str) -> None:
         images.need_image(images.REDIS)
-        self.run, self.name = run, run.name("redis")
+        self.run, self.name, self.network = run, run.name("redis"), network
+        self._relay: Relay | None = None
+        self._relay_name: str | None = None
         isolated = ("--user", "65534", "--tmpfs", "/data:mode=1777", "--network", network, "--network-alias", "redis")
         flags = ("--detach", "--pull", "never", "--name", self.name, "--label", run.label, *LIMITS, *isolated, *engine.publish(REDIS_PORT))
         must(run.docker("run", *flags, "--entrypoint", "redis-server", images.REDIS, *REDIS_COMMAND))
@@ -98,6 +102,25 @@ class DockerRedis:
         except redis.RedisError:
             return False
         return True
+
+    def relay(self) -> Relay:
+        """The relay that stands before it, in a container of its own; see `relay`."""
+        if self._relay is None:
+            images.need_image(images.BASE)
+            name, token = self.run.name("relay"), secrets.token_hex(16)
+            isolated = ("--user", "65534", "--read-only", "--network", self.network, "--env", f"RELAY_TOKEN={token}", *engine.publish(relay.CONTROL_PORT))
+            flags = ("--detach", "--pull", "never", "--name", name, "--label", self.run.label, *LIMITS, *isolated)
+            script = Path(relay.__file__).read_text(encoding="utf-8")
+            must(self.run.docker("run", *flags, images.BASE, "python", "-c", script, self.name, str(REDIS_PORT)))
+            control = (engine.host(), published(self.run, name, relay.CONTROL_PORT))
+            self._relay = Relay(f"redis://{name}:{relay.DATA_PORT}/0", control, token)
+            self._relay.wait_until_up()
+            self._relay_name = name
+        return self._relay
+
+    def remove(self) -> None:
+        """Removes it and its relay."""
+        self.run.docker("rm", "--force", "--volumes", self.name, *([self._relay_name] if self._relay_name else []))
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
@@ -152,10 +175,20 @@ class DockerService(Service):
         return bool(self.state["Running"])
 
     def evidence(self, deep: bool = False) -> Evidence:
-        state = self.state
+        found = self.inspect()
+        state = found["State"]
         running = bool(state["Running"])
         listening = self.listening() if deep and running else None
-        return Evidence(running, state["ExitCode"], self.log(), bool(state["OOMKilled"]), listening, self.inner_port, start_error=state.get("Error", ""))
+        return Evidence(
+            running,
+            state["ExitCode"],
+            self.log(),
+            bool(state["OOMKilled"]),
+            listening,
+            self.inner_port,
+            start_error=state.get("Error", ""),
+            command=(found["Path"], *found["Args"]),
+        )
 
     def listening(self) -> list[tuple[str, int]] | None:
         """The TCP sockets that listen in the container's network namespace, as (address, port); None where the container is gone."""
@@ -179,6 +212,16 @@ class DockerService(Service):
         start = time.monotonic()
         must(self.run.docker("stop", "--time", str(grace), self.name, timeout=grace + 20))
         return time.monotonic() - start
+
+    def seconds_to_end(self) -> float | None:
+        """The seconds from the first signal to the end, by the engine's own clock; None where its events do not tell."""
+        filters = ("--filter", f"container={self.inspect()['Id']}", "--filter", "event=kill", "--filter", "event=die")
+        shape = "{{.Action}} {{.TimeNano}}"
+        done = self.run.docker("events", "--since", "120s", "--until", "0s", *filters, "--format", shape)
+        times: dict[str, int] = {}
+        for action, _, nanoseconds in (line.partition(" ") for line in done.out.splitlines()):
+            times.setdefault(action, int(nanoseconds))
+        return (times["die"] - times["kill"]) / 1e9 if {"die", "kill"} <= times.keys() else None
 
     def remove(self) -> None:
         """Removes the container with its anonymous volumes."""
@@ -232,10 +275,10 @@ class DockerRuntime:
             self._redis = self.session.take_redis()
         return self._redis
 
-    def image(self, context: Path | None = None, *, no_cache: bool = False) -> images.Image:
-        """The image that the student's Dockerfile makes; `context` builds a changed copy of the folder instead."""
+    def image(self, context: Path | None = None, *, no_cache: bool = False, flags: Sequence[str] = ()) -> images.Image:
+        """The image that the student's Dockerfile makes; `context` builds a changed copy of the folder instead, `flags` go to `docker build`."""
         handin.require(self.folder, "Dockerfile", self.lesson)
-        made = images.build(self.run, context or self.folder, no_cache=no_cache)
+        made = images.build(self.run, context or self.folder, no_cache=no_cache, flags=flags)
         self._images.append(made.id)
         return made
 
@@ -307,7 +350,8 @@ class DockerRuntime:
             cause = of_start(Evidence(False, done.code, "", start_error=done.err))
             if cause.name in ("exited", "ended at once"):
                 must(done)
-            raise NotUp(cause.hint, asked="docker run …", expected="a container that starts", actual=done.err.strip().splitlines()[-1][:600])
+            said = [line for line in done.err.splitlines() if line.strip() and not line.startswith("Run 'docker run --help'")]
+            raise NotUp(cause.hint, asked="docker run …", expected="a container that starts", actual=said[-1][:600])
 
     def close(self) -> None:
         """Removes the containers and images of this check; its Redis goes back to the session."""

@@ -13,14 +13,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from workshop import handin
 from workshop.diagnosis import Evidence
-from workshop.runtimes import engine
+from workshop.runtimes import engine, relay
 from workshop.runtimes.problems import Unchecked
+from workshop.runtimes.relay import Relay
 from workshop.runtimes.run import Run
 from workshop.runtimes.service import PORT, Service
 
@@ -65,6 +66,9 @@ class _Child:
         else:
             self.process.kill()
         self.process.wait()
+        self._output.text()
+        assert self.process.stdout
+        self.process.stdout.close()
         self.run.ended(self.process.pid)
 
 
@@ -73,6 +77,7 @@ class LocalRedis:
 
     def __init__(self, run: Run) -> None:
         self.run, self.host, self.port = run, HERE, free_port()
+        self._relay: tuple[Relay, Callable[[], None]] | None = None
         self._start()
 
     @property
@@ -110,8 +115,16 @@ class LocalRedis:
         finally:
             self._child.signal("SIGCONT")
 
+    def relay(self) -> Relay:
+        """The relay that stands before it; see `relay`."""
+        if self._relay is None:
+            self._relay = relay.in_thread((self.host, self.port))
+        return self._relay[0]
+
     def end(self) -> None:
-        """Ends the server."""
+        """Ends the server and its relay."""
+        if self._relay:
+            self._relay[1]()
         self._child.end()
 
 
@@ -133,10 +146,11 @@ class LocalService(Service):
         paths = os.pathsep.join(filter(None, [str(SHIM), os.environ.get("PYTHONPATH")]))
         extra = {"PYTHONPATH": paths, "PYTHONUNBUFFERED": "1", "WORKSHOP_PORT": str(self.port)}
         extra |= {"WORKSHOP_INNER_PORT": str(inner_port), "WORKSHOP_BINDS": str(self._binds), "PYTHONDONTWRITEBYTECODE": "1"}
+        self._folder = folder
         self._child = _Child(run, [sys.executable, "app.py"], cwd=folder, env={**os.environ, **extra, **env})
 
     def log(self) -> str:
-        return self._child.output()
+        return self._child.output().replace(f"{self._folder}{os.sep}", "")
 
     def is_running(self) -> bool:
         return self._child.process.poll() is None
@@ -204,6 +218,7 @@ class EmbeddedRuntime:
 
     def close(self) -> None:
         """Ends everything that this check started."""
-        for child in (*self._mine, *([self._redis] if self._redis else [])):
+        children: list[LocalService | LocalRedis] = [*self._mine, *([self._redis] if self._redis else [])]
+        for child in children:
             child.end()
         self._mine, self._redis = [], None

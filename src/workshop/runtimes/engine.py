@@ -22,19 +22,39 @@ from urllib.parse import urlsplit
 from workshop.runtimes.problems import Unchecked
 
 KEPT = 256 * 1024  # bytes kept of each end of an output
+OWN_FAILURE = 125  # the exit code of `docker run` where docker itself failed
 ANSWER_LIMIT = 5.0  # seconds in which a running engine answers
 NEXT_STEP = "./workshop doctor"
 
-_NO_ENGINE = "cannot connect to the docker daemon|is the docker daemon running|error during connect|docker_engine"
+# The words of the docker command, from 20.10 on: engines on Linux, rootless ones, Docker Desktop, Colima.
+_FORBIDDEN = (
+    r"permission denied while trying to connect|dial unix .*permission denied"
+    r"|open //\./pipe/\S+: access is denied"
+)
+_NO_ENGINE = (
+    r"cannot connect to the docker daemon|failed to connect to the docker api|is the docker daemon running"
+    r"|error during connect|docker desktop is (?:unable to start|manually paused|starting)"
+    r"|request returned (?:500 )?internal server error for api route"
+)
 TROUBLE = {
-    "permission": re.compile(r"permission denied while trying to connect|dial unix .*permission denied", re.IGNORECASE),
+    "permission": re.compile(_FORBIDDEN, re.IGNORECASE),
+    "wsl": re.compile(r"could not be found in this wsl", re.IGNORECASE),
+    "versions": re.compile(r"client version \S+ is too (?:old|new)", re.IGNORECASE),
+    "context": re.compile(r"unable to resolve docker endpoint|context \S+ (?:not found|does not exist)", re.IGNORECASE),
     "stopped": re.compile(_NO_ENGINE, re.IGNORECASE),
     "disk full": re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE),
 }
+_NOT_ITS_OWN = re.compile(r"^#\d+ .*$", re.MULTILINE)  # what the steps of a build print
 SAYS = {
     "missing": "There is no `docker` command here. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`.",
     "permission": "The Docker Engine is there, but this user may not talk to it. `./workshop doctor` says how to mend that.",
     "stopped": "The Docker Engine is not running. Start Docker Desktop, or on Linux `sudo systemctl start docker`; then run `./workshop doctor`.",
+    "wsl": "Docker Desktop is not connected with this WSL distribution. Switch it on under Settings, Resources, "
+    "WSL integration; then run `./workshop doctor`.",
+    "versions": "The docker command and the Docker Engine are of versions that do not understand each other. Update both, "
+    "then run `./workshop doctor`.",
+    "context": "The docker command is set to an engine that it does not know. `docker context ls` lists them, "
+    "`docker context use NAME` takes one.",
     "hangs": "The Docker Engine does not answer. Restart it, then run `./workshop doctor`.",
     "disk full": "The disk of the Docker Engine is full. `./workshop clean` gives back what the workshop took; `docker system df` shows the rest.",
 }
@@ -114,11 +134,11 @@ def docker(
     keeper: Keeper | None = None,
     env: dict[str, str] | None = None,
     cwd: Path | None = None,
-    watch: Callable[[], str | None] | None = None,
+    watch: Callable[[str], str | None] | None = None,
 ) -> Done:
     """Runs `docker ARGS` for at most `timeout` seconds and returns what became of it; a failed command is no exception.
 
-    `watch` is asked twice a second and ends the call by answering a reason, which is added to `err`.
+    `watch` is asked twice a second, with what `err` holds so far, and ends the call by answering a reason, which is added to `err`.
     Raises EngineTrouble where the engine is not there, may not be asked or has a full disk.
     """
     start = time.monotonic()
@@ -138,7 +158,7 @@ def docker(
     try:
         if data is not None and process.stdin:
             _feed(process.stdin, data)
-        code, reason = _wait(process, start + timeout, watch)
+        code, reason = _wait(process, start + timeout, functools.partial(_look, watch, err) if watch else None)
     finally:
         if process.poll() is None:
             process.kill()
@@ -150,11 +170,25 @@ def docker(
     process.stderr.close()
     if code is None and not reason:
         return done
-    if code != 0:
-        for kind, words in TROUBLE.items():
-            if words.search(done.err) and (kind != "disk full" or args[0] != "build"):
-                raise EngineTrouble(kind, done.err)
+    if code != 0 and (found := trouble_in(done)):
+        raise EngineTrouble(found, done.err or done.out)
     return done
+
+
+def trouble_in(done: Done) -> str | None:
+    """The kind of trouble that a failed call told of, or None.
+
+    What a container or the step of a build printed is no word of the engine's.
+    """
+    if done.args[0] in ("exec", "logs") or (done.args[0] == "run" and done.code != OWN_FAILURE):
+        return None
+    said = _NOT_ITS_OWN.sub("", done.err) or done.out
+    kinds = [kind for kind in TROUBLE if kind != "disk full" or done.args[0] != "build"]
+    return next((kind for kind in kinds if TROUBLE[kind].search(said)), None)
+
+
+def _look(watch: Callable[[str], str | None], err: Tail) -> str | None:
+    return watch(err.so_far())
 
 
 def _feed(pipe: IO[bytes], data: bytes) -> None:
@@ -198,7 +232,7 @@ def trouble() -> EngineTrouble | None:
         return found
     if done.code is None:
         return EngineTrouble("hangs", f"`docker version` gave no answer in {ANSWER_LIMIT:.0f} s.")
-    return None if done.ok else EngineTrouble("stopped", done.err)
+    return None if done.ok and done.out.strip() else EngineTrouble("call", done.err or done.out)
 
 
 @functools.cache

@@ -97,6 +97,7 @@ class Answer:
         hint = (
             (self._suspicions[0] if self._suspicions else None)
             or (self.explain(self) if self.problem or (self.status or 0) >= 500 else None)
+            or _misrouted(self, statuses)
             or because
             or _plainly(self, statuses, json)
         )
@@ -114,6 +115,15 @@ def _equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def _misrouted(answer: Answer, statuses: set[int]) -> str | None:
+    """The hint where the request never reached the view."""
+    if answer.status == 405 and 405 not in statuses:
+        return "The address is known, but not for this method. Name the method in the route: @app.get or @app.post."
+    if answer.status in (301, 302, 303, 307, 308) and answer.status not in statuses:
+        return f"The service sends the client on to {answer.headers.get('location', 'another address')} instead of answering."
+    return None
+
+
 def _plainly(answer: Answer, statuses: set[int], json: Any) -> str:
     """The hint where no cause is known: what was seen against what the lesson promises."""
     if answer.problem:
@@ -121,10 +131,6 @@ def _plainly(answer: Answer, statuses: set[int], json: Any) -> str:
     if answer.status not in statuses:
         if answer.status == 404:
             return "The service knows no such address. Is there a route for it, spelled exactly so, and for this method?"
-        if answer.status == 405:
-            return "The address is known, but not for this method. Name the method in the route: @app.get or @app.post."
-        if answer.status in (301, 302, 303, 307, 308):
-            return f"The service sends the client on to {answer.headers.get('location', 'another address')} instead of answering."
         return "The status differs from the one that the lesson promises."
     if json is not ANY and answer.json is None:
         return "The body is not JSON. Return a dict from the view, and Flask makes JSON of it."

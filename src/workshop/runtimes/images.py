@@ -6,11 +6,13 @@ import contextlib
 import functools
 import hashlib
 import json
+import os
 import shutil
 import tarfile
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,14 @@ from workshop.runtimes.run import Run
 BASE = "python:3.13-slim"
 REDIS = "redis:8"
 SUPPLIES = Path(__file__).resolve().parents[1] / "images"
+OWN_IGNORE = "Dockerfile.dockerignore"
 SUPPLY_LABEL = "workshop.image"
 
-BUILD_LIMIT = 120.0  # seconds
+BUILD_LIMIT = float(os.environ.get("WORKSHOP_BUILD_LIMIT", "120"))  # seconds
+SERVER_LIMIT = 10.0  # seconds without a word from a build in which a server was started
 FILE_LIMIT = 512 * 1024 * 1024  # bytes that one file of a build may have
-SPACE_LIMIT = 3 * 1024**3  # bytes that a build may take from the disk
+FILLS, SERVES = "workshop: stopped, the build fills the disk", "workshop: stopped, the build waits for a server"
+SPACE_LIMIT = int(os.environ.get("WORKSHOP_BUILD_SPACE", "3000")) * 2**20  # bytes that a build may take from the disk; the setting is in MB
 SPACE_FLOOR = 1 * 1024**3  # bytes that must stay free
 
 
@@ -34,7 +39,7 @@ SPACE_FLOOR = 1 * 1024**3  # bytes that must stay free
 def supply_name(kind: str) -> str:
     """The name of a supplied image; it changes with what the image is made from."""
     digest = hashlib.sha256()
-    for path in sorted((SUPPLIES / kind).iterdir()):
+    for path in sorted(path for path in (SUPPLIES / kind).iterdir() if path.is_file()):
         digest.update(path.name.encode() + path.read_bytes())
     return f"workshop-{kind}:{digest.hexdigest()[:12]}"
 
@@ -150,48 +155,67 @@ def _engine_root() -> Path | None:
     return path if done.ok and path.exists() else None
 
 
-def _space_watch() -> Any:
+def _watch() -> Callable[[str], str | None]:
+    """What a build is ended for before its time: a disk that it fills, a server that it waits for."""
     before = free_space()
+    heard, since = 0, time.monotonic()
 
-    def look() -> str | None:
+    def look(log: str) -> str | None:
+        nonlocal heard, since
+        if len(log) != heard:
+            heard, since = len(log), time.monotonic()
+        elif time.monotonic() - since > SERVER_LIMIT and diagnosis.serves(log):
+            return f"\n{SERVES}"
         now = free_space()
         if before is None or now is None:
             return None
         taken = before - now
         if taken > SPACE_LIMIT or (now < SPACE_FLOOR and taken > SPACE_FLOOR // 8):
-            return f"\nworkshop: stopped, the build had taken {taken / 2**30:.1f} GB of the disk"
+            return f"\n{FILLS}: it had taken {taken / 2**30:.1f} GB"
         return None
 
     return look
 
 
-def build(run: Run, context: Path, *, no_cache: bool = False, limit: float = BUILD_LIMIT) -> Image:
-    """Builds the Dockerfile in `context`. Raises NotUp with the step, the cause and the last lines where that fails.
+def build(run: Run, context: Path, *, no_cache: bool = False, limit: float = BUILD_LIMIT, flags: Sequence[str] = (), file: str = "Dockerfile") -> Image:
+    """Builds the Dockerfile in `context`, or another `file` there; `flags` go to `docker build` as they are.
 
-    Raises Unchecked where a registry or package index could not be reached.
+    Raises NotUp with the step, the cause and the last lines where that fails, Unchecked where a registry or package index could not be reached.
     """
-    source = (context / "Dockerfile").read_bytes()
+    source = (context / file).read_bytes()
     try:
         text = source.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise NotUp("The Dockerfile is not saved as UTF-8. Save it again with the encoding UTF-8.", actual="bytes that are not UTF-8") from None
-    flags, dockerfile = packages.for_build(text, run.scratch("build"))
+    aside = run.scratch("build")
+    needed, dockerfile = packages.for_build(text, aside)
+    (aside / "Dockerfile").write_text(dockerfile, encoding="utf-8", newline="")
+    if (context / OWN_IGNORE).is_file():  # the engine looks for it beside the Dockerfile
+        shutil.copyfile(context / OWN_IGNORE, aside / OWN_IGNORE)
     cached = ("--no-cache",) if no_cache else ()
     tag = run.name("image")
-    args = ("build", "--progress=plain", *cached, "--tag", tag, "--label", run.label, "--ulimit", f"fsize={FILE_LIMIT}", *flags)
-    asked = f"docker build {'--no-cache ' if no_cache else ''}--tag {context.name} ."
-    done = run.docker(*args, "--file", "-", str(context), data=dockerfile.encode(), timeout=limit, watch=_space_watch())
+    args = ("build", "--progress=plain", *cached, "--tag", tag, "--label", run.label, "--ulimit", f"fsize={FILE_LIMIT}", *needed, *flags)
+    asked = f"docker build {'--no-cache ' if no_cache else ''}--tag service ."
+    done = run.docker(*args, "--file", str(aside / "Dockerfile"), str(context), timeout=limit, watch=_watch())
     if done.ok:
         return Image(tag, run, context)
-    raise _failure(done, asked, limit)
+    raise _failure(replace(done, err=packages.without_mounts(done.err)), asked, limit)
 
 
 def _failure(done: engine.Done, asked: str, limit: float) -> Exception:
     shown = diagnosis.last_lines(done.err)
-    if "workshop: stopped, the build had taken" in done.err:
+    if FILLS in done.err:
         return NotUp("The build fills the disk. Which step writes so much?", asked=asked, expected="an image", actual=shown)
+    step = diagnosis.running_step(done.err)
+    if SERVES in done.err:
+        return NotUp(
+            f"The build waits for a server that was started{step} and never ends. RUN is for the time of the build. What the container is to do "
+            "when it starts stands in CMD.",
+            asked=asked,
+            expected="an image",
+            actual=shown,
+        )
     if done.code is None:
-        step = diagnosis.running_step(done.err)
         return NotUp(f"The build was still at work after {limit:.0f} s{step} and was ended. Which command there never ends?", asked=asked, expected="an image", actual=shown)
     if engine.TROUBLE["disk full"].search(done.err) and (free_space() or SPACE_FLOOR) < SPACE_FLOOR:
         return engine.EngineTrouble("disk full", done.err)

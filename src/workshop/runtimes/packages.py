@@ -1,7 +1,10 @@
-"""How a package index, a proxy or a certificate authority that this machine needs reaches a build without ending up in the image.
+"""How a package index, a proxy or certificates that this machine needs reach a build without ending up in the image.
 
-Proxies are build arguments that Docker predefines: they reach RUN and stay out of the history. pip's settings and the certificates are
-secrets, mounted for the time of each RUN: a Dockerfile is read, and each of its RUN lines gets the mounts. Nothing of it is in a layer.
+Proxies are build arguments that Docker predefines: they reach RUN and stay out of the history. pip's settings and the
+certificates are secrets, mounted for the time of a RUN: a Dockerfile is read, and each RUN that may call pip gets the
+mounts. Mounts are no part of a layer or of the history. The certificates are mounted in /dev, a tmpfs, and leave no
+trace. pip looks for its settings in /etc only: there the engine makes a mount point and removes it again, which leaves
+the folder's own entry (name, mode, time) in the layer and nothing in it. So a RUN that cannot call pip stays as it is.
 """
 
 from __future__ import annotations
@@ -11,24 +14,41 @@ import functools
 import io
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "FTP_PROXY")
-PIP_SETTINGS = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout", "retries")
+PIP_SETTINGS = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout", "default-timeout", "retries")
 CONF_MOUNT = "--mount=type=secret,id=workshop-pip,target=/etc/pip.conf,mode=0444"
-CA_MOUNT = "--mount=type=secret,id=workshop-ca,target=/run/workshop-ca.pem,mode=0444"
+CA_FILE = "/dev/workshop-ca.pem"
+CA_MOUNT = f"--mount=type=secret,id=workshop-ca,target={CA_FILE},mode=0444"
+MAY_CALL_PIP = re.compile(
+    r"pip|\buv\b|poetry|pdm|conda|python|\bmake\b|\btox\b|\bnox\b|\.(?:py|sh)\b|\b(?:ba|da|a)?sh\b|(?<![\w.])\./|\$|<<",
+    re.IGNORECASE,
+)
 
 
 def _configuration_files() -> list[Path]:
-    """pip's configuration files, the weakest first (https://pip.pypa.io/en/stable/topics/configuration/)."""
+    """Pip's configuration files, the weakest first (https://pip.pypa.io/en/stable/topics/configuration/)."""
     if chosen := os.environ.get("PIP_CONFIG_FILE"):
         return [Path(chosen)] if chosen != os.devnull else []
     home = Path.home()
     if os.name == "nt":
         appdata = Path(os.environ.get("APPDATA", home / "AppData" / "Roaming"))
-        return [Path(os.environ.get("PROGRAMDATA", "C:/ProgramData")) / "pip/pip.ini", home / "pip/pip.ini", appdata / "pip/pip.ini", Path(sys.prefix) / "pip.ini"]
-    folders = [Path("/etc/xdg/pip"), Path("/Library/Application Support/pip"), Path("/etc"), home / ".pip", home / "Library/Application Support/pip"]
+        return [
+            Path(os.environ.get("PROGRAMDATA", "C:/ProgramData")) / "pip/pip.ini",
+            home / "pip/pip.ini",
+            appdata / "pip/pip.ini",
+            Path(sys.prefix) / "pip.ini",
+        ]
+    folders = [
+        Path("/etc/xdg/pip"),
+        Path("/Library/Application Support/pip"),
+        Path("/etc"),
+        home / ".pip",
+        home / "Library/Application Support/pip",
+    ]
     own = Path(os.environ.get("XDG_CONFIG_HOME", home / ".config")) / "pip"
     return [folder / "pip.conf" for folder in (*folders, own, Path(sys.prefix))]
 
@@ -60,9 +80,16 @@ def settings_of_this_machine() -> tuple[str, Path | None]:
         words = [word for word in told.get(name, "").split() if not word.startswith(("file:", "/"))]
         if words:
             wanted[name] = " ".join(words)
-    certificate = next((Path(p) for p in (told.get("cert"), os.environ.get("REQUESTS_CA_BUNDLE"), os.environ.get("SSL_CERT_FILE")) if p), None)
+    certificate = next(
+        (
+            Path(p)
+            for p in (told.get("cert"), os.environ.get("REQUESTS_CA_BUNDLE"), os.environ.get("SSL_CERT_FILE"))
+            if p
+        ),
+        None,
+    )
     if certificate and certificate.is_file():
-        wanted["cert"] = "/run/workshop-ca.pem"
+        wanted["cert"] = CA_FILE
     else:
         certificate = None
     if not wanted:
@@ -75,8 +102,13 @@ def settings_of_this_machine() -> tuple[str, Path | None]:
 
 
 def for_build(dockerfile: str, scratch: Path) -> tuple[list[str], str]:
-    """The flags that a build needs here, and the Dockerfile with the mounts in its RUN lines. `scratch` takes the secret's file."""
-    flags = [word for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower()) for word in ("--build-arg", _spelled(name))]
+    """The flags that a build needs here, and the Dockerfile with its mounts. `scratch` takes the secret's file."""
+    flags = [
+        word
+        for name in PROXIES
+        if os.environ.get(name) or os.environ.get(name.lower())
+        for word in ("--build-arg", _spelled(name))
+    ]
     conf, certificate = settings_of_this_machine()
     mounts = []
     if conf:
@@ -95,21 +127,73 @@ def _spelled(name: str) -> str:
 
 
 def with_mounts(dockerfile: str, mounts: list[str]) -> str:
-    """The Dockerfile with `mounts` added to each RUN instruction; continuation lines and here-documents stay as they are."""
-    escape = "`" if re.match(r"(?i)(?:#[^\n]*\n)*#\s*escape\s*=\s*`", dockerfile) else "\\"
-    added, lines, inside, document = " ".join(mounts), [], False, None
-    for line in dockerfile.splitlines(keepends=True):
-        bare = line.rstrip("\r\n").rstrip()
-        if document:
-            lines.append(line)
-            if line.strip() == document:
-                document = None
+    """The Dockerfile with `mounts` added to each RUN that may call pip. Every line keeps its number.
+
+    ONBUILD RUN stays as it is: it would carry the mounts into the image's configuration.
+    """
+    added, out = " ".join(mounts), []
+    for lines in _instructions(dockerfile):
+        text = "".join(lines)
+        start = re.match(r"(?i)[ \t]*RUN(?=[\s\\`])", text)
+        if start and MAY_CALL_PIP.search(text, start.end()) and "target=/etc/pip.conf" not in text:
+            rest = text[start.end() :]
+            text = f"{start[0]} {added}{rest if rest[0].isspace() else ' ' + rest}"
+        out.append(text)
+    return "".join(out)
+
+
+def without_mounts(output: str) -> str:
+    """What a build printed, with its RUN lines as the Dockerfile has them."""
+    for mount in (CONF_MOUNT, CA_MOUNT):
+        output = output.replace(f"{mount} ", "")
+    return output
+
+
+def _instructions(dockerfile: str) -> list[list[str]]:
+    """The lines of a Dockerfile in groups: an instruction with all its lines and here-documents, or one other line.
+
+    As in BuildKit's own parser (frontend/dockerfile/parser), a comment or an empty line inside an instruction does not
+    end it.
+    """
+    directive = re.match(r"(?i)(?:#\s*\w+\s*=[^\n]*\n)*?#\s*escape\s*=\s*`\s*(?:\n|$)", dockerfile)
+    escape = "`" if directive else "\\\\"
+    goes_on = re.compile(rf"(?:^|[^{escape}]){escape}[ \t]*$")
+    found: list[list[str]] = []
+    lines = iter(re.findall(r"[^\n]*\n|[^\n]+", dockerfile))
+    for line in lines:
+        group, joined = [line], ""
+        bare = line.strip("\r\n")
+        if not bare.strip() or bare.lstrip().startswith("#"):
+            found.append(group)
             continue
-        if not inside and (match := re.match(r"(?i)(\s*RUN)(\s+)", line)):
-            line = f"{match[1]} {added}{line[len(match[1]):]}"
-        lines.append(line)
-        if not bare.lstrip().startswith("#"):
-            if not inside and (start := re.match(r"(?i)\s*(?:RUN|COPY|ADD)\b.*?<<-?\s*[\"']?(\w+)[\"']?", bare)):
-                document = start[1]
-            inside = bare.endswith(escape) and document is None
-    return "".join(lines)
+        while True:
+            if bare.strip() and not bare.lstrip().startswith("#"):
+                continued = goes_on.search(bare)
+                joined += bare.rstrip()[:-1] if continued else bare
+                if not continued:
+                    break
+            following = next(lines, None)
+            if following is None:
+                break
+            group.append(following)
+            bare = following.strip("\r\n")
+        for end, tabs in _documents(joined):
+            for following in lines:
+                group.append(following)
+                content = following.strip("\r\n")
+                if (content.lstrip("\t") if tabs else content) == end:
+                    break
+        found.append(group)
+    return found
+
+
+def _documents(instruction: str) -> list[tuple[str, bool]]:
+    """The here-documents of an instruction: the line that ends each, and whether tabs before that are skipped."""
+    if not re.match(r"(?i)\s*(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\s", instruction):
+        return []
+    try:
+        words = shlex.split(instruction, posix=False)
+    except ValueError:
+        words = instruction.split()
+    found = (re.fullmatch(r"\d*<<(-?)([\"']?)([^\s<\"']+)\2", word) for word in words)
+    return [(match[3], bool(match[1])) for match in found if match]

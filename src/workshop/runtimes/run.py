@@ -42,7 +42,7 @@ class Run:
         self.folder = Path(tempfile.mkdtemp(prefix="workshop-"))
         self._lock_path = state_folder() / "runs" / self.id
         self._lock_path.parent.mkdir(exist_ok=True)
-        self._lock = _locked(self._lock_path)
+        self._lock = locked(self._lock_path)
         assert self._lock is not None
         self._count = 0
         self._inherited: tuple[int, ...] = ()
@@ -80,7 +80,7 @@ class Run:
         for path in self._lock_path.parent.iterdir():
             if path == self._lock_path:
                 continue
-            lock = _locked(path)
+            lock = locked(path)
             if lock is None:
                 continue
             if engine.trouble() is None:
@@ -141,7 +141,7 @@ class Run:
             self._sweeper.stdin.flush()
 
 
-def _locked(path: Path) -> IO[bytes] | None:
+def locked(path: Path) -> IO[bytes] | None:
     """The file, opened and locked until it is closed or its process ends; None where another process has it."""
     try:
         file = path.open("ab")
@@ -160,6 +160,16 @@ def _locked(path: Path) -> IO[bytes] | None:
         file.close()
         return None
     return file
+
+
+def is_over(run_id: str) -> bool:
+    """Whether the process of a run of this checkout is gone. False too for a run that is not known here."""
+    path = state_folder() / "runs" / run_id
+    lock = locked(path) if path.exists() else None
+    if lock is None:
+        return False
+    lock.close()
+    return True
 
 
 @contextlib.contextmanager

@@ -35,6 +35,7 @@ class Service(abc.ABC):
 
     host: str
     port: int
+    up_since: float  # time.monotonic() of its first answer
     noted: Callable[[str], None] = staticmethod(lambda asked: None)  # told of each thing asked
 
     @property
@@ -84,16 +85,22 @@ class Service(abc.ABC):
     def is_running(self) -> bool:
         """Whether its first process still runs."""
 
-    def wait_until_up(self, path: str = "/healthz", limit: float = START_LIMIT) -> Service:
-        """Returns once it answers HTTP at all. Raises NotUp, with the cause that the evidence names, where it does not."""
+    def wait_until_up(self, path: str = "/healthz", limit: float = START_LIMIT, hang: float = TIME_LIMIT) -> Service:
+        """Returns once it answers HTTP at all. Raises NotUp, with the cause that the evidence names, where it does not.
+
+        A request that is taken and not answered for `hang` seconds ends the wait: a server that listens before it has loaded
+        the app needs more of them on a busy machine.
+        """
         start = time.monotonic()
-        looked, suspicion = start, None
+        looked, suspicion, pause = start, None, 0.3
         while True:
-            answer = http.ask("GET", self.host, self.port, path, limit=min(TIME_LIMIT, limit))
+            answer = http.ask("GET", self.host, self.port, path, limit=min(hang, limit))
             if answer.status is not None:
+                self.up_since = time.monotonic()
                 return self
             now = time.monotonic()
-            if now - looked > 0.3 or now - start > limit:
+            if now - looked > pause or now - start > limit:
+                pause = min(2 * pause, 1.5)
                 deep = now - start > LOOK_AFTER
                 evidence = self.evidence(deep=deep)
                 looked = time.monotonic()

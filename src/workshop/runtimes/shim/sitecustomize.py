@@ -16,7 +16,10 @@ def _bind(self, address):
             binds.write(f"{host or '0.0.0.0'} {port}\n")
         loopback = host.startswith("127.") or host in ("localhost", "::1")
         right = port == int(os.environ["WORKSHOP_INNER_PORT"]) and not loopback
-        home = "127.0.0.1" if self.family == socket.AF_INET else "::1"
+        home = "127.0.0.1"
+        if self.family == socket.AF_INET6:
+            self.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            home = "::ffff:127.0.0.1"
         address = (home, int(wanted) if right else 0)
     return _plain_bind(self, address)
 

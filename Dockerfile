@@ -1,0 +1,19 @@
+# First stage: the packages, in an environment of their own. Whatever building them takes stays here.
+FROM python:3.13-slim AS packages
+RUN python -m venv /venv
+COPY app/requirements.txt .
+RUN /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+
+# Second stage: what runs.
+FROM python:3.13-slim
+RUN useradd --system --no-create-home app
+COPY --from=packages /venv /venv
+ENV PATH="/venv/bin:$PATH" PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /srv
+COPY app app
+USER app
+EXPOSE 5000
+HEALTHCHECK --interval=2s --timeout=3s CMD ["python", "-c", \
+    "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\", 5000)}/healthz', timeout=2)"]
+# The list form: gunicorn itself is the first process and gets the signals.
+CMD ["gunicorn", "--config", "app/gunicorn.conf.py", "app:create_app()"]

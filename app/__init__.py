@@ -1,0 +1,25 @@
+"""The workshop's service: a small web API that keeps its data in Redis.
+
+`create_app()` gives a Flask application, ready to be served: `gunicorn "app:create_app()"`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+
+from app import config, errors, health, hello, pairs, store
+
+
+def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
+    """A new application. `settings` win over the environment: a test says which Redis to use."""
+    app = Flask(__name__)
+    app.config.update(config.from_environment())
+    app.config.update(settings or {})
+    store.connect(app)
+    errors.answer_in_json(app)
+    for blueprint in (hello.blueprint, health.blueprint, pairs.blueprint):
+        app.register_blueprint(blueprint)
+    return app

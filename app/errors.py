@@ -1,0 +1,28 @@
+"""Errors as JSON, `{"error": "…"}`, whoever raised them."""
+
+from __future__ import annotations
+
+from flask import Flask, json
+from flask.typing import ResponseReturnValue
+from redis.exceptions import ConnectionError, TimeoutError
+from werkzeug.exceptions import HTTPException
+
+
+def answer_in_json(app: Flask) -> None:
+    """From now on the application answers every error in JSON, and 503 where Redis cannot be reached in time."""
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(ConnectionError, redis_is_gone)
+    app.register_error_handler(TimeoutError, redis_is_gone)
+
+
+def http_error(error: HTTPException) -> ResponseReturnValue:
+    """The error's own status, headers and words; 500 for an exception that nobody caught."""
+    response = error.get_response()
+    response.set_data(json.dumps({"error": error.description}))
+    response.content_type = "application/json"
+    return response
+
+
+def redis_is_gone(error: Exception) -> ResponseReturnValue:
+    """503: the service is fine and cannot do its work now. The client may try again."""
+    return {"error": "Redis cannot be reached now. Try again later."}, 503

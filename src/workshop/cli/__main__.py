@@ -1,0 +1,97 @@
+"""`python -m workshop.cli`: finds the verb and runs it. A verb's module is loaded only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from workshop.lessons import NoSuchLesson
+from workshop.runtimes.problems import Unchecked
+from workshop.verdict import WRONG_USAGE, usage_error
+
+VERBS = {
+    "start": "the workshop: the board, then the current lesson, checked at each save",
+    "check": "check lessons: `check 3`, `check 3 7`; all of them without a number",
+    "watch": "check one lesson at each save",
+    "hint": "one hint of a lesson, one step further at each call",
+    "solution": "the solution of a lesson, once it is passed",
+    "reset": "put the starter of a lesson back; your files are kept aside",
+    "doctor": "look whether this machine can do what the lessons do",
+    "clean": "give back what the workshop took on this machine",
+    "prove": "prove the graders: starters fail, right answers pass, wrong answers trip their check",
+    "bench": "measure the workshop itself",
+    "test": "the project's own tests",
+}
+
+
+class Verbs(click.Group):
+    """The verbs, each in a module of its own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        found = getattr(importlib.import_module(f"workshop.cli.{cmd_name}"), cmd_name)
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=Verbs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="workshop", version="0.1.0", prog_name="workshop")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Learn Flask, Docker and Redis by building a service that is checked while it runs."""
+    if context.invoked_subcommand is None:
+        from workshop.cli.board import show_board
+
+        show_board()
+
+
+def main(args: list[str] | None = None) -> int:
+    """Runs the command line and returns the exit code. Every error ends in what to do next."""
+    args = sys.argv[1:] if args is None else args
+    try:
+        return int(cli.main(args, prog_name="workshop", standalone_mode=False) or 0)
+    except NoSuchLesson as error:
+        return _usage(args, str(error), error.next_step)
+    except click.UsageError as error:
+        known = (
+            f"`./workshop {error.ctx.info_name} --help`" if error.ctx and error.ctx.parent else "`./workshop --help`"
+        )
+        return _usage(args, error.format_message(), f"{known} shows how to call it.")
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nEnded.", err=True)
+        return 130
+    except Unchecked as error:
+        return _trouble(args, error)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def _usage(args: list[str], error: str, next_step: str) -> int:
+    if "--json" in args:
+        click.echo(usage_error(error, next_step))
+    click.echo(f"{error}\n{next_step}", err=True)
+    return WRONG_USAGE
+
+
+def _trouble(args: list[str], error: Unchecked) -> int:
+    if "--json" in args:
+        click.echo(usage_error(error.hint, "Run `./workshop doctor`."))
+    click.echo(error.hint, err=True)
+    return 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())

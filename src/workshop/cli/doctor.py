@@ -1,0 +1,30 @@
+"""`workshop doctor`"""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from workshop import lessons
+from workshop.doctor import Doctor
+from workshop.reports.doctor import Bedside
+from workshop.runtimes.run import run
+from workshop.verdict import EXIT_CODES, Outcome
+
+
+@click.command()
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON document on standard output, all else on standard error."
+)
+def doctor(as_json: bool) -> int:
+    """Do once what the lessons will do, and say what lacks and how to mend it."""
+    screen = Bedside()
+    with run() as made:
+        patient = Doctor(made, lessons.catalogue())
+        for step in patient.examine(screen.begins):
+            screen.step(step)
+    screen.end(patient)
+    if as_json:
+        click.echo(json.dumps(patient.to_dict(), ensure_ascii=False, indent=1))
+    return 0 if patient.ready else EXIT_CODES[Outcome.UNCHECKED]

@@ -1,0 +1,27 @@
+"""`workshop hint N`"""
+
+from __future__ import annotations
+
+import click
+
+from workshop import lessons
+from workshop.cli import options
+from workshop.lessons import Lesson
+from workshop.progress import Progress
+
+
+def next_hint(lesson: Lesson, progress: Progress) -> str:
+    """The next hint of the lesson, remembered as shown. After the last it says so, and begins anew at the next call."""
+    hints, shown = lesson.hints, progress.hints_open(lesson)
+    if shown >= len(hints):
+        progress.close_hints(lesson)
+        return f"That were all {len(hints)} hints; the next call begins with the first. `./workshop solution {lesson.number} --anyway` shows the solution."
+    progress.open_hint(lesson)
+    return f"Hint {shown + 1} of {len(hints)}\n{hints[shown]}\n"
+
+
+@click.command()
+@click.argument("number")
+def hint(number: str) -> None:
+    """One hint of a lesson, one step further at each call."""
+    options.screen_out().line(next_hint(lessons.find(number), Progress()))

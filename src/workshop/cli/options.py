@@ -1,0 +1,51 @@
+"""Options and words that several verbs share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from workshop.lessons import Lesson
+from workshop.reports.terminal import Terminal
+from workshop.verdict import Outcome, Report
+
+runtime = click.option(
+    "--runtime",
+    type=click.Choice(["auto", "docker", "embedded"]),
+    default="auto",
+    help="Where the work runs; auto takes docker where an engine answers.",
+)
+
+
+def screen() -> Terminal:
+    """Where reports for people go."""
+    return Terminal(sys.stderr)
+
+
+def screen_out() -> Terminal:
+    """Where a verb's own output goes."""
+    return Terminal(click.get_text_stream("stdout"))
+
+
+def shown_path(path: Path) -> str:
+    """A path as short as it can be said from here."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def next_step(lesson: Lesson, report: Report, following: Lesson | None, watched: bool = False) -> str:
+    """What to do after a report, in one sentence."""
+    if report.verdict is Outcome.PASSED:
+        return f"next: lesson {following.number}, {following.title}" if following else "this was the last lesson"
+    if report.verdict is Outcome.UNCHECKED:
+        return (
+            "next: `./workshop doctor` says what this machine lacks"
+            if report.runtime != "embedded"
+            else "next: install Docker, then `./workshop doctor`"
+        )
+    again = "and save, this page checks again" if watched else f"then `./workshop check {lesson.number}`"
+    return f"next: mend the first ✗ {again}; `./workshop hint {lesson.number}` helps"

@@ -1,0 +1,100 @@
+"""`workshop prove [N…]`"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from workshop import lessons
+from workshop.cli import options
+from workshop.grading.bench import choose
+from workshop.prove import Case, Proof
+from workshop.prove import prove as run_proof
+from workshop.reports.matrix import show_proof
+from workshop.reports.terminal import Terminal
+from workshop.runtimes.run import locked
+from workshop.verdict import Report
+
+
+@click.command()
+@click.argument("numbers", nargs=-1, metavar="[N…]")
+@click.option(
+    "--repeat",
+    default=1,
+    metavar="K",
+    help="Run each case K times with other seeds and report any verdict that changed.",
+)
+@click.option("--only", metavar="NAME", help="Only the cases whose name contains this.")
+@click.option("--seed", type=int, help="Draw the seeds from this one.")
+@click.option("--workers", type=int, help="How many grade at the same time.")
+@options.runtime
+def prove(
+    numbers: tuple[str, ...], repeat: int, only: str | None, seed: int | None, workers: int | None, runtime: str
+) -> int:
+    """Prove the graders: starters fail, right answers pass, each wrong answer fails on its check, with its hint."""
+    chosen = [lessons.find(number) for number in numbers] or lessons.catalogue()
+    if embeddable:
+        chosen = [lesson for lesson in chosen if not lesson.needs_engine]
+    screen = options.screen()
+    with _alone(screen):
+        return _prove(chosen, screen, repeat, only, seed, workers, runtime)
+
+
+@contextlib.contextmanager
+def _alone(screen: Terminal) -> Iterator[None]:
+    """One proof at a time on a machine: two would only use up each other's time limits."""
+    path, waits = Path(tempfile.gettempdir()) / "workshop-prove.lock", False
+    while (lock := locked(path)) is None:
+        if not waits:
+            screen.line("  Another proof is at work on this machine; waiting for it to end.")
+        waits = True
+        time.sleep(0.5)
+    with lock:
+        yield
+
+
+def _prove(
+    chosen: list[lessons.Lesson],
+    screen: Terminal,
+    repeat: int,
+    only: str | None,
+    seed: int | None,
+    workers: int | None,
+    runtime: str,
+) -> int:
+    start = time.monotonic()
+
+    def on_case(case: Case, report: Report | str, faults: list[str]) -> None:
+        seconds = report.seconds if isinstance(report, Report) else 0.0
+        mark = "✗" if faults else "✓"
+        screen.line(
+            f"  {mark} {case.lesson.number:>2} {case.kind:<8} {case.name}  {seconds:.1f} s",
+            fg="red" if faults else "bright_black",
+        )
+
+    def on_lesson(proof: Proof) -> None:
+        screen.line()
+        show_proof(proof, screen, time.monotonic() - start)
+
+    proofs = run_proof(
+        chosen,
+        runtime=choose(runtime),
+        repeat=repeat,
+        seed=seed,
+        only=only,
+        workers=workers,
+        on_case=on_case,
+        on_lesson=on_lesson,
+    )
+    faulty = [proof for proof in proofs if proof.faults]
+    runs = sum(len(reports) for proof in proofs for reports in proof.reports.values())
+    screen.line(
+        f" {len(proofs) - len(faulty)} of {len(proofs)} lessons proven · {runs} runs · {time.monotonic() - start:.0f} s",
+        bold=True,
+    )
+    return 1 if faulty else 0

@@ -1,0 +1,63 @@
+"""`workshop test`"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import click
+
+from workshop.cli import options
+from workshop.lessons import ROOT
+from workshop.runtimes import engine
+
+
+@dataclass(frozen=True)
+class Step:
+    """One part of the project's own tests: a command, and whether it takes an engine."""
+
+    name: str
+    command: tuple[str, ...]
+    takes_engine: bool = False
+
+
+STEPS = (
+    Step("lint", ("ruff", "check")),
+    Step("format", ("ruff", "format", "--check")),
+    Step("types", ("mypy",)),
+    Step("the machinery, and the commands of every lesson", ("pytest", "-q", "tests")),
+    Step("the proof, embedded", ("workshop.cli", "prove", "--runtime", "embedded", "--embeddable")),
+    Step("the proof, live", ("workshop.cli", "prove", "--runtime", "docker"), takes_engine=True),
+)
+
+
+@click.command()
+@click.option("--only", metavar="WORD", help="Only the steps whose name contains this.")
+def test(only: str | None) -> int:
+    """The project's own tests: lint, format, types, machinery, every lesson's commands, and the proof."""
+    screen = options.screen_out()
+    missing = engine.trouble()
+    left_out, failed, passed = [], [], []
+    for step in STEPS:
+        if only and only not in step.name:
+            continue
+        if step.takes_engine and missing:
+            left_out.append(step.name)
+            continue
+        screen.line(f"── {step.name}", bold=True)
+        sys.stdout.flush()
+        start = time.monotonic()
+        code = subprocess.run([sys.executable, "-m", *step.command], cwd=ROOT, check=False).returncode
+        (failed if code else passed).append(step.name)
+        screen.line(f"   {'failed' if code else 'passed'} in {time.monotonic() - start:.0f} s\n", fg="red" if code else "green")
+    if missing:
+        screen.line(f"Left out, since there is no engine here: {', '.join(left_out)}, and the tests above that name it. {missing.hint}")
+        if os.environ.get("CI") == "true":
+            failed.append("an engine")
+    for name in failed:
+        screen.line(f"failed: {name}", fg="red")
+    screen.line(f"steps: {len(passed)} passed, {len(failed)} failed, {len(left_out)} skipped")
+    return 1 if failed else 0

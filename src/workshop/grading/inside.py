@@ -1,0 +1,117 @@
+"""`check` inside a notebook: the lesson's own grader, run in the student's process on their own Redis. No pytest, no other process."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workshop import lessons
+from workshop.grading.bench import RedisProbe
+from workshop.grading.some import Some
+from workshop.notebooks.cells import read, source_of
+from workshop.notebooks.here import Here, HereNotebook
+from workshop.notebooks.rendering import Key, Shown, keys_of
+from workshop.notebooks.source import TAG
+from workshop.runtimes.problems import Mismatch, NotUp, Unchecked
+from workshop.runtimes.rivals import RelayProbe
+from workshop.verdict import Check, Outcome
+
+DEFAULT_URL = "redis://127.0.0.1:6379/0"
+
+
+def check(function: Any, lesson: int | str | None = None) -> None:
+    """Runs the checks of the exercise that `function` is, and shows what they found."""
+    name = getattr(function, "__name__", str(function))
+    found = lesson_with(name, lesson)
+    if found is None:
+        print(f"No lesson has an exercise called {name}. Leave the functions' names as they were handed out.")
+        return
+    Shown(name, *run(found, checks_of(found, name), function)).show()
+
+
+def lesson_with(name: str, asked: int | str | None = None, root: Path = lessons.ROOT) -> lessons.Lesson | None:
+    """The notebook lesson whose grader has checks for the function `name`: of several the one whose notebook is open here."""
+    chosen = [lessons.find(str(asked), root)] if asked is not None else [one for one in lessons.catalogue(root) if one.notebook]
+    open_here = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
+    return next((one for one in sorted(chosen, key=lambda one: one.name != open_here) if checks_of(one, name)), None)
+
+
+def exercises_of(lesson: lessons.Lesson) -> list[str]:
+    """The functions that a notebook lesson asks for, in their order."""
+    assert lesson.notebook
+    cells = [cell for cell in read(lesson.notebook)["cells"] if TAG in cell.get("metadata", {}).get("tags", [])]
+    return [node.name for cell in cells for node in ast.parse(source_of(cell)).body if isinstance(node, ast.FunctionDef)]
+
+
+def checks_of(lesson: lessons.Lesson, name: str) -> list[str]:
+    """The checks of one exercise: `test_NAME…`, unless the name of another exercise fits better."""
+    exercises = exercises_of(lesson)
+
+    def owner(test: str) -> str | None:
+        return max((one for one in exercises if f"{test}_".startswith(f"test_{one}_")), key=len, default=None)
+
+    return [test for test in lesson.promises if owner(test) == name]
+
+
+def run(lesson: lessons.Lesson, tests: list[str], function: Any) -> tuple[list[Check], list[Key]]:
+    """Runs the named checks of a lesson's grader on `function`; returns them, and what was in Redis after the first that failed."""
+    import redis
+
+    spec = importlib.util.spec_from_file_location(f"grader_of_{lesson.name}", lesson.grader)
+    assert spec and spec.loader
+    grader = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(grader)
+    checks: list[Check] = []
+    keys: list[Key] = []
+    is_down = False
+    server, seed = Here(os.environ.get("REDIS_URL") or DEFAULT_URL), secrets.randbelow(10**6)
+    try:
+        client = server.client()
+        for test in tests:
+            made = Check(test, lesson.promises[test], Outcome.BLOCKED if is_down else Outcome.PASSED)
+            if not is_down:
+                client.flushdb()
+                try:
+                    made = _run_one(getattr(grader, test), made, function, server, Some(seed, test))
+                except NotUp as error:
+                    made, is_down = made.but(outcome=Outcome.FAILED, hint=error.hint, expected=error.expected, actual=error.actual), True
+            checks.append(made)
+            if made.outcome is Outcome.FAILED and not keys:
+                keys = keys_of(client)
+        client.flushdb()
+        client.close()
+    except redis.ConnectionError as error:
+        hint = "No Redis answers here. `./workshop lab` starts one with the notebooks."
+        checks.append(Check("redis", "Redis answers", Outcome.UNCHECKED, hint, actual=str(error)))
+    finally:
+        server.close()
+    return checks, keys
+
+
+def _run_one(test: Callable[..., None], made: Check, function: Any, server: Here, some: Some) -> Check:
+    asked: list[str] = []
+    calls: list[str] = []
+    notebook = HereNotebook(function, server, asked.append, calls)
+    look = RedisProbe(server, lambda line: asked.append("\n".join([*calls[-6:], line])))
+    fixtures = {"notebook": notebook, "redis": look, "relay": RelayProbe(server.relay()), "some": some}
+    try:
+        test(**{name: fixtures[name] for name in inspect.signature(test).parameters})
+    except NotUp:
+        raise
+    except Mismatch as error:
+        last = error.asked or (asked[-1] if asked else None)
+        return made.but(outcome=Outcome.FAILED, hint=error.hint, asked=last, expected=error.expected, actual=error.actual)
+    except AssertionError as error:
+        return made.but(outcome=Outcome.FAILED, hint=str(error), asked=asked[-1] if asked else None)
+    except Unchecked as error:
+        return made.but(outcome=Outcome.UNCHECKED, hint=error.hint, actual=error.actual)
+    except Exception as error:
+        hint = "The check itself stumbled here; that is not your fault. Please report what stands below."
+        return made.but(outcome=Outcome.UNCHECKED, hint=hint, actual=f"{type(error).__name__}: {error}")
+    return made

@@ -1,0 +1,33 @@
+"""The fixtures of graders that stand between the student's code and Redis: `relay` and `notebook`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from workshop import handin
+from workshop.grading.bench import Bench
+from workshop.notebooks.remote import RemoteNotebook
+from workshop.runtimes.rivals import RelayProbe
+
+
+@pytest.fixture(scope="module")
+def relay(bench: Bench) -> RelayProbe:
+    """The relay before Redis, through which a rival can act between two commands of the student's code."""
+    return RelayProbe(bench.runtime.redis().relay())
+
+
+@pytest.fixture(scope="module")
+def _notebook(bench: Bench) -> Iterator[RemoteNotebook]:
+    path = handin.require(bench.folder, f"{bench.lesson.name}.ipynb", bench.lesson.name)
+    made = RemoteNotebook(path, bench.session.runners, bench.runtime.redis(), bench.note, bench.calls)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def notebook(_notebook: RemoteNotebook) -> RemoteNotebook:
+    """The student's notebook: its functions can be called, `r` comes first by itself. Redis is empty at the start of each check."""
+    _notebook.fresh()
+    return _notebook

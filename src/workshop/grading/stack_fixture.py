@@ -1,0 +1,20 @@
+"""The fixture `stack`: the student's compose file, up from nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from workshop.grading.bench import Bench
+from workshop.runtimes.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def stack(bench: Bench) -> Iterator[Stack]:
+    """The student's stack, up and answering. It needs an engine; elsewhere its checks are unchecked."""
+    made = Stack.from_nothing(bench.docker().run, bench.copy, bench.lesson.name, bench.note)
+    try:
+        yield made.up()
+    finally:
+        made.close()

@@ -1,0 +1,38 @@
+"""A grader in a process of its own: reads jobs as JSON lines, writes reports as JSON lines.
+
+A job: {"lesson": "07_redis_api", "root": "…", "work": "…", "seed": 4711}. The answer: {"report": {…}} as in the JSON contract, or {"error": "…"}.
+Between jobs the session keeps up what jobs may share. Ends, tidied up, when its standard input does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from workshop import lessons
+from workshop.grading.bench import Session
+from workshop.grading.grade import grade
+
+
+def main() -> None:
+    """Serves jobs until standard input ends; the first argument is the runtime."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a grader prints goes to standard error
+    with Session(sys.argv[1]) as session:
+        for line in sys.stdin:
+            job: dict[str, Any] = json.loads(line)
+            try:
+                lesson = lessons.find(job["lesson"], Path(job["root"]))
+                answer = {"report": grade(lesson, Path(job["work"]), session, seed=job["seed"]).to_dict()}
+            except Exception:  # told to whoever asked; the next job goes on
+                answer = {"error": traceback.format_exc()}
+            answers.write(json.dumps(answer) + "\n")
+            answers.flush()
+
+
+if __name__ == "__main__":
+    main()

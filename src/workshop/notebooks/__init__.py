@@ -1,0 +1,12 @@
+"""Notebook lessons: a student's notebook run in a process of its own, its functions called, and `check` for the notebook itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def check(function: Any, lesson: int | str | None = None) -> None:
+    """Asks the lesson's grader about one exercise, here and now, on this notebook's Redis; shows what it found."""
+    from workshop.grading.inside import check as check_inside
+
+    check_inside(function, lesson)

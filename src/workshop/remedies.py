@@ -1,0 +1,89 @@
+"""How to mend what `doctor` finds lacking, in the words of the system at hand."""
+
+from __future__ import annotations
+
+import functools
+import os
+import platform
+import re
+import tomllib
+from pathlib import Path
+
+LINUX, MACOS, WINDOWS, WSL = "linux", "macos", "windows", "wsl"
+AGAIN = "Then run `./workshop doctor` again."
+
+WORDS = Path(__file__).with_suffix(".toml")
+
+# What a failed pull says → the heading in remedies.toml.
+PULL: list[tuple[str, str]] = [
+    ("disk full", r"no space left on device"),
+    ("registry proxy", r"proxyconnect|proxy authentication required|407 proxy"),
+    ("registry certificate", r"x509|certificate"),
+    ("registry limit", r"toomanyrequests|rate limit|too many requests"),
+    (
+        "registry name",
+        r"no such host|server misbehaving|i/o timeout|handshake timeout|connection refused|unreachable"
+        r"|deadline exceeded|client\.timeout|\beof\b|reset by peer|no route",
+    ),
+    ("registry refuses", r"no matching manifest|not found|denied|unauthorized|forbidden"),
+]
+# What a failed build with pip in it says → the heading in remedies.toml; the first that matches.
+PACKAGES: list[tuple[str, str]] = [
+    ("disk full", r"no space left on device"),
+    ("build proxy", r"proxyerror|cannot connect to proxy|tunnel connection failed|407 proxy"),
+    (
+        "build certificate",
+        r"certificate_verify_failed|sslcertverificationerror|certificate verify failed"
+        r"|could not find a suitable tls ca",
+    ),
+    ("build name", r"nameresolutionerror|name resolution|name or service not known|no address associated"),
+    (
+        "build network",
+        r"newconnectionerror|connecttimeout|readtimeout|timed out|connection (?:refused|reset)|unreachable"
+        r"|connection broken",
+    ),
+    ("build index", r"no matching distribution|\b40[134]\b|http error"),
+]
+
+
+def here() -> str:
+    """The system at hand: linux, macos, windows, or wsl for a Linux inside Windows."""
+    found = {"Darwin": MACOS, "Windows": WINDOWS}.get(platform.system(), LINUX)
+    if found == LINUX and re.search("microsoft", platform.release(), re.IGNORECASE):
+        return WSL
+    return found
+
+
+@functools.cache
+def _all() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = tomllib.loads(WORDS.read_text(encoding="utf-8"))
+    return found
+
+
+def mend(kind: str, system: str | None = None) -> str:
+    """How to mend what `kind`, a heading in remedies.toml, stands for, here or on a named system."""
+    ways, system = _all()[kind], system or here()
+    way = ways.get(system) or ways.get("all") or ways[LINUX if system == WSL else next(iter(ways))]
+    return f"{' '.join(way.split())} {AGAIN}"
+
+
+def told_by(output: str, table: list[tuple[str, str]], otherwise: str) -> str:
+    """The heading in remedies.toml that the words of a failed pull or build stand for."""
+    return next((kind for kind, words in table if re.search(words, output, re.IGNORECASE)), otherwise)
+
+
+def local_proxy() -> str | None:
+    """The environment variable that sets a proxy on this machine's own loopback, which a build cannot reach."""
+    names = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+    return next(
+        (name for name in names if re.search(r"//(?:[^@/]*@)?(?:127\.|localhost|\[::1\])", os.environ.get(name, ""))),
+        None,
+    )
+
+
+def shown(path: Path) -> str:
+    """A path with the home folder as ~."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except ValueError:
+        return str(path)

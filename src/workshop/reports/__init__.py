@@ -1,0 +1,1 @@
+"""A report, rendered. Everything here reads `workshop.verdict` and nothing below it."""

@@ -1,0 +1,69 @@
+"""A report on a terminal: one line a check, and under each that failed what was asked, what came back, and the likely cause."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from typing import IO
+
+import click
+
+from workshop.verdict import Check, Outcome, Report
+
+MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.BLOCKED: "·", Outcome.UNCHECKED: "?"}
+COLOURS = {Outcome.PASSED: "green", Outcome.FAILED: "red", Outcome.BLOCKED: "bright_black", Outcome.UNCHECKED: "yellow"}
+INDENT = " " * 6
+LABEL = 10  # columns of the labels asked, expected, got, because
+WIDEST = 120
+
+
+class Terminal:
+    """Writes reports as they come about. Colours only where `stream` is a terminal; plain marks where it cannot show the signs."""
+
+    def __init__(self, stream: IO[str], width: int | None = None) -> None:
+        self.stream = stream
+        self.width = min(width or shutil.get_terminal_size((100, 24)).columns, WIDEST)
+        encoding = (getattr(stream, "encoding", None) or "ascii").lower()
+        self.plain = not encoding.startswith("utf")
+
+    def line(self, text: str = "", **style: object) -> None:
+        """One line of text, styled as click.style does it."""
+        if self.plain:
+            text = text.translate({ord("✓"): "+", ord("✗"): "x", ord("·"): "-", ord("…"): "...", ord("→"): "->", ord("“"): '"', ord("”"): '"'})
+            text = text.encode("ascii", "replace").decode()
+        click.echo(click.style(text, **style) if style else text, file=self.stream)  # type: ignore[arg-type]
+
+    def head(self, number: int, title: str, note: str) -> None:
+        """The line above a lesson's checks."""
+        left = f" Lesson {number} · {title}"
+        self.line(f"{left}{note:>{max(2, self.width - len(left))}}", bold=True)
+
+    def check(self, check: Check) -> None:
+        """One check: its claim, and what to know about it where it did not pass."""
+        aside = f"{check.seconds:.1f} s" if check.seconds >= 1 else ""
+        if check.outcome is Outcome.BLOCKED:
+            aside = "rests on the ✗ above"
+        self.line(f"  {MARKS[check.outcome]} {check.claim}  {aside}".rstrip(), fg=COLOURS[check.outcome])
+        if check.outcome in (Outcome.FAILED, Outcome.UNCHECKED):
+            for label, text in (("asked", check.asked), ("expected", check.expected), ("got", check.actual), ("because", check.hint)):
+                if text:
+                    self._field(label, text, dim=label != "because")
+
+    def _field(self, label: str, text: str, dim: bool) -> None:
+        room = max(30, self.width - len(INDENT) - LABEL)
+        lines: list[str] = []
+        for part in text.splitlines() or [""]:
+            if label == "asked":  # stays in one line, so that it can be copied
+                lines.append(part)
+            else:
+                lines += textwrap.wrap(part, room, subsequent_indent="", drop_whitespace=True, break_on_hyphens=False) or [""]
+        for number, line in enumerate(lines):
+            self.line(f"{INDENT}{label if number == 0 else '':<{LABEL}}{line}", dim=dim)
+
+    def foot(self, report: Report, next_step: str) -> None:
+        """The line below a lesson's checks."""
+        passed = report.count(Outcome.PASSED)
+        self.line(f" {passed} of {len(report.checks)} · {report.runtime} · {report.seconds:.1f} s · {next_step}")
+        if report.runtime == "embedded":
+            self.line(" embedded: a process on this machine and a Redis from a wheel. It isolates nothing: for your own code only.", fg="bright_black")
+        self.line()

@@ -1,0 +1,55 @@
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+
+from flask import Flask, request
+
+GREETING = os.environ.get("GREETING", "Hello World")
+PORT = int(os.environ.get("PORT", "5000"))
+BROKEN = Path("/tmp/broken")  # a file, so that every worker process of a server sees it
+
+logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+app = Flask(__name__)
+
+
+@app.before_request
+def log_request():
+    logging.info("handling %s %s", request.method, request.path)
+
+
+@app.get("/")
+def index():
+    return GREETING
+
+
+@app.get("/healthz")
+def healthz():
+    if BROKEN.exists():
+        return {"status": "broken"}, 500
+    return {"status": "ok"}
+
+
+@app.get("/slow")
+def slow():
+    seconds = request.args.get("seconds", 1.0, type=float)
+    time.sleep(seconds)
+    return {"seconds": seconds}
+
+
+@app.post("/break")
+def break_it():
+    BROKEN.touch()
+    return {"status": "broken"}
+
+
+server_handler = signal.getsignal(signal.SIGTERM)
+
+
+def end(number, frame):
+    logging.info("goodbye")
+    server_handler(number, frame)
+
+
+signal.signal(signal.SIGTERM, end)

@@ -1,0 +1,7 @@
+import sys
+
+threads = 4
+
+
+def on_exit(server):
+    sys.exit(15)

@@ -1,0 +1,2 @@
+#!/bin/sh
+gunicorn --threads 4 app:app

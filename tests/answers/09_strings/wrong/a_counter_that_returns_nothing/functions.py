@@ -1,0 +1,2 @@
+def record_visit(r, page):
+    r.incr(f"visits:{page}")

@@ -1,0 +1,3 @@
+def save_session(r, token, user, seconds):
+    r.set(f"session:{token}", json.dumps(user))
+    r.pexpire(f"session:{token}", int(seconds * 1000))

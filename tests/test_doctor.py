@@ -1,0 +1,451 @@
+"""`doctor` on machines that lack something: real ones where that can be, else a `docker` command that is a script."""
+
+import functools
+import http.server
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from workshop import cost, lessons, remedies
+from workshop.runtimes import engine, images
+from workshop.runtimes.run import Run
+
+posix = pytest.mark.skipif(os.name != "posix", reason="the stand-in is a shell script")
+DOCKER = shutil.which("docker")
+NOT_PULLED = 'Error response from daemon: Get "https://registry.invalid/v2/": '
+
+# A machine on which all is well, as far as its docker command tells. Words before `case` answer first.
+WELL = """
+case "$*" in
+  "--version") echo "Docker version 28.2.2, build e6534b4" ;;
+  "version --format {{.Server.Version}}") echo 28.2.2 ;;
+  "version --format {{json .}}") echo '{"Client": {"Version": "28.2.2"}, "Server": {"Version": "28.2.2", "Os": "linux"}}' ;;
+  "version --format"*) echo amd64 ;;
+  "buildx version") echo "github.com/docker/buildx v0.24.0 d0e5e86" ;;
+  "compose version --short") echo 2.36.2 ;;
+  "image inspect --format {{.Size}}"*) echo 128000000 ;;
+  "image inspect"*) echo sha256:1 ;;
+  "system df"*) printf 'Images\\t1GB\\nBuild Cache\\t1.5GB\\n' ;;
+  *"disk_usage"*) echo 50000000000 ;;
+  "run --detach"*) echo 1 ;;
+  "port "*) echo 127.0.0.1:1 ;;
+  *) exit 0 ;;
+esac
+"""
+
+
+def stand_in(folder: Path, first: str = "", rest: str = WELL) -> dict[str, str]:
+    """An environment whose `docker` is a shell script: `first` answers the calls it names, `rest` all others."""
+    script = folder / "docker"
+    script.write_text(f"#!/bin/sh\n{first}\n{rest}\n", encoding="utf-8")
+    script.chmod(0o755)
+    return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+
+
+def on(call: str, words: str, code: int = 1, to: str = "2") -> str:
+    """The part of a script that answers calls which match `call` with words and an exit code."""
+    return f"case \"$*\" in {call}) cat >&{to} <<'END'\n{words}\nEND\nexit {code} ;; esac"
+
+
+class Findings:
+    """What a doctor in a process of its own said."""
+
+    def __init__(self, environment: dict[str, str], tmp_path: Path) -> None:
+        command = [sys.executable, "-P", "-m", "workshop.cli", "doctor", "--json"]
+        kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        state = {"WORKSHOP_STATE": str(tmp_path / "state"), "PYTHONPATH": str(lessons.ROOT / "src")}
+        done = subprocess.run(command, env={**kept, **state, **environment}, capture_output=True, text=True, timeout=300)
+        assert done.stdout, done.stderr
+        self.code, self.screen, self.said = done.returncode, done.stderr, json.loads(done.stdout)
+        self.steps = {step["id"]: step for step in self.said["steps"]}
+        self.failed = [name for name, step in self.steps.items() if step["outcome"] == "failed"]
+
+    def hint(self, name: str) -> str:
+        return str(self.steps[name]["hint"])
+
+
+@pytest.fixture
+def doctor(tmp_path):
+    return functools.partial(Findings, tmp_path=tmp_path)
+
+
+def mends(kind: str) -> str:
+    return remedies.mend(kind)
+
+
+def test_all_is_well_on_an_engine_with_the_base_images(doctor):
+    if engine.trouble() is not None or not all(map(engine.has_image, (images.BASE, images.REDIS))):
+        pytest.skip("no engine with the base images")
+    found = doctor({})
+    if found.failed == ["packages"]:
+        pytest.skip("no package index in builds here")
+    assert found.code == 0 and found.said["ready"] and not found.failed, found.screen
+    assert all(step["outcome"] == "passed" and step["detail"] for step in found.said["steps"]), found.screen
+    assert {entry["runtime"] for entry in found.said["lessons"]} == {"docker"}
+    sizes = found.said["cost"]
+    assert sizes["images"] >= (cost.size_of(images.BASE) or 0) + (cost.size_of(images.REDIS) or 0)
+    assert 0 < sizes["here"] <= sizes["total"] == sizes["images"] + sizes["packages"] and sizes["free"] > 0
+    assert "All well." in found.screen and "✓" in found.screen and "\x1b" not in found.screen
+
+
+def test_no_docker_command(doctor, tmp_path):
+    found = doctor({"PATH": str(tmp_path)})
+    assert found.code == 3 and found.failed == ["command"] and found.hint("command") == mends("missing")
+    assert found.steps["engine"]["outcome"] == "blocked" and found.steps["redis"]["outcome"] == "passed"
+    without = {entry["lesson"]: entry["runtime"] for entry in found.said["lessons"]}
+    assert without["01_hello_flask"] == "embedded" and without["07_redis_api"] == "embedded" and without["03_dockerfile"] is None
+    assert "03_dockerfile" in found.steps["command"]["lessons"] and "01_hello_flask" not in found.steps["command"]["lessons"]
+    assert "Lessons that work as it is: 1, 7" in found.screen
+
+
+@posix
+def test_podman_under_docker_s_name(doctor, tmp_path):
+    found = doctor(stand_in(tmp_path, on("--version", "podman version 5.4.0", 0, "1")))
+    assert found.failed == ["command"] and found.hint("command") == mends("podman")
+
+
+@pytest.mark.skipif(not DOCKER, reason="no docker command")
+def test_an_engine_that_is_not_running(doctor, tmp_path):
+    found = doctor({"DOCKER_HOST": f"unix://{tmp_path}/none.sock"})
+    assert found.code == 3 and found.failed == ["engine"] and found.hint("engine") == mends("stopped")
+    assert "docker daemon" in found.steps["engine"]["actual"].lower()
+
+
+@posix
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (
+            "stopped",
+            "failed to connect to the docker API at unix:///var/run/docker.sock; check if the path is correct and if the daemon is running",
+        ),
+        ("wsl", "The command 'docker' could not be found in this WSL 2 distro."),
+        (
+            "versions",
+            "Error response from daemon: client version 1.43 is too old. Minimum supported API version is 1.44",
+        ),
+        ("context", 'unable to resolve docker endpoint: context "lab": context not found'),
+        ("call", "Error response from daemon: something nobody has seen"),
+    ],
+)
+def test_what_keeps_an_engine_from_answering_is_told_apart(doctor, tmp_path, kind, words):
+    found = doctor(stand_in(tmp_path, on('"version "*', words)))
+    assert found.code == 3 and found.failed == ["engine"] and found.hint("engine") == mends(kind)
+    assert words in found.steps["engine"]["actual"]
+
+
+@posix
+def test_an_engine_that_hangs_is_left_after_5_s(doctor, tmp_path):
+    found = doctor(stand_in(tmp_path, 'case "$*" in "version "*) exec sleep 60 ;; esac'))
+    assert found.failed == ["engine"] and found.hint("engine") == mends("hangs")
+    assert 4.5 < found.steps["engine"]["seconds"] < 8
+
+
+@posix
+def test_permission_is_a_step_of_its_own(doctor, tmp_path):
+    words = "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock"
+    found = doctor(stand_in(tmp_path, on('"version "*', words)))
+    assert found.steps["engine"]["outcome"] == "passed" and found.failed == ["permission"]
+    assert found.hint("permission") == mends("permission") and found.steps["build"]["outcome"] == "blocked"
+
+
+@posix
+def test_old_versions(doctor, tmp_path):
+    old = '{"Client": {"Version": "20.10.7"}, "Server": {"Version": "19.03.1", "Os": "linux"}}'
+    found = doctor(
+        stand_in(
+            tmp_path,
+            "\n".join([on('"version --format {{json .}}"', old, 0, "1"), on('"compose version --short"', "2.20.3", 0, "1")]),
+        )
+    )
+    assert {"versions", "compose"} <= set(found.failed)
+    assert found.hint("versions") == mends("versions") and "20.10.7" in found.steps["versions"]["actual"]
+    assert found.hint("compose") == mends("compose") and "2.20.3" in found.steps["compose"]["actual"]
+
+
+@posix
+def test_podman_behind_the_socket_is_not_judged_by_docker_s_numbers(doctor, tmp_path):
+    server = {"Version": "5.4.0", "Os": "linux", "Components": [{"Name": "Podman Engine", "Version": "5.4.0"}]}
+    said = json.dumps({"Client": {"Version": "28.0.1"}, "Server": server})
+    found = doctor(stand_in(tmp_path, on('"version --format {{json .}}"', said, 0, "1")))
+    assert found.steps["versions"]["detail"] == "docker 28.0.1, podman 5.4.0"
+
+
+@posix
+def test_windows_containers(doctor, tmp_path):
+    said = '{"Client": {"Version": "28.0.1"}, "Server": {"Version": "28.0.1", "Os": "windows"}}'
+    found = doctor(stand_in(tmp_path, on('"version --format {{json .}}"', said, 0, "1")))
+    assert found.hint("versions") == mends("windows containers")
+
+
+@posix
+def test_no_compose_and_no_buildx(doctor, tmp_path):
+    missing = "\n".join(on(f'"{name} "*', f"docker: '{name}' is not a docker command.\nSee 'docker --help'") for name in ("compose", "buildx"))
+    found = doctor(stand_in(tmp_path, missing))
+    assert found.hint("compose") == mends("compose") and found.hint("buildx") == mends("buildx")
+    assert found.steps["build"]["outcome"] == "blocked"
+    assert found.steps["compose"]["lessons"] == [lesson.name for lesson in lessons.catalogue() if cost.has_stack(lesson)]
+
+
+@posix
+def test_the_old_builder_switched_on(doctor, tmp_path):
+    assert doctor(stand_in(tmp_path) | {"DOCKER_BUILDKIT": "0"}).hint("buildx") == mends("no buildkit")
+
+
+@posix
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("registry name", NOT_PULLED + "dial tcp: lookup registry.invalid on 10.0.0.1:53: no such host"),
+        ("registry name", NOT_PULLED + "net/http: TLS handshake timeout"),
+        (
+            "registry name",
+            NOT_PULLED + "net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
+        ),
+        (
+            "registry certificate",
+            NOT_PULLED + "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+        ),
+        ("registry proxy", NOT_PULLED + "proxyconnect tcp: dial tcp 10.0.0.1:3128: connect: connection refused"),
+        ("registry limit", "Error response from daemon: toomanyrequests: You have reached your pull rate limit."),
+        (
+            "registry refuses",
+            "Error response from daemon: no matching manifest for linux/riscv64 in the manifest list entries",
+        ),
+        ("disk full", "failed to register layer: write /usr/lib/libx.so: no space left on device"),
+    ],
+)
+def test_no_base_image_and_none_to_be_pulled(doctor, tmp_path, kind, words):
+    missing = on(f'"image inspect"*{images.BASE}*', "Error response from daemon: No such image", 1)
+    offline = "\n".join([on('"pull "*', words), on('"manifest inspect"*', "no such manifest")])
+    found = doctor(stand_in(tmp_path, f"{missing}\n{offline}"))
+    step = f"image {images.BASE}"
+    assert found.code == 3 and found.failed == [step] and found.hint(step) == mends(kind), found.screen
+    assert found.steps["build"]["outcome"] == "blocked" and found.steps[step]["lessons"]
+
+
+@posix
+def test_a_base_image_is_pulled_where_it_can_be(doctor, tmp_path):
+    manifest = {
+        "Descriptor": {"platform": {"architecture": "amd64"}},
+        "OCIManifest": {"layers": [{"size": 40_000_000}, {"size": 5_000_000}]},
+    }
+    other = {"Descriptor": {"platform": {"architecture": "arm64"}}, "OCIManifest": {"layers": [{"size": 1}]}}
+    missing = f"[ -e {tmp_path}/pulled ] || {{ {on(f'*inspect*{{{{.Size}}}}*{images.REDIS}*', 'No such image')} \n}}"
+    pulls = f'case "$*" in "pull "*) touch {tmp_path}/pulled ;; esac'
+    found = doctor(stand_in(tmp_path, "\n".join([missing, pulls, on('"manifest inspect"*', json.dumps([other, manifest]), 0, "1")])))
+    assert found.steps[f"image {images.REDIS}"]["detail"] == "pulled just now, 45 MB"
+
+
+@posix
+def test_a_full_disk_is_told_in_a_build_and_before_it(doctor, tmp_path):
+    found = doctor(
+        stand_in(
+            tmp_path,
+            on('"build "*', "#5 [2/2] RUN x\n#5 0.1 done\nERROR: failed to solve: write /x: no space left on device"),
+        )
+    )
+    assert found.failed == ["build"] and found.hint("build") == mends("disk full")
+    found = doctor(stand_in(tmp_path, on('*"disk_usage"*', "900000000", 0, "1")))
+    assert found.hint("disk") == mends("disk full") and "0.9 GB free" in found.steps["disk"]["actual"].replace("900 MB", "0.9 GB")
+
+
+@posix
+def test_a_container_that_cannot_be_limited_and_networks_that_ran_out(doctor, tmp_path):
+    cpus = (
+        "docker: Error response from daemon: NanoCPUs can not be set, as your kernel does not support CPU CFS scheduler or the cgroup is not mounted"
+    )
+    assert doctor(stand_in(tmp_path, on('"run --rm"*', cpus, 125))).hint("run") == mends("limits")
+    pools = "Error response from daemon: could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network"
+    assert doctor(stand_in(tmp_path, on('"network create"*', pools))).hint("run") == mends("networks")
+
+
+def passing_on(folder: Path, first: str) -> dict[str, str]:
+    """The real docker, but for the calls that `first` answers."""
+    return stand_in(folder, first, f'exec {DOCKER} "$@"')
+
+
+def real_downloads(folder: Path, **environment: str) -> dict[str, str]:
+    """A machine whose build with a download is real, and its images; all else is well by its docker's word."""
+    real = f'case "$*" in "image "*|*doctor-pip*) exec {DOCKER} "$@" ;; esac'
+    return stand_in(folder, real) | {"PIP_CONFIG_FILE": os.devnull, **environment}
+
+
+needs_engine = pytest.mark.skipif(engine.trouble() is not None, reason="no engine")
+
+
+@posix
+@needs_engine
+def test_a_port_that_leads_nowhere_and_a_mount_that_is_empty(doctor, tmp_path):
+    elsewhere = on('"port "*', "127.0.0.1:1", 0, "1")
+    empty = 'case "$*" in *"type=bind"*"cat /word") exit 0 ;; esac'
+    quick = on('*"doctor-pip"*', "no", 1)
+    found = doctor(passing_on(tmp_path, "\n".join([elsewhere, empty, quick])))
+    assert {"answer", "mount"} <= set(found.failed), found.screen
+    assert found.hint("answer") == mends("port") and found.hint("mount") == mends("mount")
+    assert "empty inside" in found.steps["mount"]["actual"]
+
+
+# What pip printed in real builds, each under the trouble that was made for it.
+PIP_SAID = [
+    (
+        "build proxy",
+        "WARNING: Retrying after connection broken by 'ProxyError('Cannot connect to proxy.', OSError('Tunnel "
+        "connection failed: 407 Proxy Authentication Required'))'",
+    ),
+    (
+        "build certificate",
+        "WARNING: Retrying … connection broken by 'SSLError(SSLCertVerificationError(1, '[SSL: "
+        "CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate",
+    ),
+    (
+        "build name",
+        "WARNING: Retrying … 'NameResolutionError(\"HTTPSConnection(host='index.invalid', port=443): Failed to "
+        "resolve 'index.invalid' ([Errno -3] Temporary failure in name resolution)\")'",
+    ),
+    (
+        "build network",
+        "WARNING: Retrying … 'NewConnectionError('HTTPSConnection(host='10.0.0.1', port=443): Failed to "
+        "establish a new connection: [Errno 111] Connection refused')'",
+    ),
+    (
+        "build network",
+        "WARNING: Retrying … 'ConnectTimeoutError(<HTTPSConnection>, 'Connection to 10.0.0.1 timed out. (connect timeout=15.0)')'",
+    ),
+    (
+        "build index",
+        "ERROR: Could not find a version that satisfies the requirement itsdangerous (from versions: "
+        "none)\nERROR: No matching distribution found for itsdangerous",
+    ),
+    ("disk full", "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"),
+]
+
+
+@posix
+@pytest.mark.parametrize(("kind", "words"), PIP_SAID)
+def test_trouble_with_packages_in_a_build_is_told_apart(doctor, tmp_path, kind, words):
+    said = "#6 [2/2] RUN pip download\n" + "\n".join(f"#6 0.9 {line}" for line in words.splitlines())
+    found = doctor(stand_in(tmp_path, on('*"doctor-pip"*', f"{said}\nERROR: failed to solve: exit code: 1")))
+    assert found.hint("packages") == mends(kind), found.screen
+
+
+@needs_engine
+def test_a_proxy_on_this_machine_s_loopback_is_no_proxy_for_a_build(doctor, tmp_path):
+    found = doctor(real_downloads(tmp_path, HTTPS_PROXY="http://127.0.0.1:9"))
+    assert found.hint("packages") == mends("local proxy"), found.screen
+
+
+@needs_engine
+def test_a_proxy_that_is_not_there_is_a_proxy_s_trouble(doctor, tmp_path):
+    found = doctor(real_downloads(tmp_path, HTTPS_PROXY=f"http://{gateway()}:9"))
+    assert found.hint("packages") == mends("build proxy"), found.screen
+
+
+@needs_engine
+def test_a_proxy_that_takes_127_0_0_1_too_keeps_curl_from_the_service(doctor, tmp_path):
+    quick = on('*"doctor-pip"*', "no", 1)
+    found = doctor(passing_on(tmp_path, quick) | {"http_proxy": f"http://{gateway()}:9", "HTTP_PROXY": f"http://{gateway()}:9"})
+    assert found.hint("answer") == mends("no_proxy"), found.screen
+
+
+def gateway() -> str:
+    """The address under which a build reaches this machine."""
+    form = "{{(index .IPAM.Config 0).Gateway}}"
+    done = engine.docker("network", "inspect", "bridge", "--format", form)
+    return done.out.strip() or "172.17.0.1"
+
+
+@pytest.fixture
+def index(tmp_path):
+    """Starts a package index without packages on the engine's gateway: with or without TLS."""
+    servers = []
+
+    def start(certificate: tuple[str, str] | None) -> str:
+        class Empty(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_error(404)
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        try:
+            server = http.server.ThreadingHTTPServer((gateway(), 0), Empty)
+        except OSError:
+            pytest.skip("the engine's gateway is no address of this machine")
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"{'https' if certificate else 'http'}://{gateway()}:{server.server_port}/simple"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@needs_engine
+def test_the_words_of_pip_for_a_certificate_that_it_does_not_trust(index, tmp_path):
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl to make a certificate")
+    pair = (str(tmp_path / "cert.pem"), str(tmp_path / "key.pem"))
+    key = ["-newkey", "rsa:2048", "-nodes", "-keyout", pair[1]]
+    words = ["openssl", "req", "-x509", "-days", "2", "-subj", "/CN=index.test", "-out", pair[0], *key]
+    subprocess.run(words, check=True, capture_output=True)
+    url = index(pair).replace(gateway(), "index.test")
+    flags = ("--rm", "--pull", "never", "--add-host", f"index.test:{gateway()}")
+    download = ("pip", "download", "--no-deps", "--retries", "1", "--index-url", url, "itsdangerous")
+    with Run() as run:
+        done = run.docker("run", *flags, "--label", run.label, images.BASE, *download, timeout=60)
+    said = done.out + done.err
+    assert remedies.told_by(said, remedies.PACKAGES, "none") == "build certificate", said
+
+
+@needs_engine
+def test_an_index_without_the_package(doctor, index, tmp_path):
+    found = doctor(real_downloads(tmp_path, PIP_INDEX_URL=index(None), PIP_TRUSTED_HOST=gateway()))
+    assert found.hint("packages") == mends("build index"), found.screen
+
+
+@needs_engine
+def test_nothing_of_a_doctor_stays(doctor, tmp_path):
+    doctor(passing_on(tmp_path, on('*"doctor-pip"*', "no", 1)))
+    assert not list((tmp_path / "state" / "runs").iterdir())
+
+
+def test_every_remedy_says_what_to_do_on_every_system():
+    import tomllib
+
+    kinds = tomllib.loads(remedies.WORDS.read_text(encoding="utf-8"))
+    for kind in kinds:
+        for system in (remedies.LINUX, remedies.MACOS, remedies.WINDOWS, remedies.WSL):
+            words = remedies.mend(kind, system)
+            assert words.endswith(remedies.AGAIN) and len(words) > len(remedies.AGAIN) + 20 and "  " not in words
+    told = {kind for table in (remedies.PULL, remedies.PACKAGES) for kind, _ in table}
+    assert told | set(engine.TROUBLE) | {"missing", "hangs"} <= set(kinds)
+
+
+def test_sizes_are_read_and_shown_as_docker_writes_them():
+    assert [cost.parsed(words) for words in ("0B", "16B", "12.34MB", "1.5GB", "14.33kB", "-")] == [
+        0,
+        16,
+        12_340_000,
+        1_500_000_000,
+        14_330,
+        0,
+    ]
+    assert [cost.shown(size) for size in (0, 12_340_000, 1_320_000_000, None)] == [
+        "0 MB",
+        "12 MB",
+        "1.3 GB",
+        "an unknown size",
+    ]

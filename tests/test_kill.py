@@ -1,0 +1,104 @@
+"""A grader that is killed leaves nothing behind: no container, network, image, labelled or anonymous volume."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from calling import COMMAND, workshop
+from workshop.lessons import ROOT, find
+from workshop.runtimes import engine
+
+SOON = 5.0  # seconds after which all must be gone
+
+
+def things():
+    """All that an engine holds, by kind."""
+    kinds = {
+        "containers": ("ps", "--all", "--quiet", "--filter", "label=workshop.run"),
+        "networks": ("network", "ls", "--quiet", "--filter", "label=workshop.run"),
+        "images": ("image", "ls", "--all", "--quiet", "--filter", "label=workshop.run"),
+        "volumes": ("volume", "ls", "--quiet"),
+    }
+    return {kind: set(engine.docker(*args).out.split()) for kind, args in kinds.items()}
+
+
+def new_things(before):
+    """What is there now and was not before, by kind; empty where nothing is."""
+    now = things()
+    return {kind: now[kind] - before[kind] for kind in now if now[kind] - before[kind]}
+
+
+def gone_soon(before):
+    end = time.monotonic() + SOON
+    while (left := new_things(before)) and time.monotonic() < end:
+        time.sleep(0.2)
+    return left
+
+
+@pytest.fixture
+def state(tmp_path):
+    """A state of its own, so that runs of other tests are left alone."""
+    return {**os.environ, "WORKSHOP_STATE": str(tmp_path / "state")}
+
+
+@pytest.mark.parametrize(("number", "signals"), [("3", signal.SIGKILL), ("7", signal.SIGKILL), ("8", signal.SIGKILL), ("7", signal.SIGINT), ("7", signal.SIGTERM)])
+def test_nothing_is_left_after(number, signals, state, has_engine):
+    draw = random.Random()
+    for _ in range(2):
+        before = things()
+        check = subprocess.Popen(
+            [*COMMAND, "check", number, "--solution"], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(draw.uniform(0.3, 3.5))
+        check.send_signal(signals)
+        check.wait(20)
+        assert not gone_soon(before)
+
+
+def test_a_build_that_is_killed_leaves_no_image(tmp_path, state, has_engine):
+    work = tmp_path / "03_dockerfile"
+    shutil.copytree(find("3").solution, work)
+    (work / "Dockerfile").write_text((work / "Dockerfile").read_text() + f"\nRUN sleep 2 && echo {random.random()} >/tmp/x\n")
+    before = things()
+    check = subprocess.Popen([*COMMAND, "check", "3", "--work", str(work)], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(1.2)
+    check.kill()
+    check.wait()
+    time.sleep(3)  # in which the build would have ended
+    assert not gone_soon(before)
+
+
+def test_the_next_run_sweeps_what_a_dead_sweeper_left(state, has_engine):
+    before = things()
+    check = subprocess.Popen(
+        [*COMMAND, "check", "7", "--solution"], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    time.sleep(1.5)
+    sweepers = subprocess.run(["pgrep", "-P", str(check.pid), "-f", "sweeper.py"], capture_output=True, text=True, check=False).stdout.split()
+    assert sweepers
+    for pid in map(int, sweepers):
+        os.kill(pid, signal.SIGKILL)
+    check.kill()
+    check.wait()
+    time.sleep(1)
+    assert workshop("check", "1", "--solution", WORKSHOP_STATE=state["WORKSHOP_STATE"]).returncode == 0
+    assert not gone_soon(before)
+
+
+def test_six_checks_at_once_all_end_right(state, has_engine):
+    before = things()
+    numbers = ["1", "2", "3", "7", "7", "9"]
+    checks = [
+        subprocess.Popen([*COMMAND, "check", number, "--solution", "--json"], cwd=ROOT, env=state, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for number in numbers
+    ]
+    for number, check in zip(numbers, checks, strict=True):
+        out, err = check.communicate(timeout=180)
+        assert check.returncode == 0, (number, [c for c in json.loads(out)["checks"] if c["outcome"] != "passed"], err[-500:])
+    assert not gone_soon(before)

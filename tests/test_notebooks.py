@@ -1,0 +1,303 @@
+"""Notebooks as students hand them in, also broken ones: each is graded on the functions it defines, and an exercise fails for itself alone."""
+
+import json
+
+import pytest
+
+from workshop.grading.bench import Session
+from workshop.notebooks import cells
+from workshop.notebooks.remote import RemoteNotebook
+from workshop.runtimes.problems import Mismatch, NotUp
+
+RUNTIMES = ["embedded", "docker"]
+CELLS = """
+import os
+import redis
+from workshop.notebooks import check
+r = redis.Redis.from_url(os.environ["REDIS_URL"])
+###
+doubled = twice(3)
+###
+def twice(number):
+    return 2 * number
+###
+%timeit -n1 -r1 None
+magic = get_ipython().run_line_magic("who_ls", "")
+###
+def kinds(r, one):
+    "Returns plain data of every kind."
+    return (one, doubled, 1.5, None, True, b"bytes", {"set", "of"}, {"a": (1, 2), 7: []})
+###
+check(kinds)
+r.set("from a cell", 1)
+###
+1 / 0
+###
+raise SystemExit
+###
+while True:
+    pass
+###
+import os
+os._exit(3)
+###
+def not_python(:
+###
+def begun(r):
+    "Not written yet."
+    # Your turn
+###
+def written(r):
+    "Written."
+    return "written"
+###
+def written(r):
+    "The same cell once more, still empty."
+###
+def fails(r):
+    return {}["key"]
+###
+def hangs(r):
+    while True:
+        try:
+            print("x" * 100000)
+        except BaseException:
+            pass
+###
+def waits(r, key):
+    return r.blpop(key, 0)
+###
+def gives_up(r):
+    os._exit(0)
+###
+def leaves(r):
+    raise SystemExit(1)
+###
+def forks(r):
+    os.fork()
+    return os.getpid() and "forked"
+###
+def empties(r):
+    r.flushall()
+    return r.dbsize()
+###
+def stops(r):
+    r.shutdown(nosave=True)
+###
+def changes(r):
+    r.config_set("maxmemory", "1mb")
+###
+def keeps_busy(r):
+    r.eval("while true do end", 0)
+###
+def generates(r):
+    yield 1
+###
+def large(r):
+    return "x" * 10**7
+###
+def of_its_own(r, key):
+    return redis.Redis.from_url(os.environ["REDIS_URL"]).incr(key)
+###
+def remembers(r, known=[]):
+    known.append(1)
+    return len(known)
+"""
+
+
+def notebook_of(*sources):
+    return {"cells": [{"cell_type": "code", "source": source} for source in sources], "nbformat": 4, "nbformat_minor": 5}
+
+
+class Opened:
+    """A notebook in a session, with a client beside it."""
+
+    def __init__(self, session, folder, document):
+        import redis
+
+        path = folder / "n.ipynb"
+        path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
+        self.runtime = session.runtime_for(folder, "n")
+        self.server = self.runtime.redis()
+        self.calls = []
+        self.notebook = RemoteNotebook(path, session.runners, self.server, lambda asked: None, self.calls)
+        self.redis = redis.Redis(self.server.host, self.server.port, decode_responses=True)
+
+    def close(self):
+        self.redis.close()
+        self.notebook.close()
+        self.runtime.close()
+
+
+@pytest.fixture(scope="module", params=RUNTIMES)
+def session(request):
+    if request.param == "docker":
+        request.getfixturevalue("has_engine")
+    with Session(request.param) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def opened(session, tmp_path_factory):
+    made = Opened(session, tmp_path_factory.mktemp("n"), notebook_of(*CELLS.split("###\n")))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def notebook(opened):
+    opened.notebook.fresh()
+    return opened.notebook
+
+
+def test_values_come_back_as_plain_data(notebook):
+    assert notebook.kinds("é\n") == ["é\n", 6, 1.5, None, True, "bytes", {"set", "of"}, {"a": [1, 2], 7: []}]
+
+
+def test_a_cell_that_was_too_early_runs_again(notebook):
+    assert notebook.kinds(1)[1] == 6
+
+
+def test_a_copy_without_a_body_does_not_hide_the_written_one(notebook):
+    assert notebook.written() == "written"
+
+
+def test_not_attempted_is_told_once_and_is_no_failure_of_its_own(notebook):
+    with pytest.raises(NotUp, match="Not attempted") as first:
+        notebook.begun()
+    with pytest.raises(NotUp) as second:
+        notebook.begun()
+    assert first.value is second.value
+
+
+def test_a_missing_function_names_its_cell_and_why(notebook):
+    with pytest.raises(NotUp, match="code cell 11") as broken:
+        notebook.not_python()
+    assert "SyntaxError" in broken.value.actual
+    with pytest.raises(NotUp, match="No cell of the notebook defines `nowhere`"):
+        notebook.nowhere()
+
+
+def test_an_exception_comes_with_its_line(notebook):
+    with pytest.raises(Mismatch, match="KeyError") as error:
+        notebook.fails()
+    assert error.value.asked == "fails(r)"
+    assert "line 2: return {}[" in error.value.actual
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("gives_up", "ended its own process"),
+        ("leaves", "ended the program"),
+        ("generates", "generator"),
+        ("large", "more data than anyone"),
+        ("fails", "KeyError"),
+    ],
+)
+def test_what_ends_badly_says_so_and_the_rest_goes_on(notebook, name, says):
+    with pytest.raises(Mismatch, match=says):
+        notebook.call(name)
+    assert notebook.written() == "written"
+
+
+def test_a_call_with_other_arguments(notebook):
+    with pytest.raises(Mismatch, match="Leave its first line"):
+        notebook.kinds()
+
+
+def test_what_never_ends_is_ended(notebook):
+    with pytest.raises(Mismatch, match="had not ended"):
+        notebook.call("hangs", limit=0.5)
+    assert notebook.written() == "written"
+
+
+@pytest.mark.parametrize("name", ["stops", "keeps_busy"])
+def test_a_redis_that_was_stopped_is_back_for_the_next(opened, name):
+    opened.notebook.fresh()
+    with pytest.raises(Mismatch, match="answers no longer|had not ended"):
+        opened.notebook.call(name, limit=1)
+    opened.notebook.fresh()
+    assert opened.notebook.of_its_own("n") == 1
+
+
+def test_settings_that_were_changed_are_as_before(opened):
+    import redis
+
+    opened.notebook.fresh()
+    opened.notebook.changes()
+    opened.notebook.fresh()
+    with redis.Redis(opened.server.host, opened.server.port, decode_responses=True) as client:
+        assert client.config_get("maxmemory") == {"maxmemory": "0"}
+
+
+def test_each_check_begins_with_an_empty_redis(notebook):
+    notebook.of_its_own("n")
+    notebook.fresh()
+    assert notebook.of_its_own("n") == 1
+    assert notebook.empties() == 0
+
+
+def test_each_call_begins_anew(notebook):
+    assert [notebook.remembers(), notebook.remembers()] == [1, 1]
+    assert notebook.forks() == "forked"
+
+
+def test_a_call_may_wait_while_the_grader_acts(opened):
+    import redis
+
+    opened.notebook.fresh()
+    waiting = opened.notebook.start("waits", "queue")
+    assert not waiting.is_done(0.3)
+    with redis.Redis(opened.server.host, opened.server.port) as client:
+        client.rpush("queue", "job")
+    assert waiting.result() == ["queue", "job"]
+
+
+def test_commands_and_round_trips_are_counted(notebook):
+    with notebook.counted() as seen:
+        notebook.of_its_own("n")
+        notebook.kinds(1)
+    assert (dict(seen.commands), seen.round_trips, seen.total) == ({"incrby": 1}, 1, 1)
+
+
+def test_a_client_of_the_students_own_meets_the_rival(opened):
+    import redis
+
+    opened.notebook.fresh()
+    with redis.Redis(opened.server.host, opened.server.port) as client, opened.notebook.rival(lambda: client.incr("n")) as seen:
+        assert opened.notebook.of_its_own("n") == 2
+    assert seen.acted == 1
+
+
+def test_asked_is_the_call_as_one_would_write_it(opened):
+    opened.calls.clear()
+    with pytest.raises(Mismatch):
+        opened.notebook.fails("a b", x=[1])
+    assert opened.calls == ["fails(r, 'a b', x=[1])"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "empty file"),
+        ("{", "not JSON"),
+        ("<<<<<<< HEAD", "conflict marks"),
+        ("[]", "no list of cells"),
+        ('{"worksheets": []}', "no list of cells"),
+        ('{"cells": []}', "no code cell"),
+        ('{"cells": [{"cell_type": "markdown", "source": "# a"}, 3, null]}', "no code cell"),
+    ],
+)
+def test_what_is_no_notebook_says_so(tmp_path, text, says):
+    path = tmp_path / "n.ipynb"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(NotUp, match=says):
+        cells.code_cells(cells.read(path))
+
+
+def test_a_notebook_in_another_encoding_says_so(tmp_path):
+    path = tmp_path / "n.ipynb"
+    path.write_bytes('{"cells": "é"}'.encode("utf-16"))
+    with pytest.raises(NotUp, match="UTF-8"):
+        cells.read(path)

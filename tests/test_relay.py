@@ -1,0 +1,177 @@
+"""The relay before Redis: what it lets through, what it holds, and what a rival can do in the meantime."""
+
+import threading
+
+import pytest
+import redis
+
+from workshop.runtimes.embedded import LocalRedis
+from workshop.runtimes.problems import Mismatch, Unchecked
+from workshop.runtimes.relay import parse
+from workshop.runtimes.rivals import RelayProbe
+from workshop.runtimes.run import Run
+
+
+@pytest.fixture(scope="module")
+def server():
+    with Run() as run:
+        made = LocalRedis(run)
+        yield made
+        made.end()
+
+
+@pytest.fixture
+def outside(server):
+    with redis.Redis(server.host, server.port, decode_responses=True) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def student(server):
+    with redis.Redis.from_url(server.relay().url, decode_responses=True) as client:
+        yield client
+
+
+def by_get_and_set(r, key):
+    count = int(r.get(key) or 0) + 1
+    r.set(key, count)
+
+
+def by_pipeline(r, key):
+    count = int(r.get(key) or 0) + 1
+    with r.pipeline() as pipe:
+        pipe.set(key, count).get(key).execute()
+
+
+def by_script(r, key):
+    r.eval("redis.call('SET', KEYS[1], ARGV[1])", 1, key, int(r.get(key) or 0) + 1)
+
+
+def by_own_client(r, key):
+    with redis.Redis(connection_pool=redis.ConnectionPool(**r.connection_pool.connection_kwargs)) as own:
+        by_get_and_set(own, key)
+
+
+def by_incr(r, key):
+    r.incr(key)
+
+
+def by_lua(r, key):
+    r.register_script("return redis.call('INCR', KEYS[1])")(keys=[key])
+
+
+def by_watch(r, key):
+    def change(pipe):
+        count = int(pipe.get(key) or 0)
+        pipe.multi()
+        pipe.set(key, count + 1)
+
+    r.transaction(change, key)
+
+
+@pytest.mark.parametrize("racy", [by_get_and_set, by_pipeline, by_script, by_own_client])
+def test_a_racy_counter_loses_the_rivals_visit(server, outside, student, racy):
+    with RelayProbe(server.relay()).rival(lambda: outside.incr("n")) as seen:
+        racy(student, "n")
+    assert (outside.get("n"), seen.acted) == ("1", 1)
+
+
+@pytest.mark.parametrize("right", [by_incr, by_lua, by_watch])
+@pytest.mark.parametrize("before", ["write", "every"])
+def test_an_atomic_counter_loses_none(server, outside, student, right, before):
+    with RelayProbe(server.relay()).rival(lambda: outside.incr("n"), before, 3) as seen:
+        right(student, "n")
+    assert outside.get("n") == str(seen.acted + 1)
+
+
+def test_the_rival_acts_before_each_packet_and_not_within_one(server, outside, student):
+    with RelayProbe(server.relay()).rival(lambda: outside.incr("acts"), before="every") as seen:
+        student.ping()
+        student.get("a")
+        student.pipeline().get("a").get("b").execute()
+    assert (seen.acted, seen.packets, outside.get("acts")) == (2, 2, "2")
+
+
+def test_commands_are_noted(server, outside, student):
+    with RelayProbe(server.relay()).watch() as seen:
+        student.set("a", "x" * 1000)
+    assert [line[:10] for line in seen.data_commands] == ["SET a xxxx"]
+
+
+def test_a_block_without_a_write_says_what_came(server, outside, student):
+    with pytest.raises(Mismatch) as error, RelayProbe(server.relay()).rival(lambda: None):
+        student.get("a")
+    assert error.value.actual == "GET a"
+
+
+def test_a_block_without_any_command_is_ours_to_mend(server, outside):
+    with pytest.raises(Unchecked, match="ours to mend"), RelayProbe(server.relay()).rival(lambda: None):
+        pass
+
+
+def test_what_goes_wrong_in_the_rival_comes_out(server, outside, student):
+    with pytest.raises(ZeroDivisionError), RelayProbe(server.relay()).rival(lambda: 1 / 0):
+        student.set("a", 1)
+
+
+def test_what_goes_wrong_in_the_block_comes_out(server, outside):
+    with pytest.raises(KeyError), RelayProbe(server.relay()).rival(lambda: None):
+        raise KeyError
+
+
+def test_a_blocked_client_waits_beside_a_held_one(server, outside, student):
+    got = []
+
+    def wait():
+        with redis.Redis.from_url(server.relay().url, decode_responses=True) as other:
+            got.append(other.blpop("queue", 5))
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while not outside.info("clients")["blocked_clients"]:
+        pass
+    with RelayProbe(server.relay()).rival(lambda: outside.rpush("queue", "job")):
+        student.set("a", 1)
+    thread.join()
+    assert got == [("queue", "job")] or got == [["queue", "job"]]
+
+
+def test_large_values_and_long_pipelines_pass(server, outside, student):
+    value = "ü" * 2**20
+    student.set("large", value)
+    assert student.get("large") == value
+    with student.pipeline(transaction=False) as pipe:
+        for number in range(5000):
+            pipe.set(f"key:{number}", number)
+        pipe.execute()
+    assert outside.dbsize() == 5001
+
+
+def test_both_protocols_pass(server, outside):
+    for protocol in (2, 3):
+        with redis.Redis.from_url(server.relay().url, protocol=protocol) as client:
+            client.hset("hash", "field", 1)
+            assert client.hgetall("hash") == {b"field": b"1"}
+
+
+def test_redis_may_go_and_come_back(server, outside):
+    with redis.Redis.from_url(server.relay().url, retry=None) as client:
+        client.ping()
+        with server.stopped(), pytest.raises(redis.ConnectionError):
+            client.ping()
+        assert client.ping()
+
+
+def test_the_control_port_wants_its_token(server):
+    relay = server.relay()
+    stranger = type(relay)(relay.url, relay._at, "guess")
+    with pytest.raises(ConnectionError), stranger.watch():
+        pass
+
+
+def test_requests_are_cut_where_they_end():
+    whole = b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n"
+    assert parse(bytearray(whole * 2 + whole[:9])) == ([[b"GET", b"a"]] * 2, 2 * len(whole))
+    assert parse(bytearray(b"PING now\r\n")) == ([[b"PING", b"now"]], 10)
+    assert parse(bytearray(b"")) == ([], 0)

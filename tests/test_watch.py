@@ -1,0 +1,95 @@
+"""`watch` and `start`: a save is answered, a failure is told, and Ctrl-C leaves nothing."""
+
+import contextlib
+import os
+import pty
+import queue
+import shutil
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from calling import COMMAND, workshop
+from workshop.lessons import ROOT, find
+
+
+class Screen:
+    """The lines that a process writes, as they come."""
+
+    def __init__(self, stream):
+        self._stream, self._lines = stream, queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        with self._stream, contextlib.suppress(OSError):  # a terminal whose other end is gone raises EIO
+            for line in self._stream:
+                self._lines.put(line)
+
+    def end(self):
+        self._reader.join(5)
+
+    def wait_for(self, text, limit=30):
+        end, seen = time.monotonic() + limit, []
+        while time.monotonic() < end:
+            try:
+                seen.append(self._lines.get(timeout=0.2))
+            except queue.Empty:
+                continue
+            if text in seen[-1]:
+                return seen[-1]
+        raise AssertionError(f"never saw {text!r} in {''.join(seen)}")
+
+
+@pytest.fixture
+def work(tmp_path):
+    folder = tmp_path / "01_hello_flask"
+    shutil.copytree(find("1").solution, folder)
+    return folder
+
+
+def test_each_save_is_checked(work):
+    command = [*COMMAND, "watch", "1", "--work", str(work), "--runtime", "embedded"]
+    watcher = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+    screen, app = Screen(watcher.stderr), work / "app.py"
+    screen.wait_for("7 of 7")
+    time.sleep(0.3)
+    right = app.read_text()
+    app.write_text(right.replace('"Hello World"', '"Bye"'))
+    screen.wait_for("✗ `GET /` answers")
+    screen.wait_for("6 of 7")
+    time.sleep(0.3)
+    beside = app.with_suffix(".tmp")  # as many editors save: a new file takes the old one's name
+    beside.write_text(right)
+    beside.replace(app)
+    screen.wait_for("7 of 7")
+    watcher.send_signal(signal.SIGINT)
+    assert watcher.wait(10) == 130
+    screen.end()
+
+
+def test_start_without_a_terminal_checks_once_and_ends(tmp_path):
+    done = workshop("start", "--runtime", "embedded", WORKSHOP_STATE=str(tmp_path))
+    assert done.returncode in (0, 1)
+    assert "lessons passed" in done.stderr
+    assert "Lesson" in done.stderr
+
+
+def test_keys_work_on_a_terminal(work, tmp_path):
+    ours, theirs = pty.openpty()
+    command = [*COMMAND, "watch", "1", "--work", str(work), "--runtime", "embedded"]
+    env = {**os.environ, "WORKSHOP_STATE": str(tmp_path / "state"), "TERM": "xterm", "LC_ALL": "C.UTF-8"}
+    watcher = subprocess.Popen(command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, env=env, start_new_session=True)
+    os.close(theirs)
+    screen = Screen(os.fdopen(ours, "r", encoding="utf-8", errors="replace"))
+    screen.wait_for("[h] hint")
+    os.write(ours, b"h")
+    screen.wait_for("Hint 1 of")
+    os.write(ours, b"l")
+    screen.wait_for("lessons passed")
+    os.write(ours, b"q")
+    assert watcher.wait(10) == 0
+    screen.end()
