@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
-from app import create_app
 
+from app import create_app
 from workshop.runtimes.embedded import free_port, redis_command
 
 

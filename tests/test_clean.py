@@ -11,7 +11,7 @@ from workshop.runtimes import engine, images
 from workshop.runtimes.engine import docker, must
 from workshop.runtimes.run import Run, is_over, state_folder
 
-pytestmark = pytest.mark.skipif(engine.trouble() is not None or not engine.has_image(images.BASE), reason=f"no engine with {images.BASE}")
+pytestmark = pytest.mark.usefixtures("has_engine")
 
 
 @pytest.fixture

@@ -1,98 +1,21 @@
-"""`doctor` on machines that lack something: real ones where that can be, else a `docker` command that is a script."""
+"""`doctor` on machines that lack something, as their docker command tells."""
 
 import functools
-import http.server
 import json
-import os
-import shutil
-import ssl
-import subprocess
-import sys
-import threading
-from pathlib import Path
+import tomllib
 
 import pytest
+from machines import DOCKER, Findings, mends, on, posix, stand_in
 
 from workshop import cost, lessons, remedies
 from workshop.runtimes import engine, images
-from workshop.runtimes.run import Run
 
-posix = pytest.mark.skipif(os.name != "posix", reason="the stand-in is a shell script")
-DOCKER = shutil.which("docker")
 NOT_PULLED = 'Error response from daemon: Get "https://registry.invalid/v2/": '
-
-# A machine on which all is well, as far as its docker command tells. Words before `case` answer first.
-WELL = """
-case "$*" in
-  "--version") echo "Docker version 28.2.2, build e6534b4" ;;
-  "version --format {{.Server.Version}}") echo 28.2.2 ;;
-  "version --format {{json .}}") echo '{"Client": {"Version": "28.2.2"}, "Server": {"Version": "28.2.2", "Os": "linux"}}' ;;
-  "version --format"*) echo amd64 ;;
-  "buildx version") echo "github.com/docker/buildx v0.24.0 d0e5e86" ;;
-  "compose version --short") echo 2.36.2 ;;
-  "image inspect --format {{.Size}}"*) echo 128000000 ;;
-  "image inspect"*) echo sha256:1 ;;
-  "system df"*) printf 'Images\\t1GB\\nBuild Cache\\t1.5GB\\n' ;;
-  *"disk_usage"*) echo 50000000000 ;;
-  "run --detach"*) echo 1 ;;
-  "port "*) echo 127.0.0.1:1 ;;
-  *) exit 0 ;;
-esac
-"""
-
-
-def stand_in(folder: Path, first: str = "", rest: str = WELL) -> dict[str, str]:
-    """An environment whose `docker` is a shell script: `first` answers the calls it names, `rest` all others."""
-    script = folder / "docker"
-    script.write_text(f"#!/bin/sh\n{first}\n{rest}\n", encoding="utf-8")
-    script.chmod(0o755)
-    return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
-
-
-def on(call: str, words: str, code: int = 1, to: str = "2") -> str:
-    """The part of a script that answers calls which match `call` with words and an exit code."""
-    return f"case \"$*\" in {call}) cat >&{to} <<'END'\n{words}\nEND\nexit {code} ;; esac"
-
-
-class Findings:
-    """What a doctor in a process of its own said."""
-
-    def __init__(self, environment: dict[str, str], tmp_path: Path) -> None:
-        command = [sys.executable, "-P", "-m", "workshop.cli", "doctor", "--json"]
-        kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-        state = {"WORKSHOP_STATE": str(tmp_path / "state"), "PYTHONPATH": str(lessons.ROOT / "src")}
-        done = subprocess.run(command, env={**kept, **state, **environment}, capture_output=True, text=True, timeout=300)
-        assert done.stdout, done.stderr
-        self.code, self.screen, self.said = done.returncode, done.stderr, json.loads(done.stdout)
-        self.steps = {step["id"]: step for step in self.said["steps"]}
-        self.failed = [name for name, step in self.steps.items() if step["outcome"] == "failed"]
-
-    def hint(self, name: str) -> str:
-        return str(self.steps[name]["hint"])
 
 
 @pytest.fixture
 def doctor(tmp_path):
     return functools.partial(Findings, tmp_path=tmp_path)
-
-
-def mends(kind: str) -> str:
-    return remedies.mend(kind)
-
-
-def test_all_is_well_on_an_engine_with_the_base_images(doctor):
-    if engine.trouble() is not None or not all(map(engine.has_image, (images.BASE, images.REDIS))):
-        pytest.skip("no engine with the base images")
-    found = doctor({})
-    if found.failed == ["packages"]:
-        pytest.skip("no package index in builds here")
-    assert found.code == 0 and found.said["ready"] and not found.failed, found.screen
-    assert all(step["outcome"] == "passed" and step["detail"] for step in found.said["steps"]), found.screen
-    assert {entry["runtime"] for entry in found.said["lessons"]} == {"docker"}
-    sizes = found.said["cost"]
-    assert sizes["images"] >= (cost.size_of(images.BASE) or 0) + (cost.size_of(images.REDIS) or 0)
-    assert 0 < sizes["here"] <= sizes["total"] == sizes["images"] + sizes["packages"] and sizes["free"] > 0
-    assert "All well." in found.screen and "✓" in found.screen and "\x1b" not in found.screen
 
 
 def test_no_docker_command(doctor, tmp_path):
@@ -267,33 +190,6 @@ def test_a_container_that_cannot_be_limited_and_networks_that_ran_out(doctor, tm
     assert doctor(stand_in(tmp_path, on('"network create"*', pools))).hint("run") == mends("networks")
 
 
-def passing_on(folder: Path, first: str) -> dict[str, str]:
-    """The real docker, but for the calls that `first` answers."""
-    return stand_in(folder, first, f'exec {DOCKER} "$@"')
-
-
-def real_downloads(folder: Path, **environment: str) -> dict[str, str]:
-    """A machine whose build with a download is real, and its images; all else is well by its docker's word."""
-    real = f'case "$*" in "image "*|*doctor-pip*) exec {DOCKER} "$@" ;; esac'
-    return stand_in(folder, real) | {"PIP_CONFIG_FILE": os.devnull, **environment}
-
-
-needs_engine = pytest.mark.skipif(engine.trouble() is not None, reason="no engine")
-
-
-@posix
-@needs_engine
-def test_a_port_that_leads_nowhere_and_a_mount_that_is_empty(doctor, tmp_path):
-    elsewhere = on('"port "*', "127.0.0.1:1", 0, "1")
-    empty = 'case "$*" in *"type=bind"*"cat /word") exit 0 ;; esac'
-    quick = on('*"doctor-pip"*', "no", 1)
-    found = doctor(passing_on(tmp_path, "\n".join([elsewhere, empty, quick])))
-    assert {"answer", "mount"} <= set(found.failed), found.screen
-    assert found.hint("answer") == mends("port") and found.hint("mount") == mends("mount")
-    assert "empty inside" in found.steps["mount"]["actual"]
-
-
-# What pip printed in real builds, each under the trouble that was made for it.
 PIP_SAID = [
     (
         "build proxy",
@@ -336,95 +232,7 @@ def test_trouble_with_packages_in_a_build_is_told_apart(doctor, tmp_path, kind, 
     assert found.hint("packages") == mends(kind), found.screen
 
 
-@needs_engine
-def test_a_proxy_on_this_machine_s_loopback_is_no_proxy_for_a_build(doctor, tmp_path):
-    found = doctor(real_downloads(tmp_path, HTTPS_PROXY="http://127.0.0.1:9"))
-    assert found.hint("packages") == mends("local proxy"), found.screen
-
-
-@needs_engine
-def test_a_proxy_that_is_not_there_is_a_proxy_s_trouble(doctor, tmp_path):
-    found = doctor(real_downloads(tmp_path, HTTPS_PROXY=f"http://{gateway()}:9"))
-    assert found.hint("packages") == mends("build proxy"), found.screen
-
-
-@needs_engine
-def test_a_proxy_that_takes_127_0_0_1_too_keeps_curl_from_the_service(doctor, tmp_path):
-    quick = on('*"doctor-pip"*', "no", 1)
-    found = doctor(passing_on(tmp_path, quick) | {"http_proxy": f"http://{gateway()}:9", "HTTP_PROXY": f"http://{gateway()}:9"})
-    assert found.hint("answer") == mends("no_proxy"), found.screen
-
-
-def gateway() -> str:
-    """The address under which a build reaches this machine."""
-    form = "{{(index .IPAM.Config 0).Gateway}}"
-    done = engine.docker("network", "inspect", "bridge", "--format", form)
-    return done.out.strip() or "172.17.0.1"
-
-
-@pytest.fixture
-def index(tmp_path):
-    """Starts a package index without packages on the engine's gateway: with or without TLS."""
-    servers = []
-
-    def start(certificate: tuple[str, str] | None) -> str:
-        class Empty(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_error(404)
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        try:
-            server = http.server.ThreadingHTTPServer((gateway(), 0), Empty)
-        except OSError:
-            pytest.skip("the engine's gateway is no address of this machine")
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*certificate)
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"{'https' if certificate else 'http'}://{gateway()}:{server.server_port}/simple"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-@needs_engine
-def test_the_words_of_pip_for_a_certificate_that_it_does_not_trust(index, tmp_path):
-    if not shutil.which("openssl"):
-        pytest.skip("no openssl to make a certificate")
-    pair = (str(tmp_path / "cert.pem"), str(tmp_path / "key.pem"))
-    key = ["-newkey", "rsa:2048", "-nodes", "-keyout", pair[1]]
-    words = ["openssl", "req", "-x509", "-days", "2", "-subj", "/CN=index.test", "-out", pair[0], *key]
-    subprocess.run(words, check=True, capture_output=True)
-    url = index(pair).replace(gateway(), "index.test")
-    flags = ("--rm", "--pull", "never", "--add-host", f"index.test:{gateway()}")
-    download = ("pip", "download", "--no-deps", "--retries", "1", "--index-url", url, "itsdangerous")
-    with Run() as run:
-        done = run.docker("run", *flags, "--label", run.label, images.BASE, *download, timeout=60)
-    said = done.out + done.err
-    assert remedies.told_by(said, remedies.PACKAGES, "none") == "build certificate", said
-
-
-@needs_engine
-def test_an_index_without_the_package(doctor, index, tmp_path):
-    found = doctor(real_downloads(tmp_path, PIP_INDEX_URL=index(None), PIP_TRUSTED_HOST=gateway()))
-    assert found.hint("packages") == mends("build index"), found.screen
-
-
-@needs_engine
-def test_nothing_of_a_doctor_stays(doctor, tmp_path):
-    doctor(passing_on(tmp_path, on('*"doctor-pip"*', "no", 1)))
-    assert not list((tmp_path / "state" / "runs").iterdir())
-
-
 def test_every_remedy_says_what_to_do_on_every_system():
-    import tomllib
-
     kinds = tomllib.loads(remedies.WORDS.read_text(encoding="utf-8"))
     for kind in kinds:
         for system in (remedies.LINUX, remedies.MACOS, remedies.WINDOWS, remedies.WSL):

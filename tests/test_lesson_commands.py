@@ -230,7 +230,7 @@ def environment(scratch: Path, label: str | None) -> dict[str, str]:
         shim = bin_folder / "docker"
         shim.write_text(SHIM.format(docker=engine.command(), label=label), encoding="utf-8")
         shim.chmod(0o755)
-    (scratch / ".curlrc").write_text("silent\nshow-error\n", encoding="utf-8")  # no progress meter, as on a terminal
+    (scratch / ".curlrc").write_text("no-progress-meter\n", encoding="utf-8")  # as on a terminal
     paths = os.pathsep.join([str(bin_folder), str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
     return env | {"PATH": paths, "CURL_HOME": str(scratch), "PYTHONUNBUFFERED": "1"}
 

@@ -52,8 +52,10 @@ def address(request):
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=by_name)
 def test_every_printed_output_is_true(path, address):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "nbval", "--nbval", str(path), "-c", os.devnull, "--rootdir", str(ROOT), "-p", "no:cacheprovider"]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=path.parent, env={**os.environ, "REDIS_URL": address}, check=False)
+    alone = ("-c", os.devnull, "--rootdir", str(ROOT), "-p", "no:cacheprovider")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "nbval", "--nbval", str(path), *alone]
+    env = {**os.environ, "REDIS_URL": address}
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=path.parent, env=env, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
 
 

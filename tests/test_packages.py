@@ -183,12 +183,8 @@ RUN mkdir /data
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory):
+def built(tmp_path_factory: pytest.TempPathFactory, has_engine: None):
     """One real build on a machine with an index, a proxy and certificates of its own, and one on a plain machine."""
-    if engine.trouble() is not None:
-        pytest.skip("no engine")
-    if not engine.has_image(images.BASE):
-        pytest.skip(f"no {images.BASE}")
     folder = tmp_path_factory.mktemp("machine")
     (folder / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\nworkshop-secret-authority\n-----END CERTIFICATE-----\n")
     with pytest.MonkeyPatch.context() as patch, Run() as run:

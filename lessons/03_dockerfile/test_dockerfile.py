@@ -105,7 +105,9 @@ def test_it_builds_from_an_empty_cache(service, bench):
             expected="an image that answers",
             actual=problem.actual,
         ) from None
-    fresh.get("/").expect(usual.status or (), text=usual.text.rstrip("\r\n"))
+    answer = fresh.get("/")
+    if usual.status is not None:
+        answer.expect(usual.status, text=usual.text.rstrip("\r\n"))
 
 
 def test_the_container_stays_up(service):

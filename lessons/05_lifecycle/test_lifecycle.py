@@ -1,7 +1,6 @@
 """Lesson 5: a service that is a good process from its start to its end."""
 
 import re
-import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -9,28 +8,35 @@ from types import SimpleNamespace
 import pytest
 from workshop import diagnosis
 from workshop.grading.some import Some
-from workshop.runtimes import health
+from workshop.runtimes import health, http
 from workshop.runtimes.problems import Mismatch, NotUp, Unchecked
-from workshop.runtimes.yardstick import too_busy_to_stop
+from workshop.runtimes.yardstick import is_too_busy
 
 INSPECT = "docker inspect --format '{{json .State.Health}}'"
+PATIENCE = 20  # seconds in which a service must answer for the first time
 GRACE = 5  # seconds that `docker stop` waits before it kills
 SHELL = re.compile(r"(?:\S*/)?(?:ba|da)?sh\b")
 DEVELOPMENT = re.compile(r"Werkzeug|WSGIServer|SimpleHTTP|BaseHTTP")
-ERROR_PAGE = "Error code explanation"  # of Python's http.server, and of all that is built on it
+ERROR_PAGE = b"Error code explanation"  # of Python's http.server, and of all that is built on it
 
 
 @pytest.fixture(scope="module")
 def plain(bench, image):
     """The service as `docker run` starts it; stopped in the end."""
-    return bench.start(image)
+    return up(bench, image)
+
+
+def up(bench, image, **options):
+    """A service that answers. A server listens before it has loaded the app, which takes a while on a busy machine."""
+    return bench.start(image, wait=False, **options).wait_until_up(limit=PATIENCE, hang=PATIENCE)
 
 
 def test_it_runs_on_a_real_server(plain):
     """The service runs on a real WSGI server, not on a development server"""
     named = plain.get("/").expect(200).headers.get("server", "")
     commands = " | ".join(process.command for process in plain.processes())
-    if ERROR_PAGE in refusal(plain) or DEVELOPMENT.search(named):
+    malformed = http.raw(plain.host, plain.port, b"GET / HTTP/9.9.9\r\n\r\n")  # no view gets to see it: the server itself answers
+    if ERROR_PAGE in malformed or DEVELOPMENT.search(named):
         starts = "`flask run` starts" if re.search(r"flask(?:\.py)? (?:.* )?run\b", commands) else "app.run(…) starts"
         raise Mismatch(
             f"{starts if 'Werkzeug' in named else 'This is'} a development server: made for one person at a desk, "
@@ -41,29 +47,14 @@ def test_it_runs_on_a_real_server(plain):
         )
 
 
-def refusal(service):
-    """What the server itself says to a request that is not HTTP, and that no view gets to see."""
-    received = b""
-    try:
-        with socket.create_connection((service.host, service.port), 3) as connection:
-            connection.settimeout(3)
-            connection.sendall(b"GET / HTTP/9.9.9\r\n\r\n")
-            while chunk := connection.recv(4096):
-                received += chunk
-    except OSError:
-        pass  # a server may also hang up
-    return received.decode("utf-8", "replace")
-
-
 def test_the_log_is_at_once(bench, image, plain, some):
     """The log goes to standard output or standard error, unbuffered: the line `handling GET /…` is there at once"""
     word = some.word(12)
     line = f"handling GET /{word}"
     plain.get(f"/{word}")
     if not logged(plain, line, 3):
-        before = plain.log()
         hint = why_not_logged(bench, image, plain, line)
-        raise Mismatch(hint, expected=line, actual=diagnosis.last_lines(before) or "an empty log")
+        raise Mismatch(hint, expected=line, actual=diagnosis.last_lines(plain.log()) or "an empty log")
 
 
 def logged(service, text, seconds):
@@ -90,7 +81,7 @@ def why_not_logged(bench, image, service, line):
     buffered = "Where no terminal reads it, Python keeps output in a buffer: ENV PYTHONUNBUFFERED=1 in the Dockerfile."
     if path in service.log():
         return f"The server's own log has the request, the app's line is missing: it waits in a buffer. {buffered}"
-    other = bench.start(image)
+    other = up(bench, image)
     other.get(path)
     other.stop(GRACE)
     if line in other.log():
@@ -102,7 +93,7 @@ def why_not_logged(bench, image, service, line):
 
 
 @pytest.fixture(scope="module")
-def moved(bench, image):
+def moved(bench, image, plain):
     """The service with another PORT and another GREETING, its health watched."""
     some = Some(bench.seed, "moved")
     port, greeting = some.number(8000, 8999), some.text()
@@ -110,7 +101,7 @@ def moved(bench, image):
     service = bench.start(image, env={"PORT": str(port), "GREETING": greeting}, port=port, flags=flags, wait=False)
     service.greeting = greeting
     try:
-        service.wait_until_up()
+        service.wait_until_up(limit=PATIENCE, hang=PATIENCE)
     except NotUp:
         if all(number != 5000 for _, number in service.listening() or []):
             raise
@@ -133,8 +124,7 @@ def test_the_port_comes_from_the_environment(moved):
 
 def test_the_greeting_comes_from_the_environment(moved):
     """`GET /` answers what GREETING says in the environment"""
-    answer = moved.get("/")
-    answer.expect(
+    moved.get("/").expect(
         200,
         text=moved.greeting,
         because=f"The container was started with GREETING={moved.greeting}, and this is not it. A setting is read from "
@@ -148,7 +138,7 @@ def ended(bench, image, plain):
     end = stop(plain)
     for _ in range(2):  # a busy machine is nobody's mistake: what answers the signal, but slowly, gets another try
         if (end.code == 0 and end.seconds >= 2) or (end.code == 137 and end.log != end.before):
-            end = min(end, stop(bench.start(image)), key=lambda one: (one.code, one.seconds))
+            end = min(end, stop(up(bench, image)), key=lambda one: (one.code, one.seconds))
     if end.code < 128:
         return end
     raise NotUp(
@@ -214,7 +204,7 @@ def test_docker_stop_ends_it(bench, ended):
         hint, log = f"It ended, with exit code {ended.code}. {cause}", diagnosis.last_lines(ended.log)
         raise Mismatch(hint, asked=asked, expected="exit code 0", actual=f"{actual}\n{log}")
     if ended.seconds >= 2:
-        if too_busy_to_stop(bench.session.run):
+        if is_too_busy(bench.session.run):
             raise Unchecked("This machine is too busy now to say how long an end takes. Check again.", actual=actual)
         raise Mismatch(
             f"It ended by itself and took {ended.seconds:.1f} s, with no request to finish. What does it wait for? "
@@ -252,7 +242,7 @@ def test_it_says_goodbye(ended):
 
 
 @pytest.fixture(scope="module")
-def healthy(bench, image):
+def healthy(bench, image, plain):
     """The service, and the engine reports it healthy."""
     if ((image.config.get("Healthcheck") or {}).get("Test") or ["NONE"])[0] == "NONE":
         raise NotUp(
@@ -260,7 +250,7 @@ def healthy(bench, image):
             expected="a HEALTHCHECK",
             actual="none",
         )
-    service = bench.start(image, flags=health.quick(bench.session.run))
+    service = up(bench, image, flags=health.quick(bench.session.run))
     if not health.comes_to_be(service, "healthy", tries=4, seconds=3):
         raise NotUp(
             health.why_not_healthy(service),
@@ -308,7 +298,7 @@ def test_requests_in_flight_are_answered(bench, image, ended, some):
     """Requests in flight are answered before `docker stop` ends the service"""
     for factor in (1, 2, 4):
         seconds = round(factor * (1.5 + some.number(1, 20) / 100), 2)
-        service = bench.start(image)
+        service = up(bench, image)
         with ThreadPoolExecutor(1) as pool:
             pending = pool.submit(service.get, "/slow", seconds=str(seconds), limit=seconds + 15)
             logged(service, "handling GET /slow", 0.6)
@@ -341,7 +331,7 @@ def test_requests_in_flight_are_answered(bench, image, ended, some):
 
 def test_unhealthy_when_nothing_answers(bench, image, healthy):
     """It reports `unhealthy` also when the app hangs and answers nothing at all"""
-    service = bench.start(image, flags=health.quick(bench.session.run))
+    service = up(bench, image, flags=health.quick(bench.session.run))
     if not health.comes_to_be(service, "healthy", tries=8, seconds=5):
         raise Unchecked("It was healthy before and now is not. Is this machine too busy?", actual=health.shown(service))
     health.freeze(service)

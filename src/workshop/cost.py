@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from dataclasses import asdict, dataclass
@@ -13,32 +12,16 @@ from workshop.runtimes import engine, images
 
 COMPRESSED = 0.4  # what travels of an image, as a share of its size on disk; 0.39 measured for python:3.13-slim
 PACKAGES = 13_000_000  # bytes of Flask, redis and gunicorn in an image that is not here to be measured; 12.3 MB seen
-ENGINE_FIXTURES = {"image", "stack", "cluster", "registry"}
-ENGINE_WORDS = {"docker", "inspect", "processes", "exec", "unpacked", "state"}
 
 
 def files(lesson: Lesson, name: str) -> list[str]:
     """The texts of the solution's files whose name contains `name`."""
-    return [
-        path.read_text(encoding="utf-8") for file, path in lesson.finished().items() if name in file.rpartition("/")[2]
-    ]
+    return [path.read_text(encoding="utf-8") for file, path in lesson.finished().items() if name in file.rpartition("/")[2]]
 
 
 def compose_files(lesson: Lesson) -> list[str]:
     """The texts of the solution's compose files."""
     return [text for word in ("compose.yml", "compose.yaml") for text in files(lesson, word)]
-
-
-def needs_engine(lesson: Lesson) -> bool:
-    """Whether the lesson cannot be checked without an engine.
-
-    It has a Dockerfile or a compose file, or its grader asks for what only containers have.
-    """
-    if files(lesson, "Dockerfile") or compose_files(lesson) or ENGINE_FIXTURES & lesson.needs:
-        return True
-    tree = ast.parse(lesson.grader.read_text(encoding="utf-8"))
-    words = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    return bool(ENGINE_WORDS & words)
 
 
 def base_images(lesson: Lesson) -> set[str]:
@@ -48,14 +31,8 @@ def base_images(lesson: Lesson) -> set[str]:
         wanted.add(images.REDIS)
     for text in files(lesson, "Dockerfile"):
         stages = set(re.findall(r"(?im)^\s*FROM\s+\S+.*?\sAS\s+(\S+)", text))
-        sources = re.findall(r"(?im)^\s*FROM\s+(?:--\S+\s+)*(\S+)", text) + re.findall(
-            r"(?im)^\s*COPY\s.*?--from=(\S+)", text
-        )
-        wanted |= {
-            name
-            for name in sources
-            if name not in stages and not name.isdigit() and "$" not in name and name != "scratch"
-        }
+        sources = re.findall(r"(?im)^\s*FROM\s+(?:--\S+\s+)*(\S+)", text) + re.findall(r"(?im)^\s*COPY\s.*?--from=(\S+)", text)
+        wanted |= {name for name in sources if name not in stages and not name.isdigit() and "$" not in name and name != "scratch"}
     for text in compose_files(lesson):
         wanted |= set(re.findall(r"(?m)^\s*image:\s*[\"']?([\w./:-]+:[\w.-]+)[\"']?\s*$", text))
     return wanted
@@ -84,7 +61,7 @@ def installs(lesson: Lesson) -> bool:
 
 def redis_here(lesson: Lesson) -> bool:
     """Whether the lesson, checked without an engine, starts a Redis on this machine."""
-    return not needs_engine(lesson) and images.REDIS in base_images(lesson)
+    return not lesson.needs_engine and images.REDIS in base_images(lesson)
 
 
 @dataclass(frozen=True)
@@ -150,9 +127,7 @@ def download_of(image: str) -> int | None:
         return None
     machine = engine.docker("version", "--format", "{{.Server.Arch}}").out.strip()
     entries = found if isinstance(found, list) else [found]
-    fitting = [
-        entry for entry in entries if entry.get("Descriptor", {}).get("platform", {}).get("architecture") == machine
-    ]
+    fitting = [entry for entry in entries if entry.get("Descriptor", {}).get("platform", {}).get("architecture") == machine]
     return next((sum(layer["size"] for layer in _manifest(entry).get("layers", [])) for entry in fitting), None)
 
 

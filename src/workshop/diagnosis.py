@@ -172,8 +172,8 @@ def _listens(seen: Evidence) -> Cause | None:
         address, port = others[0]
         return Cause(
             "other port",
-            f"The app listens on port {port}{' of ' + address if address.startswith('127.') else ''}, and the lesson asks for port {seen.port} of 0.0.0.0. "
-            f"Say so where it is started: {_told(seen)}.",
+            f"The app listens on port {port}{' of ' + address if address.startswith('127.') else ''}, and the lesson asks for port {seen.port} "
+            f"of 0.0.0.0. Say so where it is started: {_told(seen)}.",
             seen.log,
             final=True,
         )

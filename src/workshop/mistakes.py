@@ -89,7 +89,7 @@ EXIT_RULES: list[Rule] = [
     ),
     (
         "crlf",
-        r"can't open file '[^'\n]*(?:\\r|\r)'",
+        r"can't open file '[^'\n]*(?:\\r|\r)': \[Errno 2\]",
         "A script has Windows line ends (CRLF): Linux reads the \\r as part of the file's name. Save the script with LF line ends.",
     ),
     (
@@ -174,9 +174,9 @@ EXIT_RULES: list[Rule] = [
     ),
     (
         "flask app not found",
-        r"Could not locate a Flask application",
-        "`flask run` finds no app.py in the folder that it starts in. Does WORKDIR name the folder that app.py is copied to? A file of another name "
-        "is told with `flask --app NAME run`.",
+        r"Could not locate a Flask application|Failed to find Flask application or factory in module '(?:app|wsgi)'",
+        "`flask run` finds no Flask app in the folder that it starts in. Does WORKDIR name the folder that app.py is copied to? Another file is "
+        "named so: `flask --app NAME run`.",
     ),
     (
         "flask app not found",
@@ -197,13 +197,14 @@ BUILD_RULES: list[Rule] = [
     ("parse error", r"parse error on line (\d+): (?!unknown instruction|FROM requires)([^\n]*)", "Line {0} of the Dockerfile: {1}."),
     (
         "windows path",
-        r"syntax error in pattern",
+        r'"/?[A-Za-z]:[^"]*": not found|syntax error in pattern',
         "A path in COPY or ADD cannot be read. Write it with `/`, beginning in the folder of the Dockerfile; a path of Windows has no meaning here.",
     ),
     (
         "several files to one",
-        r"cannot copy to non-directory|destination must be a directory",
-        "Several files are copied to one name. Where COPY takes more than one, its last word is a folder that ends with a /.",
+        r"cannot copy to non-directory|destination must be a directory|mkdir \S+: not a directory|\[Errno 20\] Not a directory: '[^'\n]*'",
+        "A file has the name that a folder is meant to have. COPY takes its last word for a folder where that ends with a /, or where the folder "
+        "is there already: WORKDIR makes one.",
     ),
     (
         "environment in context",
@@ -235,20 +236,29 @@ BUILD_RULES: list[Rule] = [
     (
         "package not found",
         r"(?:ERROR: )?No matching distribution found for (\S+)",
-        "pip finds no package `{0}` for this image. Is the name spelled as on PyPI, does that version exist, and is it not made for another system only?",
+        "pip finds no package `{0}` for this image. Is the name spelled as on PyPI, does that version exist, and is it not made for another system "
+        "only?",
     ),
     (
         "file not in context",
         r'(?:failed to compute cache key|failed to calculate checksum)[^\n]*"/?([^"]*)": not found',
         "COPY finds no `{0}` in the folder that is built. Only files beside the Dockerfile, and not ignored by .dockerignore, can be copied.",
     ),
-    ("unknown instruction", r"unknown instruction: (\S+)", "The Dockerfile has a line that begins with `{0}`, which is no instruction. Is it spelled so?"),
+    (
+        "unknown instruction",
+        r"unknown instruction: (\S+)",
+        "The Dockerfile has a line that begins with `{0}`, which is no instruction. Is it spelled so?",
+    ),
     (
         "requirements not found",
-        r"Could not open requirements file: [^\n]*'([^']+)'",
+        r"Could not open requirements file: [^\n]*?'([^'\n]+)'",
         "pip finds no file {0} at that step. COPY it before the RUN line that reads it, to the folder that WORKDIR names before that.",
     ),
-    ("command not found", r"/bin/sh: (?:\d+: )?([\w./-]+): not found", "The image has no command `{0}` at that step. Does FROM name an image that brings it?"),
+    (
+        "command not found",
+        r"/bin/sh: (?:\d+: )?([\w./-]+): not found",
+        "The image has no command `{0}` at that step. Does FROM name an image that brings it?",
+    ),
     (
         "image not found",
         r"([\w./:@-]+): not found",

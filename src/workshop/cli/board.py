@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import click
+import sys
 
 from workshop import lessons
 from workshop.cli import options
@@ -35,7 +35,7 @@ def board(screen: Terminal, known: list[Lesson], progress: Progress) -> None:
 def show_board() -> None:
     """Prints the board and the next step."""
     known, progress = lessons.catalogue(), Progress()
-    screen = Terminal(click.get_text_stream("stdout"))
+    screen = Terminal(sys.stdout)
     board(screen, known, progress)
     current = progress.current(known)
     if all(progress.has_passed(lesson) for lesson in known):

@@ -26,7 +26,7 @@ def screen() -> Terminal:
 
 def screen_out() -> Terminal:
     """Where a verb's own output goes."""
-    return Terminal(click.get_text_stream("stdout"))
+    return Terminal(sys.stdout)
 
 
 def shown_path(path: Path) -> str:

@@ -32,10 +32,9 @@ from workshop.verdict import Report
 @click.option("--only", metavar="NAME", help="Only the cases whose name contains this.")
 @click.option("--seed", type=int, help="Draw the seeds from this one.")
 @click.option("--workers", type=int, help="How many grade at the same time.")
+@click.option("--embeddable", is_flag=True, help="Only the lessons that run without an engine.")
 @options.runtime
-def prove(
-    numbers: tuple[str, ...], repeat: int, only: str | None, seed: int | None, workers: int | None, runtime: str
-) -> int:
+def prove(numbers: tuple[str, ...], repeat: int, only: str | None, seed: int | None, workers: int | None, embeddable: bool, runtime: str) -> int:
     """Prove the graders: starters fail, right answers pass, each wrong answer fails on its check, with its hint."""
     chosen = [lessons.find(number) for number in numbers] or lessons.catalogue()
     if embeddable:

@@ -40,7 +40,9 @@ def test(only: str | None) -> int:
     """The project's own tests: lint, format, types, machinery, every lesson's commands, and the proof."""
     screen = options.screen_out()
     missing = engine.trouble()
-    left_out, failed, passed = [], [], []
+    left_out: list[str] = []
+    failed: list[str] = []
+    passed: list[str] = []
     for step in STEPS:
         if only and only not in step.name:
             continue

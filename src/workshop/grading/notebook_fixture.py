@@ -21,6 +21,7 @@ def relay(bench: Bench) -> RelayProbe:
 @pytest.fixture(scope="module")
 def _notebook(bench: Bench) -> Iterator[RemoteNotebook]:
     path = handin.require(bench.folder, f"{bench.lesson.name}.ipynb", bench.lesson.name)
+    bench.session.runners.prepare()  # it starts while Redis and its relay do
     made = RemoteNotebook(path, bench.session.runners, bench.runtime.redis(), bench.note, bench.calls)
     yield made
     made.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +165,7 @@ STARTED = pytest.StashKey[float]()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     report = yield
     if lesson_of(item.path) is None:
         return report
@@ -214,7 +214,7 @@ def _check(item: pytest.Item, error: BaseException | None, grading: Grading) -> 
         case pytest.skip.Exception():
             return made.but(outcome=Outcome.UNCHECKED, hint=str(error))
         case Exception() | pytest.fail.Exception():
-            place = "".join(f" {entry.path.name}:{entry.lineno + 1}" for entry in list(pytest.ExceptionInfo.from_exception(error).traceback)[-2:] if entry.path)
+            place = "".join(f" {Path(entry.path).name}:{entry.lineno + 1}" for entry in list(pytest.ExceptionInfo.from_exception(error).traceback)[-2:] if entry.path)
             return made.but(
                 outcome=Outcome.UNCHECKED,
                 hint="The grader itself stumbled here; that is not your fault. Please report what stands below.",
@@ -230,10 +230,6 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
     if check is None or check.outcome in (Outcome.PASSED, Outcome.FAILED):
         return None
     return str(check.outcome), LETTERS[check.outcome], str(check.outcome).upper()
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Nothing to do here; `makereport` has recorded the check. Kept out of pytest's own way."""
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

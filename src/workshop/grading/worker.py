@@ -27,7 +27,7 @@ def main() -> None:
             job: dict[str, Any] = json.loads(line)
             try:
                 lesson = lessons.find(job["lesson"], Path(job["root"]))
-                answer = {"report": grade(lesson, Path(job["work"]), session, seed=job["seed"]).to_dict()}
+                answer: dict[str, Any] = {"report": grade(lesson, Path(job["work"]), session, seed=job["seed"]).to_dict()}
             except Exception:  # told to whoever asked; the next job goes on
                 answer = {"error": traceback.format_exc()}
             answers.write(json.dumps(answer) + "\n")

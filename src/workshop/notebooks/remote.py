@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from workshop.notebooks import cells, explain
 from workshop.notebooks.exercises import Exercises, not_written
@@ -15,8 +15,18 @@ from workshop.runtimes.problems import Mismatch, NotUp, Unchecked
 
 CELL_LIMIT = 5.0  # seconds for one cell
 CELLS_LIMIT = 30.0  # seconds for all of them
+AT_REST = 0.03  # seconds in which a call's client is connected on a machine that is not busy
+MOST_PATIENCE = 5.0
 CONNECT_LIMIT = 15.0  # seconds in which a call's client connects
 HARMFUL = re.compile(r"config\|set|client\|pause|client\|no-evict|shutdown|debug|acl|replicaof|slaveof|failover|monitor|module|cluster")
+
+
+class Begun(NamedTuple):
+    """A call under way in the runner."""
+
+    number: int
+    name: str
+    connected_in: float
 
 
 class RemoteNotebook(Exercises):
@@ -83,9 +93,10 @@ class RemoteNotebook(Exercises):
                 time.sleep(0.02)
         raise Unchecked("Redis could not be started again.")
 
-    def _begin(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[int, str]:
+    def _begin(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Begun:
         if name in self._down:
             raise self._down[name]
+        start = time.monotonic()
         number = self._runner.new_call()
         call = {"do": "call", "id": number, "name": name, "args": args, "kwargs": options, "url": self._relay().url}
         try:
@@ -93,7 +104,7 @@ class RemoteNotebook(Exercises):
             message = self._runner.hear(CONNECT_LIMIT, number) or {"unconnected": "no answer"}
             if message.get("ready"):
                 self._runner.tell({"do": "go", "id": number})
-                return number, name
+                return Begun(number, name, time.monotonic() - start)
         except RunnerGone:
             self._runner.end()
             self._runner = self._run_cells()
@@ -106,12 +117,12 @@ class RemoteNotebook(Exercises):
             raise Unchecked("The client for this call could not be connected to Redis.", actual=str(message))
         raise self._down[name]
 
-    def _finish(self, begun: tuple[int, str], limit: float) -> dict[str, Any] | None:
-        number, name = begun
-        if name in self._hung:
-            limit = min(limit, 1.0)
+    def _patience(self, begun: Begun) -> float:
+        return min(MOST_PATIENCE, max(1.0, begun.connected_in / AT_REST)) * (0.4 if begun.name in self._hung else 1.0)
+
+    def _finish(self, begun: Begun, limit: float) -> dict[str, Any] | None:
         try:
-            answer = self._runner.hear(limit, number)
+            answer = self._runner.hear(limit, begun.number)
         except RunnerGone:
             self._runner.end()
             self._runner = self._run_cells()
@@ -120,11 +131,10 @@ class RemoteNotebook(Exercises):
             self._still_there()
         return answer
 
-    def _stop(self, begun: tuple[int, str]) -> None:
-        number, name = begun
-        self._hung.add(name)
+    def _stop(self, begun: Begun) -> None:
+        self._hung.add(begun.name)
         try:
-            self._runner.tell({"do": "kill", "id": number})
+            self._runner.tell({"do": "kill", "id": begun.number})
         except RunnerGone:
             self._runner = self._run_cells()
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from workshop.runtimes import engine, images
-from workshop.runtimes.docker import LIMITS, NO_OUTSIDE_NAMES
+from workshop.runtimes.docker import CONFINED, NO_OUTSIDE_NAMES
 from workshop.runtimes.problems import Unchecked
 from workshop.runtimes.run import Run
 
@@ -136,7 +136,7 @@ def contained(run: Run, network: str) -> Runner:
     """A runner in a container with limits, on `network`."""
     name = run.name("notebook")
     isolated = ("--user", "65534", "--read-only", "--tmpfs", "/tmp:mode=1777,size=64m", "--network", network, *NO_OUTSIDE_NAMES)
-    words = ["run", "--interactive", "--rm", "--pull", "never", "--name", name, "--label", run.label, *LIMITS, *isolated]
+    words = ["run", "--interactive", "--rm", "--pull", "never", "--name", name, "--label", run.label, *CONFINED, "--log-driver", "none", *isolated]
     image = images.supply("notebook", run)
 
     def remove() -> None:
@@ -166,13 +166,17 @@ class Runners:
             found, self._spare = self._spare, None
         found = found or self._launch()
         if self._keep:
-            self.warm()
+            self.prepare()
         found.wait_until_up()
         return found
 
     def warm(self) -> None:
         """Starts the next runner ahead, now and after each `take`."""
         self._keep = True
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Starts the next runner without waiting for it."""
         with self._lock:
             if self._spare is None:
                 self._spare = self._launch()

@@ -23,11 +23,11 @@ from workshop.runtimes.relay import Relay
 from workshop.runtimes.run import Run
 from workshop.runtimes.service import PORT, Process, Service
 
-LIMITS = (
+CONFINED = (
     *("--memory", "256m", "--memory-swap", "256m", "--pids-limit", "128", "--cpus", "1"),
     *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--ulimit", "core=0", "--ulimit", f"fsize={images.FILE_LIMIT}"),
-    *("--log-driver", "json-file", "--log-opt", "max-size=1m", "--log-opt", "max-file=2"),
 )
+LIMITS = (*CONFINED, "--log-driver", "json-file", "--log-opt", "max-size=1m", "--log-opt", "max-file=2")
 NETWORK_OPTIONS = ("--opt", "com.docker.network.bridge.enable_ip_masquerade=false")
 NO_OUTSIDE_NAMES = ("--dns", "127.0.0.1")  # else a name that is gone takes 8 s to fail
 REDIS_COMMAND = ("--save", "", "--appendonly", "no", "--protected-mode", "no")

@@ -267,6 +267,13 @@ def publish(port: int) -> tuple[str, ...]:
     return ("-p", f"{port}" if is_remote() else f"127.0.0.1::{port}")
 
 
+@functools.cache
+def knows(version: str) -> bool:
+    """Whether the engine's API is of this version ("1.44") or a later one."""
+    found = must(docker("version", "--format", "{{.Server.APIVersion}}", timeout=ANSWER_LIMIT)).out.strip()
+    return [int(part) for part in found.split(".")] >= [int(part) for part in version.split(".")]
+
+
 def has_image(name: str) -> bool:
     """Whether the engine has this image now, without pulling."""
     return docker("image", "inspect", "--format", "{{.Id}}", name).ok

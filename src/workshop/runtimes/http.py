@@ -209,3 +209,14 @@ def curl(method: str, url: str, headers: Mapping[str, str], data: bytes | None) 
         text = data.decode("utf-8", "replace")
         words += ["-d", text if len(text) <= SHOWN else f"{text[:60]}…"]
     return shlex.join([*words, url])
+
+
+def raw(host: str, port: int, data: bytes, limit: float = 3.0) -> bytes:
+    """What a server sends back for some bytes that need be no HTTP, up to the end or as far as it comes in `limit` seconds of silence."""
+    received = b""
+    with contextlib.suppress(OSError), socket.create_connection((host, port), limit) as connection:
+        connection.settimeout(limit)
+        connection.sendall(data)
+        while len(received) < BODY_LIMIT and (chunk := connection.recv(4096)):
+            received += chunk
+    return received

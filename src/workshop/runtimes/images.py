@@ -216,7 +216,8 @@ def _failure(done: engine.Done, asked: str, limit: float) -> Exception:
             actual=shown,
         )
     if done.code is None:
-        return NotUp(f"The build was still at work after {limit:.0f} s{step} and was ended. Which command there never ends?", asked=asked, expected="an image", actual=shown)
+        hint = f"The build was still at work after {limit:.0f} s{step} and was ended. Which command there never ends?"
+        return NotUp(hint, asked=asked, expected="an image", actual=shown)
     if engine.TROUBLE["disk full"].search(done.err) and (free_space() or SPACE_FLOOR) < SPACE_FLOOR:
         return engine.EngineTrouble("disk full", done.err)
     if diagnosis.is_offline(done.err):

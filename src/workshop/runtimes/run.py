@@ -104,7 +104,8 @@ class Run:
             os.close(fd)
         self._inherited = ()
         self._lock_path.unlink(missing_ok=True)
-        self._lock.close()
+        if self._lock:
+            self._lock.close()
 
     def __enter__(self) -> Run:
         return self

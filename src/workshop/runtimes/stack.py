@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,51 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from workshop import handin
-from workshop.diagnosis import Evidence
-from workshop.runtimes import compose_file, engine, http, images, stack_causes
+from workshop.runtimes import compose, compose_file, engine, http, images, stack_causes
 from workshop.runtimes.compose_rewrite import STACK_LABEL, Plan, rewritten
-from workshop.runtimes.docker import DockerService
 from workshop.runtimes.engine import must
 from workshop.runtimes.http import Answer
 from workshop.runtimes.problems import Mismatch, NotUp, Unchecked
 from workshop.runtimes.run import Run
-from workshop.runtimes.service import PORT, Service
+from workshop.runtimes.service import PORT
+from workshop.runtimes.stack_service import LOAD_LIMIT, Container, FixedPort, StackService
 
 UP_LIMIT = 60.0  # seconds for `docker compose up`
-START_LIMIT = 40.0  # seconds for the first answer of `web`, with two copies beside it
-LOAD_LIMIT = 20.0  # seconds that a server which listens already may take to load the app
 RESTART_LIMIT = 20.0  # seconds in which a killed service must be back
 HELD_PROBES = 5  # health probes of a held service after which nothing more is waited for; the engine keeps five
 SILENT = 5.0  # seconds after which a service that does not listen counts as silent
 GRACE = 10  # seconds that Docker gives a container to end
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
-SYSTEM = ("PATH", "SYSTEMROOT", "PROGRAMDATA", "PROGRAMFILES", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR")
-
-
-@dataclass(frozen=True)
-class FixedPort:
-    """A host port that the file fixes for a service. `chosen` says that a variable decides which."""
-
-    port: str
-    line: int
-    chosen: bool
-
-
-class StackService(DockerService):
-    """One container of a service of the stack."""
-
-    def __init__(self, run: Run, name: str, inner_port: int, service: str) -> None:
-        super().__init__(run, name, inner_port)
-        self.service = service
-
-    def wait_until_up(self, path: str = "/healthz", limit: float = START_LIMIT, hang: float = LOAD_LIMIT) -> Service:
-        """Returns once it answers HTTP at all; see `Service.wait_until_up`."""
-        return super().wait_until_up(path, limit, hang)
-
-    def evidence(self, deep: bool = False) -> Evidence:
-        """What can be seen of it now; one that is restarted again and again counts as ended."""
-        seen = super().evidence(deep)
-        return seen._replace(running=False) if seen.running and self.state.get("Restarting") else seen
 
 
 @dataclass
@@ -75,6 +43,7 @@ class _Shared:
     copies: list[Stack]
     pool: ThreadPoolExecutor
     lock: threading.Lock
+    closing: threading.Event
 
 
 class Stack:
@@ -89,6 +58,7 @@ class Stack:
         self.folder = shared.fresh_folder()
         self._file = shared.run.scratch("compose") / "compose.json"
         self._began: Future[Stack] | None = None
+        self._first: dict[str, str] = {}  # service → the name of its first container
         shared.copies.append(self)
 
     @classmethod
@@ -102,7 +72,7 @@ class Stack:
     ) -> Stack:
         """The stack of a folder, not up yet. `fresh_folder` makes a copy of the folder, `needs` names the services."""
         pool = ThreadPoolExecutor(4, thread_name_prefix="stack")
-        shared = _Shared(run, fresh_folder, lesson, note, needs, run.name("stacks"), {}, [], pool, threading.Lock())
+        shared = _Shared(run, fresh_folder, lesson, note, needs, run.name("stacks"), {}, [], pool, threading.Lock(), threading.Event())
         return cls(shared)
 
     # Up and down
@@ -132,12 +102,12 @@ class Stack:
 
     def down(self, volumes: bool = False) -> None:
         """`docker compose down`, with `--volumes` where asked. Data are given the time to reach the disk, `web` is not."""
-        running = self._containers()
-        slow = [name for name, service in running.items() if service != "web"]
+        there = self.listed()
+        slow = [container.name for container in there if container.service != "web"]
         if slow:
             must(self.run.docker("stop", "--time", str(GRACE), *slow, timeout=GRACE + 20))
-        if running:  # with their anonymous volumes: after `down` nobody could find those
-            must(self.run.docker("rm", "--force", "--volumes", *running))
+        if there:  # with their anonymous volumes: after `down` nobody could find those
+            must(self.run.docker("rm", "--force", "--volumes", *(container.name for container in there)))
         must(self._compose("down", "--timeout", "0", *(["--volumes"] if volumes else [])))
         self._shared.note(f"docker compose down{' --volumes' if volumes else ''}")
 
@@ -154,7 +124,6 @@ class Stack:
             raise Mismatch(cause.hint, expected=f"{', '.join(words[1::2])} running", actual=cause.actual)
         found = [service for name in counts for service in self.services(name)]
         for service in found:
-            service.find_port()
             service.wait_until_up()
         return found
 
@@ -172,6 +141,7 @@ class Stack:
 
     def close(self) -> None:
         """Removes the stack and its copies with all their volumes, networks and images."""
+        self._shared.closing.set()
         self._shared.pool.shutdown(wait=True, cancel_futures=True)
         mine = f"label={STACK_LABEL}={self._shared.token}"
         for listed, remove in (
@@ -194,25 +164,35 @@ class Stack:
         """All containers of a service, by name. Raises Mismatch where there is none."""
         targets = [port["target"] for port in self.config["services"][name].get("ports") or []]
         inner = PORT if PORT in targets or not targets else targets[0]
-        names = self.containers(name)
-        if not names:
+        found = []
+        for container in self.listed():
+            if container.service == name:
+                service = StackService(self.run, container.name, inner, name)
+                service.noted, service.port = self._shared.note, container.host_port(inner)
+                found.append(service)
+        if not found:
             raise Mismatch(f"The service `{name}` has no container.", expected=f"`{name}` running", actual="none")
-        found = [StackService(self.run, container, inner, name) for container in names]
-        for service in found:
-            service.noted = self._shared.note
-            if targets and service.is_running():
-                service.find_port()
         return found
 
     def containers(self, service: str) -> list[str]:
         """The names of a service's containers, those that ended or were never started among them."""
-        return [name for name, owner in self._containers().items() if owner == service]
+        return [container.name for container in self.listed() if container.service == service]
+
+    def listed(self) -> list[Container]:
+        """The stack's containers by name, as `docker ps --all` lists them now."""
+        shown = f'{{{{.Names}}}}\t{{{{.Label "{SERVICE}"}}}}\t{{{{.Ports}}}}'
+        done = must(self.run.docker("ps", "--all", "--filter", f"label={PROJECT}={self.project}", "--format", shown))
+        rows = sorted(line.split("\t") for line in done.out.splitlines())
+        return [Container(*row) for row in rows if len(row) == 3]
 
     def state(self, service: str) -> dict[str, Any] | None:
         """What the engine says of a service's first container (Running, StartedAt, Health, …); None before it is made."""
-        names = self.containers(service)
-        done = self.run.docker("inspect", "--format", "{{json .State}}", names[0]) if names else None
-        return json.loads(done.out) if done and done.ok else None
+        if service not in self._first:
+            if not (names := self.containers(service)):
+                return None
+            self._first[service] = names[0]
+        done = self.run.docker("inspect", "--format", "{{json .State}}", self._first[service])
+        return json.loads(done.out) if done.ok else None
 
     def redis_cli(self, *words: str) -> str:
         """What `redis-cli` answers in the service `redis`, in its own form for scripts: an empty text for nil."""
@@ -274,7 +254,7 @@ class Stack:
                 self._began.result()
             if probes >= HELD_PROBES:
                 return None
-            time.sleep(0.1)
+            time.sleep(0.3)
         raise Unchecked("The stack was not brought up in time to see what waits for what.")
 
     # Inside
@@ -291,7 +271,7 @@ class Stack:
         return None
 
     def _prepare(self) -> None:
-        _need_compose()
+        compose.need()
         self.as_written = compose_file.read(self.folder, self._shared.lesson)
         done = self._compose("config", "--format", "json", file=self.folder / self.as_written.name)
         if not done.ok:
@@ -340,42 +320,25 @@ class Stack:
         began = time.monotonic()
 
         def hopeless(_: str) -> str | None:
-            return stack_causes.hopeless(self) if time.monotonic() - began > 4 and not self.held else None
+            if self._shared.closing.is_set():
+                return "\nworkshop: the grading is over"
+            waited = time.monotonic() - began
+            return stack_causes.hopeless(self, waited) if waited > 4 and not self.held else None
 
         return self._compose("up", "--detach", "--no-build", *words, timeout=UP_LIMIT, watch=hopeless)
 
     def _answering(self) -> None:
         """Returns once `web` answers and nothing else has ended with an error."""
         try:
-            self.service("web").wait_until_up()
+            web = self.service("web")
+            web.find_port()
+            web.wait_until_up()
         except NotUp as problem:
             raise stack_causes.of_web(self, problem) from None
         stack_causes.look_for_ended(self)
 
-    def _containers(self) -> dict[str, str]:
-        """Each container's name with its service."""
-        shown = f'{{{{.Names}}}} {{{{.Label "{SERVICE}"}}}}'
-        done = must(self.run.docker("ps", "--all", "--filter", f"label={PROJECT}={self.project}", "--format", shown))
-        rows = sorted(line.split() for line in done.out.splitlines())
-        return {row[0]: row[1] for row in rows if len(row) == 2}
-
     def _compose(self, *words: str, file: Path | None = None, timeout: float = 30.0, **options: Any) -> engine.Done:
         place = ("--project-directory", str(self.folder), "--project-name", self.project)
-        env = _environment(self._file.parent)
+        env = compose.environment(self._file.parent)
         call = ("compose", *place, "--file", str(file or self._file), *words)
         return self.run.docker(*call, timeout=timeout, env=env, **options)
-
-
-def _environment(home: Path) -> dict[str, str]:
-    """What Compose gets to see: nothing that a `${…}` in the file could carry into a container."""
-    kept = {name: value for name, value in os.environ.items() if name in SYSTEM or name.startswith("DOCKER_")}
-    return {"DOCKER_CONFIG": str(Path.home() / ".docker"), **kept, "HOME": str(home), "USERPROFILE": str(home)}
-
-
-@functools.cache
-def _need_compose() -> None:
-    """Raises Unchecked where the docker command has no Compose."""
-    done = engine.docker("compose", "version", "--short")
-    if not done.ok or not done.out.strip().lstrip("v").startswith(("2", "3", "4", "5")):
-        hint = "There is no `docker compose` here. Docker Desktop brings it; on Linux install the package docker-compose-plugin."
-        raise Unchecked(hint, actual=(done.err or done.out).strip()[:300])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workshop.runtimes.stack import Stack
 
 EXPECTED = "a stack that comes up"
-PROBES = 16  # failed health probes in a row, half a second apart, after which waiting is given up
+LONG = 15.0  # seconds of failing health tests after which waiting is given up
 NOT_RUNNABLE = (-1, 126, 127)  # exit codes of a health test that could not be run at all
 
 # What Compose says of a file that it does not take, and the hint; the groups of the match fill the braces.
@@ -140,7 +140,8 @@ def of_up(stack: Stack, done: engine.Done) -> NotUp:
     said = _plain(stack, done.err)
     for name, service, state in _states(stack):
         health = state.get("Health") or {}
-        if health.get("FailingStreak") and (health.get("Status") == "unhealthy" or done.code is None):
+        failing = any(probe["ExitCode"] for probe in health.get("Log") or [])
+        if failing and (health["Status"] == "unhealthy" or (health["Status"] == "starting" and done.code is None)):
             return _never_healthy(stack, name, service, health)
     for name, service, state in _states(stack):
         if state["Status"] in ("exited", "restarting") and state["ExitCode"]:
@@ -167,13 +168,12 @@ def of_up(stack: Stack, done: engine.Done) -> NotUp:
     return NotUp(hint, asked="docker compose up", expected=EXPECTED, actual=last_lines(said))
 
 
-def hopeless(stack: Stack) -> str | None:
+def hopeless(stack: Stack, waited: float) -> str | None:
     """Why waiting on is of no use: a health test that fails on and on, or cannot be run. None while there is hope."""
     for _, service, state in _states(stack):
-        health = state.get("Health") or {}
-        log = health.get("Log") or []
-        streak = health.get("FailingStreak", 0)
-        if streak >= PROBES or (streak >= 2 and log and log[-1]["ExitCode"] in NOT_RUNNABLE):
+        log = (state.get("Health") or {}).get("Log") or []
+        codes = [probe["ExitCode"] for probe in log]
+        if len(codes) > 1 and all(codes) and (waited > LONG or codes[-1] in NOT_RUNNABLE):
             return f"\nworkshop: {service} never becomes healthy"
     return None
 
@@ -232,12 +232,12 @@ def of_web(stack: Stack, problem: NotUp) -> NotUp:
 
 def _states(stack: Stack) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Each container's name, service and state."""
-    found = stack._containers()
+    found = stack.listed()
     if not found:
         return
-    done = stack.run.docker("inspect", "--format", "{{json .State}}", *found)
-    for (name, service), line in zip(found.items(), done.out.splitlines(), strict=False):
-        yield name, service, json.loads(line)
+    done = stack.run.docker("inspect", "--format", "{{json .State}}", *(container.name for container in found))
+    for container, line in zip(found, done.out.splitlines(), strict=False):
+        yield container.name, container.service, json.loads(line)
 
 
 def _plain(stack: Stack, text: str) -> str:

@@ -19,7 +19,7 @@ PAUSE = 0.3  # seconds between rounds
 LIMIT = 60.0  # seconds in all
 
 
-def ask(docker, *args):
+def ask(docker: str, *args: str) -> list[str]:
     """Runs one docker command and returns the words that it printed."""
     try:
         done = subprocess.run([docker, *args], capture_output=True, text=True, timeout=30)
@@ -28,7 +28,7 @@ def ask(docker, *args):
     return done.stdout.split()
 
 
-def sweep(docker, run_id):
+def sweep(docker: str, run_id: str) -> int:
     """Removes containers (with their anonymous volumes), networks, volumes and images of the run; returns how many there were."""
     label = "label=workshop.run=" + run_id
     found = 0
@@ -45,7 +45,7 @@ def sweep(docker, run_id):
     return found
 
 
-def end_processes(pids):
+def end_processes(pids: set[int]) -> None:
     """Ends docker commands that outlive their run (a build that goes on would still leave its image) and local services with their children."""
     for pid in pids:
         try:
@@ -59,7 +59,7 @@ def end_processes(pids):
             continue
 
 
-def wait_for_clients(fd, limit):
+def wait_for_clients(fd: int, limit: float) -> None:
     """Waits until no docker command of the run is left, at most `limit` seconds."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
@@ -68,13 +68,13 @@ def wait_for_clients(fd, limit):
             return
 
 
-def main():
+def main() -> None:
     """Waits for the run's process to end, then sweeps."""
     docker, run_id, folder, lock = sys.argv[1:5]
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    pids = set()
+    pids: set[int] = set()
     for line in sys.stdin:
         if line.startswith("+"):
             pids.add(int(line[1:]))

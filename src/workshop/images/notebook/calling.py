@@ -13,7 +13,7 @@ import redis
 
 ANSWER_LIMIT = 4 * 1024 * 1024  # bytes of one call's value
 NOT_ATTEMPTED = ("NotImplementedError",)
-VIEWS: tuple[Any, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+SEQUENCES: tuple[Any, ...] = (list, tuple, type({}.keys()), type({}.values()), type({}.items()))
 
 
 class OutOfTime(BaseException):
@@ -28,17 +28,18 @@ def plain(value: Any, depth: int = 0) -> Any:
     """The value as JSON carries it: tuples are lists, bytes are text, sets and dicts are tagged. Raises NotPlain for what is no data."""
     if depth > 40:
         raise NotPlain("something nested without end")
-    if value is None or isinstance(value, (bool, int, float)):
-        return value if type(value) in (type(None), bool, int, float) else type(value).__mro__[-2](value)
-    if isinstance(value, str):
-        return str(value)
+    if value is None or isinstance(value, bool):
+        return value
+    for kind in (int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).decode("utf-8", "replace")
     if isinstance(value, (set, frozenset)):
         return {"set": [plain(member, depth + 1) for member in value]}
     if hasattr(value, "keys") and hasattr(value, "__getitem__"):
         return {"dict": [[plain(key, depth + 1), plain(value[key], depth + 1)] for key in value]}
-    if isinstance(value, (list, tuple, *VIEWS)):
+    if isinstance(value, SEQUENCES):
         return [plain(one, depth + 1) for one in value]
     if type(value).__name__ == "Decimal":
         return float(value)

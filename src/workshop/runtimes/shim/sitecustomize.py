@@ -6,9 +6,10 @@ down, so that a wrong address or port is found out as it would be in a container
 
 import os
 import socket
+from typing import Any
 
 
-def _bind(self, address):
+def _bind(self: socket.socket, address: Any) -> None:
     wanted = os.environ.get("WORKSHOP_PORT")
     if wanted and self.family in (socket.AF_INET, socket.AF_INET6) and self.type & socket.SOCK_STREAM and address[1]:
         host, port = address[0], int(address[1])
@@ -21,10 +22,10 @@ def _bind(self, address):
             self.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             home = "::ffff:127.0.0.1"
         address = (home, int(wanted) if right else 0)
-    return _plain_bind(self, address)
+    _plain_bind(self, address)
 
 
-def _limit():
+def _limit() -> None:
     try:
         import resource
     except ImportError:  # Windows
@@ -38,5 +39,5 @@ def _limit():
 
 if "WORKSHOP_BINDS" in os.environ:
     _plain_bind = socket.socket.bind
-    socket.socket.bind = _bind
+    socket.socket.bind = _bind  # type: ignore[method-assign,assignment]
     _limit()

@@ -1,0 +1,4 @@
+def tag_article(r, article, tags):
+    if tags:
+        r.sadd(f"tags:{article}", *tags)
+    return len(tags)

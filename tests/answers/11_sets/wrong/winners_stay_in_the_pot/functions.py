@@ -1,0 +1,2 @@
+def draw_winners(r, raffle, count):
+    return r.srandmember(f"raffle:{raffle}", count)

@@ -1,0 +1,80 @@
+"""The project's README and the lessons' texts say what is true: counts, lessons, promises, links, pictures."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from workshop import lessons, prove
+from workshop.lessons import ROOT, Lesson
+
+README = ROOT / "README.md"
+TEXTS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "lessons").glob("*/README.md"))]
+WORD_LIMIT = 1200
+each_lesson = pytest.mark.parametrize("lesson", [pytest.param(lesson, id=lesson.name) for lesson in lessons.catalogue()])
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def counts() -> str:
+    """The line of the README that says how much is proven."""
+    known = lessons.catalogue()
+    kinds = [case.kind for lesson in known for case in prove.cases(lesson)]
+    checks = sum(len(lesson.promises) for lesson in known)
+    wrong, right = kinds.count("wrong"), kinds.count("right") + kinds.count("solution")
+    return f"{len(known)} lessons · {checks} checks · {wrong} wrong answers · {right} right answers"
+
+
+def test_the_counts_are_true() -> None:
+    found = re.search(r"<!-- counts -->\n(.*)\n<!-- /counts -->", text_of(README))
+    assert found, "README.md has no line between <!-- counts --> and <!-- /counts -->"
+    assert found[1] == counts()
+
+
+def test_the_table_has_every_lesson() -> None:
+    rows = re.findall(r"^\| (\d+) \| \[(.+?)\]\((.+?)\)", text_of(README), re.MULTILINE)
+    known = [(str(one.number), one.title, one.readme.relative_to(ROOT).as_posix()) for one in lessons.catalogue()]
+    assert rows == known
+
+
+@each_lesson
+def test_the_text_has_the_words_of_the_grader(lesson: Lesson) -> None:
+    if "notebook" in lesson.needs:
+        return  # the notebook tells each promise beside its exercise
+    listed = [" ".join(item.split()) for item in re.findall(r"^- ((?:.+\n)(?:  .+\n)*)", text_of(lesson.readme), re.MULTILINE)]
+    missing = [promise for promise in lesson.promises.values() if promise not in listed]
+    assert not missing, "these promises are in no list of the text"
+
+
+@each_lesson
+def test_the_text_has_its_shape(lesson: Lesson) -> None:
+    text = text_of(lesson.readme)
+    assert text.startswith(f"# Lesson {lesson.number} · ")
+    wanted = ["The idea", "Try it", "Your turn", "If you are stuck", "What you have learned"]
+    assert [title for title in re.findall(r"^## (.+)$", text, re.MULTILINE) if title in wanted] == wanted
+    assert re.search(r"!\[[^\]]{20,}\]\(pictures/[\w-]+\.svg\)", text), "no picture of its own with a description"
+    assert lesson.hints
+    assert len(text.split()) < WORD_LIMIT
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path in TEXTS])
+def test_links_inside_lead_somewhere(path: Path) -> None:
+    prose = re.sub(r"^```.*?^```", "", text_of(path), flags=re.MULTILINE | re.DOTALL)
+    targets = [unquote(target.split("#")[0]) for target in re.findall(r"\]\((?!https?://|#)([^)\s]+)\)", prose)]
+    assert not [target for target in targets if not (path.parent / target).exists()]
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [pytest.param(path, id=path.name) for path in sorted([*ROOT.glob("lessons/*/pictures/*.svg"), *ROOT.glob("docs/*.svg")])],
+)
+def test_pictures_are_whole(picture: Path) -> None:
+    root = ElementTree.parse(picture).getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert not re.search(r"""(?:href|src)=["'](?!#)|url\((?!["']?#)|@import""", text_of(picture)), "it loads something from elsewhere"
