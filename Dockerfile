@@ -13,7 +13,7 @@ WORKDIR /srv
 COPY app app
 USER app
 EXPOSE 5000
-HEALTHCHECK --interval=2s --timeout=3s CMD ["python", "-c", \
+HEALTHCHECK --interval=2s --timeout=3s --start-period=30s CMD ["python", "-c", \
     "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\", 5000)}/healthz', timeout=2)"]
 # The list form: gunicorn itself is the first process and gets the signals.
 CMD ["gunicorn", "--config", "app/gunicorn.conf.py", "app:create_app()"]

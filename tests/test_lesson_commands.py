@@ -4,7 +4,7 @@ A ```sh fence is run to its end, and the ```text fence right after it is what it
 ```sh background fence is a second terminal: it runs beside the later ones and is stopped with Ctrl-C at the end. A fence
 is wrong where it prints something else than the lesson shows; where the lesson shows nothing, where a command fails.
 Where a service may not be ready yet, the fence is tried again for some seconds: right after a background fence, and where
-it does nothing but ask with curl. What a lesson leaves behind is a failure, and is removed.
+it does nothing but ask, with curl or Redis' PING. What a lesson leaves behind is a failure, and is removed.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ class Fence:
 
     @property
     def only_asks(self) -> bool:
-        """Whether it does nothing but ask with curl."""
+        """Whether it does nothing but ask, with curl or Redis' PING."""
         lines = self.commands.replace("\\\n", " ").strip().splitlines()
-        return all(line.split()[:1] == ["curl"] for line in lines)
+        return all(re.match(r"curl\b|.*\bredis-cli ping$", line, re.IGNORECASE) for line in lines)
 
     def uses(self, command: str) -> bool:
         """Whether it calls a command of this name."""

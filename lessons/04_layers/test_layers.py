@@ -66,7 +66,8 @@ class Order:
                     "seal.py found no token. The build is given one as the secret `seal_token`. A RUN sees it only "
                     "if it asks for it, under exactly this name: RUN --mount=type=secret,id=seal_token …"
                 )
-            raise NotUp(hint, asked=BUILD, expected=problem.expected, actual=problem.actual) from None
+            actual = re.sub(r"(?m)^WARNING: current commit .*\n", "", problem.actual or "")  # the litter is no repository
+            raise NotUp(hint, asked=BUILD, expected=problem.expected, actual=actual) from None
 
 
 def known_image(bench, name):
@@ -206,6 +207,9 @@ def test_no_secret_stays(image, layers, order):
             "ENV writes the token into the image's configuration. Whoever has the image can read it there, and every "
             "process in the container gets it."
         )
+    elif order.token in json.dumps(image.details):
+        asked, shown = INSPECT, "the token in the configuration"
+        cause = "The token stands in the image's configuration, which everyone who has the image can read."
     elif any(order.token in line for line in image.history):
         asked, shown = HISTORY, "the token in the history"
         cause = "The value of an ARG stands in the image's history, beside each RUN that could see it. Whoever has the image can read it there."
@@ -218,9 +222,6 @@ def test_no_secret_stays(image, layers, order):
             )
         else:
             cause = "A step wrote the token into a file, and that file is in the image. Let no step write it down."
-    elif order.token in json.dumps(image.details):
-        asked, shown = INSPECT, "the token in the configuration"
-        cause = "The token stands in the image's configuration, which everyone who has the image can read."
     else:
         return
     cause += " A secret mount leaves nothing behind: RUN --mount=type=secret,id=seal_token …"
@@ -256,11 +257,11 @@ def test_it_can_write_its_notes(service, image, some):
         "The service runs as root, and here root has no special powers: like everyone, it may not write into a folder "
         "that belongs to somebody else. Settle first which user the service runs as.",
     )
+    denied = re.findall(r"Permission denied: '([^']+)'", service.log()) or ["where it keeps its notes"]
     added.suspect(
         (added.status or 0) >= 500 and "Permission denied" in service.log(),
-        "The service may not write where it keeps its notes (its log says Permission denied): that folder belongs to "
-        "root, and the service is another user now. In the final stage, before USER, make the folder data and give "
-        "it to that user.",
+        f"The service may not write to {denied[-1]} (its log says Permission denied): what is there belongs to root, and "
+        "the service is another user now. In the final stage, before USER, make the folder and give it to that user.",
     )
     added.expect(201, json={"text": text})
     kept = service.get("/notes").expect(200, json=dict).json.get("notes")

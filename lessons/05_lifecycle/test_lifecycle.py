@@ -139,7 +139,7 @@ def ended(bench, image, plain):
     for _ in range(2):  # a busy machine is nobody's mistake: what answers the signal, but slowly, gets another try
         if (end.code == 0 and end.seconds >= 2) or (end.code == 137 and end.log != end.before):
             end = min(end, stop(up(bench, image)), key=lambda one: (one.code, one.seconds))
-    if end.code < 128:
+    if not 128 < end.code <= 128 + 64:  # 128 and the number of a signal
         return end
     raise NotUp(
         why_killed(end, image),

@@ -68,8 +68,8 @@ def test_friends_in_common_finds_them(notebook, redis, some):
 def test_friends_in_common_lets_redis_compare(notebook, redis, some):
     """friends_in_common lets Redis compare, so that only the shared ones travel"""
     one, other = some.words(2)
-    redis.sadd(f"friends:{one}", *(f"a{number}" for number in range(2000)), "both")
-    redis.sadd(f"friends:{other}", *(f"b{number}" for number in range(2000)), "both")
+    redis.sadd(f"friends:{one}", *(f"a{number}" for number in range(400)), "both")
+    redis.sadd(f"friends:{other}", *(f"b{number}" for number in range(400)), "both")
     with notebook.counted() as seen:
         notebook.friends_in_common(one, other)
     fetched = [name for name in ("smembers", "sscan", "sort") if seen[name]]
@@ -100,13 +100,14 @@ def test_find_articles_has_none_unwanted(notebook, redis, some):
 
 def test_find_articles_leaves_nothing_behind(notebook, redis, some):
     """find_articles changes no set and leaves no key behind"""
-    wanted, bad, *articles = some.words(8)
-    redis.sadd(f"tagged:{wanted}", *articles)
-    redis.sadd(f"tagged:{bad}", articles[0])
-    notebook.find_articles([wanted], [bad])
+    sets = dict(zip((f"tagged:{tag}" for tag in some.words(3, 6)), ({"1", "2", "3"}, {"2", "3", "4"}, {"3", "5"}), strict=True))
+    for key, articles in sets.items():
+        redis.sadd(key, *articles)
+    first, second, bad = (key.removeprefix("tagged:") for key in sets)
+    notebook.find_articles([first, second], [bad])
     found = {key: redis.smembers(key) for key in redis.keys("*")}
     hint = "Searching has changed what is in Redis. A result that was stored on the way must go again, and the STORE commands write over their first key."
-    notebook.expect(found, {f"tagged:{wanted}": set(articles), f"tagged:{bad}": {articles[0]}}, hint)
+    notebook.expect(found, sets, hint)
 
 
 def test_draw_winners_draws_and_takes_out(notebook, redis, some):
@@ -136,7 +137,8 @@ def test_draw_winners_takes_what_is_left(notebook, redis, some):
     raffle, people = some.word(), some.words(3)
     redis.sadd(f"raffle:{raffle}", *people)
     answer = notebook.draw_winners(raffle, 10)
-    notebook.expect(sorted(answer) if isinstance(answer, list) else answer, sorted(people), "Three were left, and ten were asked for: all three win.")
+    in_order = sorted(answer, key=str) if isinstance(answer, list) else answer
+    notebook.expect(in_order, sorted(people), "Three were left, and ten were asked for: all three win, and nobody else.")
     notebook.expect(notebook.draw_winners(raffle, 2), [], "The pot is empty: an empty list.")
 
 
@@ -146,8 +148,8 @@ def test_draw_winners_never_draws_twice(notebook, redis, some):
     redis.sadd(key, *people)
     with notebook.rival(lambda: theirs.update(redis.spop(key, 3)), before="every", times=2):
         mine = notebook.draw_winners(raffle, 6)
-    twice = sorted(set(mine) & theirs)
-    notebook.expect(twice, [], "Another machine drew in between, and these names won on both. Drawing and taking out were two steps; SPOP is one.")
+    twice = sorted(set(mine) & (theirs | set(redis.smembers(key))))
+    notebook.expect(twice, [], "Another machine drew in between, and these names won on both or are still in the pot. Drawing and taking out were two steps; SPOP is one.")
 
 
 def test_show_some_shows_members(notebook, redis, some):

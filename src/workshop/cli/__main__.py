@@ -18,6 +18,7 @@ VERBS = {
     "hint": "one hint of a lesson, one step further at each call",
     "solution": "the solution of a lesson, once it is passed",
     "reset": "put the starter of a lesson back; your files are kept aside",
+    "lab": "JupyterLab on the notebooks, with Redis up",
     "doctor": "look whether this machine can do what the lessons do",
     "clean": "give back what the workshop took on this machine",
     "prove": "prove the graders: starters fail, right answers pass, wrong answers trip their check",

@@ -13,8 +13,7 @@ from typing import Any
 
 from workshop.notebooks import explain
 from workshop.runtimes.problems import Mismatch, NotUp, Unchecked
-from workshop.runtimes.relay import Seen
-from workshop.runtimes.rivals import RelayProbe
+from workshop.runtimes.rivals import RelayProbe, Seen
 
 CALL_LIMIT = 3.0  # seconds
 SHOWN_CALLS = 6

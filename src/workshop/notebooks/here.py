@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 from workshop.images.notebook import calling
 from workshop.notebooks.exercises import Exercises, not_written
 from workshop.runtimes.problems import NotUp
-from workshop.runtimes.relay import Relay, in_thread
+from workshop.runtimes.rivals import Relay, in_thread
 
 DATABASE = 15
 

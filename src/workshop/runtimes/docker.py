@@ -19,7 +19,7 @@ from workshop.diagnosis import Evidence, of_start
 from workshop.runtimes import engine, images, relay
 from workshop.runtimes.engine import must
 from workshop.runtimes.problems import NotUp
-from workshop.runtimes.relay import Relay
+from workshop.runtimes.rivals import Relay
 from workshop.runtimes.run import Run
 from workshop.runtimes.service import PORT, Process, Service
 
@@ -108,8 +108,8 @@ class DockerRedis:
         if self._relay is None:
             images.need_image(images.BASE)
             name, token = self.run.name("relay"), secrets.token_hex(16)
-            isolated = ("--user", "65534", "--read-only", "--network", self.network, "--env", f"RELAY_TOKEN={token}", *engine.publish(relay.CONTROL_PORT))
-            flags = ("--detach", "--pull", "never", "--name", name, "--label", self.run.label, *LIMITS, *isolated)
+            isolated = ("--user", "65534", "--read-only", "--network", self.network, *engine.publish(relay.CONTROL_PORT))
+            flags = ("--detach", "--pull", "never", "--name", name, "--label", self.run.label, *LIMITS, *isolated, "--env", f"RELAY_TOKEN={token}")
             script = Path(relay.__file__).read_text(encoding="utf-8")
             must(self.run.docker("run", *flags, images.BASE, "python", "-c", script, self.name, str(REDIS_PORT)))
             control = (engine.host(), published(self.run, name, relay.CONTROL_PORT))

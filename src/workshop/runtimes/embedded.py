@@ -19,9 +19,9 @@ from typing import Any
 
 from workshop import handin
 from workshop.diagnosis import Evidence
-from workshop.runtimes import engine, relay
+from workshop.runtimes import engine
 from workshop.runtimes.problems import Unchecked
-from workshop.runtimes.relay import Relay
+from workshop.runtimes.rivals import Relay, in_thread
 from workshop.runtimes.run import Run
 from workshop.runtimes.service import PORT, Service
 
@@ -118,7 +118,7 @@ class LocalRedis:
     def relay(self) -> Relay:
         """The relay that stands before it; see `relay`."""
         if self._relay is None:
-            self._relay = relay.in_thread((self.host, self.port))
+            self._relay = in_thread((self.host, self.port))
         return self._relay[0]
 
     def end(self) -> None:

@@ -1,7 +1,7 @@
 """A relay between a student's code and Redis, on the wire: it lets a rival act at the worst moment. Standard library only.
 
 It stands in its own container (`python -c`, with this file's text) or in a thread of the grader's process. It reads each request that a client
-sends, and while a block of `Relay.rival` watches, it holds the packet that would change data until the rival has acted. So it sees what a
+sends, and while a block of `rivals.Relay` watches, it holds the packet that would change data until the rival has acted. So it sees what a
 changed client would miss: pipelines, transactions, scripts, and a client of the student's own.
 """
 
@@ -12,11 +12,8 @@ import contextlib
 import json
 import os
 import secrets
-import socket
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -217,139 +214,6 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()
-
-
-class Seen:
-    """What a block of `Relay.rival` has seen; filled in at its end."""
-
-    def __init__(self) -> None:
-        self.acted = 0
-        self.packets = 0  # those that held a command on data: one for each round trip, unless it is very large
-        self.commands: list[list[str]] = []
-
-    @property
-    def data_commands(self) -> list[str]:
-        """The commands that asked for or changed data, as lines to read."""
-        return [" ".join(words) for words in self.commands if is_data(words[0])]
-
-
-class NeverActed(Exception):
-    """The block ended and the rival never got to act. `seen` tells what went by."""
-
-    def __init__(self, seen: Seen) -> None:
-        super().__init__("The rival never got to act.")
-        self.seen = seen
-
-
-class Relay:
-    """The grader's hold on a relay. `url` is how the student's code finds Redis through it."""
-
-    def __init__(self, url: str, control: tuple[str, int], token: str) -> None:
-        self.url, self._at, self._token = url, control, token
-
-    def wait_until_up(self, limit: float = 10.0) -> None:
-        """Returns once the relay answers. Raises ConnectionError where it does not in `limit` seconds."""
-        end = time.monotonic() + limit
-        while True:
-            try:
-                with self.watch():
-                    return
-            except OSError:
-                if time.monotonic() > end:
-                    raise ConnectionError("The relay does not answer.") from None
-                time.sleep(0.02)
-
-    @contextlib.contextmanager
-    def rival(self, act: Callable[[], object], before: str = "write", times: int | None = None) -> Iterator[Seen]:
-        """Within the block, `act` runs in this process just before the first command that changes data reaches Redis.
-
-        `before="every"` runs it before each packet with a command that reads or changes data, at most `times` times (20 unless told).
-        Raises NeverActed at the end of a block that raised nothing itself and in which `act` never ran.
-        """
-        problem: list[BaseException] = []
-
-        def acting() -> None:
-            try:
-                act()
-            except BaseException as error:
-                problem.append(error)
-
-        with self._watching(acting, before, times or (1 if before == "write" else 20)) as seen:
-            yield seen
-        if problem:
-            raise problem[0]
-        if not seen.acted:
-            raise NeverActed(seen)
-
-    @contextlib.contextmanager
-    def watch(self) -> Iterator[Seen]:
-        """Within the block, notes the commands that go by and holds none."""
-        with self._watching(lambda: None, "write", 0) as seen:
-            yield seen
-
-    @contextlib.contextmanager
-    def _watching(self, act: Callable[[], None], before: str, times: int) -> Iterator[Seen]:
-        seen, ended = Seen(), threading.Event()
-        with socket.create_connection(self._at, timeout=5) as control, control.makefile("rwb") as channel:
-
-            def say(message: dict[str, Any]) -> None:
-                channel.write(json.dumps(message).encode() + b"\n")
-                channel.flush()
-
-            def follow() -> None:
-                with contextlib.suppress(OSError, ValueError):
-                    for line in channel:
-                        event = json.loads(line)
-                        if "held" in event:
-                            act()
-                            say({"go": True})
-                        elif "acted" in event:
-                            seen.acted, seen.packets, seen.commands = event["acted"], event["packets"], event["commands"]
-                            break
-                ended.set()
-
-            say({"token": self._token, "before": before, "times": times})
-            if not json.loads(channel.readline() or b"{}").get("ready"):
-                raise ConnectionError("The relay does not answer.")
-            control.settimeout(None)
-            follower = threading.Thread(target=follow, daemon=True)
-            follower.start()
-            try:
-                yield seen
-            finally:
-                with contextlib.suppress(OSError):
-                    say({"end": True})
-                ended.wait(HOLD_LIMIT)
-                with contextlib.suppress(OSError):
-                    control.shutdown(socket.SHUT_RDWR)
-                follower.join(1)
-
-
-def in_thread(target: tuple[str, int], database: int = 0) -> tuple[Relay, Callable[[], None]]:
-    """A relay to `target` in a thread of this process, and the function that ends it."""
-    loop, token = asyncio.new_event_loop(), secrets.token_hex(16)
-    ports: list[int] = []
-    server, listening = Server(target, token), threading.Event()
-
-    def run() -> None:
-        ports.extend(loop.run_until_complete(server.listen("127.0.0.1", 0, 0)))
-        listening.set()
-        loop.run_forever()
-        with contextlib.suppress(asyncio.TimeoutError):
-            loop.run_until_complete(asyncio.wait_for(server.close(), 2))
-        loop.run_until_complete(asyncio.sleep(0))  # closed transports say goodbye in the next turn
-        loop.close()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    if not listening.wait(5):
-        raise ConnectionError("The relay did not start.")
-
-    def end() -> None:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(2)
-
-    return Relay(f"redis://127.0.0.1:{ports[0]}/{database}", ("127.0.0.1", ports[1]), token), end
 
 
 async def _main() -> None:

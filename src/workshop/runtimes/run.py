@@ -46,6 +46,7 @@ class Run:
         assert self._lock is not None
         self._count = 0
         self._inherited: tuple[int, ...] = ()
+        self._processes: set[int] = set()
         self._used_engine = False
         self._sweeper = self._start_sweeper()
 
@@ -65,10 +66,12 @@ class Run:
 
     def started(self, pid: int) -> None:
         """A process that must not outlive the run has begun."""
+        self._processes.add(pid)
         self._tell(f"+{pid}")
 
     def ended(self, pid: int) -> None:
         """It has ended."""
+        self._processes.discard(pid)
         self._tell(f"-{pid}")
 
     def inherited(self) -> tuple[int, ...]:
@@ -89,9 +92,10 @@ class Run:
             lock.close()
 
     def close(self) -> None:
-        """Removes all that the run made."""
+        """Ends and removes all that the run made and that is still there."""
         if self._sweeper is None:
             return
+        sweeper.end_processes(self._processes)
         if self._used_engine:
             sweeper.sweep(engine.command(), self.id)
         shutil.rmtree(self.folder, ignore_errors=True)

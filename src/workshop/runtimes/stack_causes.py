@@ -139,13 +139,13 @@ def of_up(stack: Stack, done: engine.Done) -> NotUp:
     """The cause where `docker compose up` failed or took too long."""
     said = _plain(stack, done.err)
     for name, service, state in _states(stack):
+        if state["Restarts"] or (state["Status"] in ("exited", "restarting") and state["ExitCode"]):
+            return _ended(stack, name, service, state)
+    for name, service, state in _states(stack):
         health = state.get("Health") or {}
         failing = any(probe["ExitCode"] for probe in health.get("Log") or [])
         if failing and (health["Status"] == "unhealthy" or (health["Status"] == "starting" and done.code is None)):
             return _never_healthy(stack, name, service, health)
-    for name, service, state in _states(stack):
-        if state["Status"] in ("exited", "restarting") and state["ExitCode"]:
-            return _ended(stack, name, service, state)
     if "has no healthcheck configured" in said:
         service = (re.search(r"container (\S+?)-\d+ has no healthcheck", said) or ["", "redis"])[1]
         place = stack.as_written.where("services", service)
@@ -197,15 +197,12 @@ def _never_healthy(stack: Stack, name: str, service: str, health: dict[str, Any]
 
 def _ended(stack: Stack, name: str, service: str, state: dict[str, Any]) -> NotUp:
     done = stack.run.docker("logs", "--tail", "100", name)
-    log = done.out + done.err
-    cause = of_start(Evidence(False, state["ExitCode"], log, bool(state["OOMKilled"]), start_error=state.get("Error", "")))
+    again = state["Restarts"]
+    code = state["ExitCode"] or (1 if again else 0)  # the code of one that was started again is gone
+    cause = of_start(Evidence(False, code, done.out + done.err, bool(state["OOMKilled"]), start_error=state.get("Error", "")))
+    seen = cause.seen(f"started again {again} times" if again else f"exit code {code}")
     hint = f"The service `{service}` ended. {cause.hint}"
-    return NotUp(
-        hint,
-        asked=f"docker compose logs {service}",
-        expected=f"{service} running",
-        actual=cause.seen(f"exit code {state['ExitCode']}"),
-    )
+    return NotUp(hint, asked=f"docker compose logs {service}", expected=f"{service} running", actual=seen)
 
 
 def look_for_ended(stack: Stack) -> None:
@@ -235,9 +232,11 @@ def _states(stack: Stack) -> Iterator[tuple[str, str, dict[str, Any]]]:
     found = stack.listed()
     if not found:
         return
-    done = stack.run.docker("inspect", "--format", "{{json .State}}", *(container.name for container in found))
+    shown = '{"Restarts": {{.RestartCount}}, "State": {{json .State}}}'
+    done = stack.run.docker("inspect", "--format", shown, *(container.name for container in found))
     for container, line in zip(found, done.out.splitlines(), strict=False):
-        yield container.name, container.service, json.loads(line)
+        told = json.loads(line)
+        yield container.name, container.service, told["State"] | {"Restarts": told["Restarts"]}
 
 
 def _plain(stack: Stack, text: str) -> str:
