@@ -27,7 +27,11 @@ RULES: list[tuple[str, str, str]] = [
         r"not an integer or out of range",
         "Redis was given something that is not a whole number where it needs one: a float, a text, or a value that is no number.",
     ),
-    ("ResponseError", r"not a valid float", "Redis was asked to count with a value that is no number."),
+    (
+        "ResponseError",
+        r"not a valid float",
+        "Redis was asked to count with a value that is no number. In the dict for zadd the member comes first, then its score: {{member: score}}.",
+    ),
     (
         "ResponseError",
         r"wrong number of arguments for '?([\w|]+)",

@@ -1,0 +1,7 @@
+def view_item(r, user, item):
+    key = f"viewed:{user}"
+    with r.pipeline() as pipe:
+        pipe.lrem(key, 0, item)
+        pipe.lpush(key, item)
+        pipe.ltrim(key, 0, 10)
+        pipe.execute()

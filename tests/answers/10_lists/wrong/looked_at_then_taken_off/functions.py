@@ -1,0 +1,4 @@
+def undo(r, document):
+    step = r.lindex(f"steps:{document}", -1)
+    r.ltrim(f"steps:{document}", 0, -2)
+    return step

@@ -1,0 +1,6 @@
+def give_back(r, queue, worker):
+    count = 0
+    while job := r.rpop(f"working:{worker}"):
+        r.lpush(f"jobs:{queue}", job)
+        count += 1
+    return count

@@ -1,0 +1,5 @@
+def around(r, board, player, count):
+    rank = r.zrevrank(f"board:{board}", player)
+    if rank is None:
+        return []
+    return r.zrange(f"board:{board}", rank - count, rank + count, desc=True)

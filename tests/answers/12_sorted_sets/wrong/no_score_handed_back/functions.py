@@ -1,0 +1,2 @@
+def add_points(r, board, player, points):
+    r.zincrby(f"board:{board}", points, player)

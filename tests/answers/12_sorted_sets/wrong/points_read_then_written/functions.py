@@ -1,0 +1,4 @@
+def add_points(r, board, player, points):
+    score = (r.zscore(f"board:{board}", player) or 0) + points
+    r.zadd(f"board:{board}", {player: score})
+    return score

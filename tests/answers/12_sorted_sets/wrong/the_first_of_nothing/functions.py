@@ -1,0 +1,2 @@
+def take_next(r, queue):
+    return r.zpopmin(f"queue:{queue}")[0][0]

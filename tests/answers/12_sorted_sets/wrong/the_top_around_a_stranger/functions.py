@@ -1,0 +1,3 @@
+def around(r, board, player, count):
+    rank = r.zrevrank(f"board:{board}", player) or 0
+    return r.zrange(f"board:{board}", max(rank - count, 0), rank + count, desc=True)

@@ -1,0 +1,3 @@
+def log_in(r, user, token, seconds):
+    r.hset(f"user:{user}", "session", token)
+    r.hexpire(f"user:{user}", seconds, "session")

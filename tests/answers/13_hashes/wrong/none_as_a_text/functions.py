@@ -1,0 +1,2 @@
+def email_of(r, user):
+    return str(r.hget(f"user:{user}", "email"))

@@ -1,0 +1,2 @@
+def pieces_in_cart(r, user):
+    return r.hlen(f"cart:{user}")
