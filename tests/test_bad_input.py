@@ -5,10 +5,9 @@ import os
 import time
 
 import pytest
+from calling import check, failures, outcomes, workshop, write
 
 from workshop import lessons
-
-from calling import check, failures, outcomes, workshop, write
 
 FIRST = "test_the_service_answers_from_outside"
 IMPORTS = "from flask import Flask, Response, redirect\nimport os, sys, time\napp = Flask(__name__)\n"
@@ -20,7 +19,9 @@ def app(index, before=""):
     return f'{IMPORTS}{before}\n@app.get("/")\ndef index():\n{index}\n{GOOD}{RUN}'
 
 
-@pytest.mark.parametrize(("number", "near"), [("6", ("5", "7")), ("99", (lessons.catalogue()[-1].topic,)), ("redis_apo", ("redis_api",)), ("-3", ("1",))])
+@pytest.mark.parametrize(
+    ("number", "near"), [("6", ("5", "7")), ("99", (lessons.catalogue()[-1].topic,)), ("redis_apo", ("redis_api",)), ("-3", ("1",))]
+)
 def test_a_lesson_that_is_not_there_names_the_nearest(number, near):
     done = workshop("check", "--json", "--", number)
     document = json.loads(done.stdout)
@@ -106,13 +107,33 @@ def test_an_odd_folder_is_one_failure_with_its_cause(make, says, tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "failing", "says"),
     [
-        ("endless output", app('    return "Hello World"', "import threading\nthreading.Thread(target=lambda: [print('x' * 99) for _ in iter(int, 1)]).start()"), None, None),
+        (
+            "endless output",
+            app('    return "Hello World"', "import threading\nthreading.Thread(target=lambda: [print('x' * 99) for _ in iter(int, 1)]).start()"),
+            None,
+            None,
+        ),
         ("forks without end", app("    while True:\n        os.fork() or time.sleep(60)"), "test_the_first_page_says_hello_world", "processes"),
-        ("takes all memory", app("    held = []\n    while True:\n        held.append(b'x' * 10**7)"), "test_the_first_page_says_hello_world", "memory"),
+        (
+            "takes all memory",
+            app("    held = []\n    while True:\n        held.append(b'x' * 10**7)"),
+            "test_the_first_page_says_hello_world",
+            "memory",
+        ),
         ("endless body", app("    return Response(iter(lambda: 'x' * 10000, None))"), "test_the_first_page_says_hello_world", "never ends"),
-        ("slow endless body", app("    return Response((time.sleep(0.1) or 'x' for _ in iter(int, 1)))"), "test_the_first_page_says_hello_world", "never finished"),
+        (
+            "slow endless body",
+            app("    return Response((time.sleep(0.1) or 'x' for _ in iter(int, 1)))"),
+            "test_the_first_page_says_hello_world",
+            "never finished",
+        ),
         ("redirect in a circle", app('    return redirect("/")'), "test_the_first_page_says_hello_world", "sends the client on"),
-        ("header and then nothing", app('    return Response((time.sleep(600) for _ in "x"), headers={"Content-Length": "5"})'), "test_the_first_page_says_hello_world", "never finished"),
+        (
+            "header and then nothing",
+            app('    return Response((time.sleep(600) for _ in "x"), headers={"Content-Length": "5"})'),
+            "test_the_first_page_says_hello_world",
+            "never finished",
+        ),
         ("never answers", app("    time.sleep(600)"), "test_the_first_page_says_hello_world", "no answer in"),
         ("dies at a request", app("    os._exit(3)"), "test_the_first_page_says_hello_world", "code 3"),
     ],
@@ -137,7 +158,11 @@ BASE = "FROM python:3.13-slim\n"
     [
         ("RUN while :; do sleep 1; done\n", "still at work after", {"WORKSHOP_BUILD_LIMIT": "6"}),
         ("RUN dd if=/dev/zero of=/big bs=1M count=900\n", "wrote a file over the limit", {}),
-        ("RUN i=0; while :; do i=$((i+1)); dd if=/dev/zero of=/big$i bs=1M count=100 2>/dev/null; done\n", "fills the disk", {"WORKSHOP_BUILD_SPACE": "400"}),
+        (
+            "RUN i=0; while :; do i=$((i+1)); dd if=/dev/zero of=/big$i bs=1M count=100 2>/dev/null; done\n",
+            "fills the disk",
+            {"WORKSHOP_BUILD_SPACE": "400"},
+        ),
         ("RUN yes\n", "still at work after", {"WORKSHOP_BUILD_LIMIT": "6"}),
     ],
 )

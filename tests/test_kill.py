@@ -9,8 +9,8 @@ import subprocess
 import time
 
 import pytest
-
 from calling import COMMAND, workshop
+
 from workshop.lessons import ROOT, find
 from workshop.runtimes import engine
 
@@ -47,14 +47,14 @@ def state(tmp_path):
     return {**os.environ, "WORKSHOP_STATE": str(tmp_path / "state")}
 
 
-@pytest.mark.parametrize(("number", "signals"), [("3", signal.SIGKILL), ("7", signal.SIGKILL), ("8", signal.SIGKILL), ("7", signal.SIGINT), ("7", signal.SIGTERM)])
+@pytest.mark.parametrize(
+    ("number", "signals"), [("3", signal.SIGKILL), ("7", signal.SIGKILL), ("8", signal.SIGKILL), ("7", signal.SIGINT), ("7", signal.SIGTERM)]
+)
 def test_nothing_is_left_after(number, signals, state, has_engine):
     draw = random.Random()
     for _ in range(2):
         before = things()
-        check = subprocess.Popen(
-            [*COMMAND, "check", number, "--solution"], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        check = subprocess.Popen([*COMMAND, "check", number, "--solution"], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(draw.uniform(0.3, 3.5))
         check.send_signal(signals)
         check.wait(20)
@@ -95,7 +95,9 @@ def test_six_checks_at_once_all_end_right(state, has_engine):
     before = things()
     numbers = ["1", "2", "3", "7", "7", "9"]
     checks = [
-        subprocess.Popen([*COMMAND, "check", number, "--solution", "--json"], cwd=ROOT, env=state, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [*COMMAND, "check", number, "--solution", "--json"], cwd=ROOT, env=state, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         for number in numbers
     ]
     for number, check in zip(numbers, checks, strict=True):

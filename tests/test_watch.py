@@ -11,8 +11,8 @@ import threading
 import time
 
 import pytest
-
 from calling import COMMAND, workshop
+
 from workshop.lessons import ROOT, find
 
 

@@ -80,9 +80,7 @@ class Checkout:
 
     def start(self, *args, python=sys.executable, **more):
         command = [python, self.root / "workshop", *args]
-        return subprocess.Popen(
-            command, **{"env": self.env, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more}
-        )
+        return subprocess.Popen(command, **{"env": self.env, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more})
 
     def call(self, *args, **more):
         child = self.start(*args, **more)
@@ -144,9 +142,7 @@ def old_pythons():
 def test_an_old_python_gets_a_sentence(checkout, python):
     done = checkout.call("check", "3", "--json", python=python)
     assert done.returncode == 3
-    assert re.match(
-        r"The workshop needs Python 3\.11 or newer\. This is Python \d\.\d+\.\d+ \(.+\)\.\n  next: ", done.stderr
-    )
+    assert re.match(r"The workshop needs Python 3\.11 or newer\. This is Python \d\.\d+\.\d+ \(.+\)\.\n  next: ", done.stderr)
     assert "Traceback" not in done.stderr
     assert set(json.loads(done.stdout)) == {"error", "next"}
 
@@ -164,9 +160,7 @@ def test_the_file_holds_nothing_that_python_2_cannot_parse():
     tree = ast.parse(WRAPPER.read_bytes(), feature_version=(3, 4))
     assert WRAPPER.read_bytes().isascii()
     for node in ast.walk(tree):
-        assert not isinstance(node, (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Nonlocal, ast.YieldFrom)), (
-            node.lineno
-        )
+        assert not isinstance(node, (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Nonlocal, ast.YieldFrom)), node.lineno
         assert not isinstance(node, (ast.AsyncFunctionDef, ast.Starred, ast.Match)), node.lineno
         assert not (isinstance(node, ast.Raise) and node.cause), node.lineno
         if isinstance(node, ast.FunctionDef):

@@ -11,17 +11,19 @@ def test_the_service_answers_from_outside(service):
 def test_the_first_page_says_hello_world(service):
     """`GET /` answers `Hello World` as text"""
     answer = service.get("/")
-    answer.suspect(answer.status == 404, "There is no route for `/`. Put @app.get(\"/\") above the function that answers it.")
+    answer.suspect(answer.status == 404, 'There is no route for `/`. Put @app.get("/") above the function that answers it.')
     answer.suspect(
         answer.content_type == "application/json",
         "The answer is JSON, not text. A view that returns a plain string sends text.",
     )
-    answer.suspect(answer.status == 200 and "<" in answer.text, "The answer has markup around the words. The lesson asks for the bare text Hello World.")
+    answer.suspect(
+        answer.status == 200 and "<" in answer.text, "The answer has markup around the words. The lesson asks for the bare text Hello World."
+    )
     answer.suspect(
         answer.text.strip().lower().replace(",", "").rstrip("!. ") == "hello world",
         "Almost: the words must be exactly `Hello World`, with these capitals and nothing else. Programs that read an answer are strict.",
     )
-    answer.expect(200, text="Hello World", because="`/` answers, but with other words. Return the string \"Hello World\" from its view.")
+    answer.expect(200, text="Hello World", because='`/` answers, but with other words. Return the string "Hello World" from its view.')
 
 
 def test_hello_greets_by_name(service, some):
@@ -30,7 +32,7 @@ def test_hello_greets_by_name(service, some):
         answer = service.get(f"/hello/{name}")
         answer.suspect(
             answer.status == 404,
-            "There is no route that matches /hello/ and a name. The name is part of the path: @app.get(\"/hello/<name>\").",
+            'There is no route that matches /hello/ and a name. The name is part of the path: @app.get("/hello/<name>").',
         )
         answer.expect(200)
         assert name in answer.text, (
@@ -61,7 +63,7 @@ def test_healthz_is_json(service):
     answer.suspect(answer.status == 404, "There is no route for /healthz. The z is meant: that is how such an address is called by custom.")
     answer.suspect(
         answer.status == 200 and answer.json is None,
-        "The answer is text that only looks like JSON, or none at all. Return the dict {\"status\": \"ok\"} from the view, and Flask makes JSON of it.",
+        'The answer is text that only looks like JSON, or none at all. Return the dict {"status": "ok"} from the view, and Flask makes JSON of it.',
     )
     answer.expect(200, json={"status": "ok"})
     assert answer.content_type == "application/json", (
@@ -76,7 +78,7 @@ def test_anything_else_is_404(service, some):
         answer = service.get(path)
         answer.suspect(
             answer.status == 200 and "not found" in answer.text.lower(),
-            "The page says that it was not found, but the status says 200, all is well. Send the status too: return \"…\", 404.",
+            'The page says that it was not found, but the status says 200, all is well. Send the status too: return "…", 404.',
         )
         answer.suspect(
             answer.status == 200,

@@ -9,7 +9,7 @@ from workshop.runtimes.problems import Mismatch, NotUp
 WATCHED = 8.0  # seconds from its first answer on in which the container must not end
 
 # Stands on top of a changed app.py and gives every Flask app one page more, whatever the file calls its app.
-ONE_PAGE_MORE = '''
+ONE_PAGE_MORE = """
 import flask as _flask
 
 _answer = _flask.Flask.wsgi_app
@@ -22,7 +22,7 @@ def _answer_one_more(self, environ, start_response):
 
 
 _flask.Flask.wsgi_app = _answer_one_more
-'''
+"""
 
 
 def test_the_image_builds(image):

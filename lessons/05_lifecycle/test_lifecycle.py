@@ -83,7 +83,7 @@ def why_not_logged(bench, image, service, line):
         return f"The server's own log has the request, the app's line is missing: it waits in a buffer. {buffered}"
     other = up(bench, image)
     other.get(path)
-    other.stop(GRACE)
+    other.stop(2)
     if line in other.log():
         return f"The line came out only when the process ended. {buffered}"
     return (
@@ -181,7 +181,7 @@ def why_killed(end, image):
         )
     if SHELL.match(process):
         form = (
-            'That is the shell form of CMD. Write the exec form: CMD ["…", "…"].'
+            'That is the shell form of CMD. Write the exec form, CMD ["…", "…"]; or, where the shell must fill in a variable, begin with exec.'
             if re.match(r"\S+ -\w*c\b", process)
             else "Start the last command of the script with exec: then the server takes the shell's place."
         )

@@ -37,7 +37,7 @@ def test_set_answers_201_and_the_pair(service, some):
     """`POST /set` with `{"key", "value"}` as JSON answers 201 and the pair"""
     pair = {"key": some.key(), "value": some.text()}
     answer = service.post("/set", json=pair)
-    answer.suspect(answer.status == 404, "There is no route for POST /set. Put @app.post(\"/set\") above its view.")
+    answer.suspect(answer.status == 404, 'There is no route for POST /set. Put @app.post("/set") above its view.')
     answer.suspect(
         answer.status == 415,
         "The service says that the body is no JSON, though it is. Read it with request.get_json(); request.form is for HTML forms.",
@@ -55,7 +55,9 @@ def test_set_answers_201_and_the_pair(service, some):
         answer.status == 400,
         "The pair was sent as JSON, and the service found no key and value in it. Read the body with request.get_json(); request.form is for HTML forms.",
     )
-    answer.expect(201, json=pair, because="The answer to POST /set must be the pair as a JSON object, with status 201: return {\"key\": …, \"value\": …}, 201.")
+    answer.expect(
+        201, json=pair, because='The answer to POST /set must be the pair as a JSON object, with status 201: return {"key": …, "value": …}, 201.'
+    )
 
 
 def test_what_was_set_can_be_got(service, some):
@@ -79,9 +81,11 @@ def test_a_missing_key_is_404(service, some):
     )
     answer.suspect(
         answer.status == 404 and answer.json is None,
-        "The status is right, but the body is a page, not JSON. A program reads this: return {\"error\": \"…\"}, 404.",
+        'The status is right, but the body is a page, not JSON. A program reads this: return {"error": "…"}, 404.',
     )
-    answer.suspect(answer.status == 400, "The request was well formed, only the key is not there: that is 404. 400 says that the client sent nonsense.")
+    answer.suspect(
+        answer.status == 400, "The request was well formed, only the key is not there: that is 404. 400 says that the client sent nonsense."
+    )
     answer.expect(404, json=dict)
 
 
@@ -91,7 +95,8 @@ def test_get_without_a_key_is_400(service):
     answer.suspect(answer.status == 404, "No key was asked for, so none can be missing. 404 says not found; the request itself is malformed: 400.")
     answer.suspect(answer.status == 200, "Nothing was asked for, and the answer is 200. Look whether request.args has a key; if not, answer 400.")
     answer.expect(
-        400, because="Without ?key=… the view meets a value that is not there. request.args.get(\"key\") gives None then; answer 400 before asking Redis."
+        400,
+        because='Without ?key=… the view meets a value that is not there. request.args.get("key") gives None then; answer 400 before asking Redis.',
     )
 
 
@@ -107,7 +112,10 @@ def test_a_malformed_set_is_400(service, some):
     ]
     for body, kind, what in bodies:
         answer = service.post("/set", data=body, headers={"Content-Type": kind})
-        answer.suspect(answer.status in (200, 201), f"The body was {what}, and the service took it all the same. Look at what came before you use it; answer 400.")
+        answer.suspect(
+            answer.status in (200, 201),
+            f"The body was {what}, and the service took it all the same. Look at what came before you use it; answer 400.",
+        )
         answer.suspect(
             (answer.status or 0) >= 500,
             f"The body was {what}, and the view broke down over it. That is the client's mistake, not the server's: look first, then answer 400.",
@@ -128,14 +136,16 @@ def test_any_text_survives_the_round_trip(service, some):
         for key in (some.key(), f"{some.key()} &?#/é"):
             pair = {"key": key, "value": value}
             service.post("/set", json=pair).suspect(
-                value in ("", "0"), "An empty text is a text too. `if not value` is true for \"\"; ask `if value is None`."
+                value in ("", "0"), 'An empty text is a text too. `if not value` is true for ""; ask `if value is None`.'
             ).expect(201, because=f"The value was {what}; the key {key!r}.")
             answer = service.get("/get", key=key)
             answer.suspect(
                 answer.status == 404 and value == "",
-                "The value is the empty text, and the service says that it is not there. `if not value` is true for \"\" as well: ask `if value is None`.",
+                'The value is the empty text, and the service says that it is not there. `if not value` is true for "" as well: ask `if value is None`.',
             )
-            answer.expect(200, json=pair, because=f"The value was {what}, and another one came back. Store it as it came, and send it as it is stored.")
+            answer.expect(
+                200, json=pair, because=f"The value was {what}, and another one came back. Store it as it came, and send it as it is stored."
+            )
 
 
 def test_the_value_lives_in_redis(service, redis, some):
@@ -157,7 +167,9 @@ def test_the_value_lives_in_redis(service, redis, some):
     other = {"key": some.key(), "value": some.text()}
     redis.set(other["key"], other["value"])
     service.get("/get", key=other["key"]).expect(
-        200, json=other, because="Another program put a plain string into Redis, and /get does not answer it. Whoever writes it: what is in Redis counts."
+        200,
+        json=other,
+        because="Another program put a plain string into Redis, and /get does not answer it. Whoever writes it: what is in Redis counts.",
     )
 
 
@@ -206,7 +218,7 @@ def through_relay(_service, relay, bench):
     if not seen.data_commands:
         raise NotUp(
             "REDIS_URL named another address than before, and the service sent nothing there. Take the whole address from the environment: "
-            "Redis.from_url(os.environ[\"REDIS_URL\"]). An address in the code is right on one machine only.",
+            'Redis.from_url(os.environ["REDIS_URL"]). An address in the code is right on one machine only.',
             asked=f"docker run --env REDIS_URL={relay.url} …",
             expected="a SET at the address in REDIS_URL",
             actual="no command came",
@@ -258,7 +270,9 @@ def test_two_replicas_share_the_data(service, through_relay, some):
     )
     newer = stored(replica, some, key=pair["key"])
     service.get("/get", key=pair["key"]).expect(
-        200, json=newer, because="One replica changed the value and the other still answers the old one: it keeps a copy in the process. Ask Redis each time."
+        200,
+        json=newer,
+        because="One replica changed the value and the other still answers the old one: it keeps a copy in the process. Ask Redis each time.",
     )
 
 
@@ -315,7 +329,7 @@ def expect_503(answers, waiting):
         )
         answer.suspect(
             answer.status == 503 and answer.json is None,
-            "The status is right, but the body is a page, not JSON. Return {\"error\": \"…\"}, 503.",
+            'The status is right, but the body is a page, not JSON. Return {"error": "…"}, 503.',
         )
         answer.suspect(
             answer.status in (200, 201, 404),
@@ -365,4 +379,6 @@ def test_it_starts_before_redis(outage):
             expected="a service that waits for requests",
             actual=outage.late_error.actual,
         )
-    outage.late_after.expect(201, because="It started before Redis was there, and does not work now that Redis is. Do not decide at the start whether Redis is there.")
+    outage.late_after.expect(
+        201, because="It started before Redis was there, and does not work now that Redis is. Do not decide at the start whether Redis is there."
+    )

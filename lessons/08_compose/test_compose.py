@@ -98,6 +98,7 @@ def test_killed_web_comes_back(stack):
     web = stack.back_again("web", before)
     if web is None:
         now = stack.service("web").inspect()
+        stack.start_again("web")
         policy = now["HostConfig"]["RestartPolicy"]["Name"] or "no"
         hint = (
             "web has no restart policy, so a process that dies stays dead. Give it `restart: unless-stopped`."

@@ -101,7 +101,9 @@ def test_change_session_revives_none(notebook, redis, some):
     """change_session leaves a session that has expired alone and returns False"""
     key = f"session:{(token := some.word(16))}"
     answer = notebook.change_session(token, {"name": some.name()})
-    notebook.expect(redis.exists(key), 0, "There was no such session, and now there is one that nobody opened. SET has an option for “only if it exists”.")
+    notebook.expect(
+        redis.exists(key), 0, "There was no such session, and now there is one that nobody opened. SET has an option for “only if it exists”."
+    )
     notebook.expect(answer, False, "Nothing was changed: that is False, not None.")
     redis.set(key, "{}", ex=300)
     with notebook.rival(lambda: redis.delete(key)):
@@ -162,7 +164,9 @@ def test_take_lock_lets_one_in(notebook, redis, some):
     assert redis.ttl(f"lock:{name}") != -1, "The lock never ends by itself. If its owner crashes, nobody ever gets it again. Give it an expiry."
     expect_lifetime(notebook, redis, f"lock:{name}", seconds, since, "The lock does not end after the seconds that were asked for.")
     notebook.expect(notebook.take_lock(name, theirs, seconds), False, "The lock is taken: for everyone else that is False, not None.")
-    notebook.expect(redis.get(f"lock:{name}"), mine, "The second who asked took the lock away from the first. SET has an option for “only if there is none”.")
+    notebook.expect(
+        redis.get(f"lock:{name}"), mine, "The second who asked took the lock away from the first. SET has an option for “only if there is none”."
+    )
 
 
 def test_take_lock_in_one_step(notebook, redis, some):

@@ -16,7 +16,9 @@ def test_tag_article_counts_the_new(notebook, redis, some):
     """tag_article returns how many of the tags were new"""
     article, tags = some.word(), some.words(5)
     redis.sadd(f"tags:{article}", *tags[:2])
-    notebook.expect(notebook.tag_article(article, tags), 3, "Two of the five tags were there already. SADD's own answer is the number of new members.")
+    notebook.expect(
+        notebook.tag_article(article, tags), 3, "Two of the five tags were there already. SADD's own answer is the number of new members."
+    )
     notebook.expect(notebook.tag_article(article, tags), 0, "All of them were there already: none is new.")
 
 
@@ -149,7 +151,11 @@ def test_draw_winners_never_draws_twice(notebook, redis, some):
     with notebook.rival(lambda: theirs.update(redis.spop(key, 3)), before="every", times=2):
         mine = notebook.draw_winners(raffle, 6)
     twice = sorted(set(mine) & (theirs | set(redis.smembers(key))))
-    notebook.expect(twice, [], "Another machine drew in between, and these names won on both or are still in the pot. Drawing and taking out were two steps; SPOP is one.")
+    notebook.expect(
+        twice,
+        [],
+        "Another machine drew in between, and these names won on both or are still in the pot. Drawing and taking out were two steps; SPOP is one.",
+    )
 
 
 def test_show_some_shows_members(notebook, redis, some):
@@ -233,7 +239,9 @@ def test_online_among_keeps_the_order(notebook, redis, some):
     expected = [contact for contact in contacts if contact in online]
     answer = notebook.online_among(contacts)
     mixed = isinstance(answer, list) and answer != expected and sorted(map(str, answer)) == sorted(expected)
-    assert not mixed, "They are the right ones, but not in the order of the list. A set keeps no order; SMISMEMBER answers in the order of the question."
+    assert not mixed, (
+        "They are the right ones, but not in the order of the list. A set keeps no order; SMISMEMBER answers in the order of the question."
+    )
     notebook.expect(answer, expected, "Those of the contacts that are members of `online`, in the order of the list.")
 
 
@@ -249,5 +257,7 @@ def test_online_among_asks_once(notebook, redis, some):
     redis.sadd("online", *contacts[:5], *(f"somebody{number}" for number in range(500)))
     with notebook.counted() as seen:
         notebook.online_among(contacts)
-    notebook.expect(seen["smembers"] + seen["sscan"], 0, "All who are online were fetched, to find these few. Ask for the contacts alone: SMISMEMBER.")
+    notebook.expect(
+        seen["smembers"] + seen["sscan"], 0, "All who are online were fetched, to find these few. Ask for the contacts alone: SMISMEMBER."
+    )
     notebook.expect(seen.round_trips, 1, "Redis was asked several times, once for each contact or so. SMISMEMBER takes them all in one command.")

@@ -1,5 +1,7 @@
 """Lesson 13: hashes, a key with fields that are read, written and counted each for itself."""
 
+from workshop.runtimes.problems import Mismatch
+
 RACE = "Between reading and writing, someone else changed it, and that change was lost."
 ASKED_OFTEN = "Each field travels for itself, and each waits for its answer."
 WALKS = ("hgetall", "hvals", "hscan", "hkeys")
@@ -12,12 +14,16 @@ def now(redis):
 
 
 def fields_of(redis, key):
-    """The fields of the hash at `key`. Raises AssertionError, with the cause, where there is none."""
+    """The fields of the hash at `key`. Raises Mismatch, with the cause, where there is none."""
     kind = redis.type(key)
-    assert kind != "none", f"There is no key {key} in Redis after the call."
-    assert kind != "string", f"Under {key} there is a string. Text such as JSON is read and written whole; a hash has fields, and HSET makes it."
-    assert kind == "hash", f"Under {key} there is a {kind}, not a hash."
-    return redis.hgetall(key)
+    if kind == "hash":
+        return redis.hgetall(key)
+    hint = f"Under {key} there is a {kind}, not a hash."
+    if kind == "none":
+        hint = f"There is no key {key} in Redis after the call."
+    elif kind == "string":
+        hint = f"Under {key} there is a string. Text such as JSON is read and written whole; a hash has fields, and HSET makes it."
+    raise Mismatch(hint, expected="a hash", actual="no such key" if kind == "none" else f"a {kind}")
 
 
 def field_of(redis, key, field):
@@ -69,7 +75,7 @@ def test_save_profile_loses_no_change(notebook, redis, some):
     redis.hset(key, mapping={"name": some.name(), "city": some.text(), "email": some.word()})
     with notebook.rival(lambda: redis.hset(key, "email", theirs)):
         notebook.save_profile(user, {"city": some.text()})
-        email = field_of(redis, key, "email")
+        email = fields_of(redis, key).get("email")
     hint = f"{RACE} They changed `email`, you `city`. Write only what was given; a profile that was read before is old by then."
     notebook.expect(email, theirs, hint)
 
@@ -202,7 +208,7 @@ def test_add_to_cart_loses_none(notebook, redis, some):
 
     with notebook.rival(adds_one, before="every", times=3):
         mine = notebook.add_to_cart(user, product, count)
-        total = field_of(redis, key, product)
+        total = fields_of(redis, key).get(product)
     notebook.expect(total, str(before + len(theirs) + count), f"{RACE} HINCRBY reads and writes in one step.")
     hint = "The other device added one more after yours, and that one is in the answer. HINCRBY's own answer is the number that your pieces made; an HGET after it may be late."
     assert mine not in theirs, hint

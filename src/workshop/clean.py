@@ -168,9 +168,7 @@ def _cache() -> Iterator[Thing]:
     done = engine.docker("buildx", "du", "--verbose", timeout=60)
     blocks = done.out.split("\n\n") if done.ok else []
     records = [dict(re.findall(r"(?m)^([A-Z][\w ]*):[ \t]*(.*)$", block)) for block in blocks]
-    parents = {
-        found["ID"].strip("*"): set(re.findall(r"\w+", found.get("Parent", ""))) for found in records if "ID" in found
-    }
+    parents = {found["ID"].strip("*"): set(re.findall(r"\w+", found.get("Parent", ""))) for found in records if "ID" in found}
     texts = {text for file in images.SUPPLIES.glob("*/Dockerfile") for text in _steps(file.read_text(encoding="utf-8"))}
     ours = {found["ID"].strip("*") for found in records if found.get("Description") in texts}
     while more := {name for name, above in parents.items() if above & ours} - ours:

@@ -28,6 +28,7 @@ class Evidence(NamedTuple):
     hung: bool = False
     start_error: str = ""
     container: bool = True
+    answered: bool = False
     command: tuple[str, ...] = ()
 
     @property
@@ -112,6 +113,7 @@ def _exited(seen: Evidence) -> Cause | None:
     if seen.running:
         return None
     what = "The container" if seen.container else "The app"
+    ended = "ended while it was asked" if seen.answered else "exited at once"
     text = f"{seen.log}\n{seen.start_error}"
     shown = seen.log or seen.start_error
     if seen.oom:
@@ -119,7 +121,7 @@ def _exited(seen: Evidence) -> Cause | None:
     if named := _first(EXIT_RULES + PYTHON_RULES, text):
         return Cause(named[0], named[1], shown)
     if error := _python_error(text):
-        return Cause("python error", f"{what} exited at once. {error}", shown)
+        return Cause("python error", f"{what} {ended}. {error}", shown)
     if seen.command[:2] == ("/bin/sh", "-c") and len(seen.command) > 3:
         return Cause(
             "shell entrypoint",
@@ -138,8 +140,10 @@ def _exited(seen: Evidence) -> Cause | None:
     if seen.code == 137:
         return Cause("killed", "The container was ended with SIGKILL (exit code 137): something stopped it by force.", shown)
     if seen.code in (126, 127):
-        return Cause("command not found", f"The container's command could not be run (exit code {seen.code}). The last lines of the log name it.", shown)
-    return Cause("exited", f"{what} exited at once with code {seen.code}. The last lines of the log say why.", shown)
+        return Cause(
+            "command not found", f"The container's command could not be run (exit code {seen.code}). The last lines of the log name it.", shown
+        )
+    return Cause("exited", f"{what} {ended}, with exit code {seen.code}. The last lines of the log say why.", shown)
 
 
 def _installs(seen: Evidence) -> Cause | None:
@@ -231,4 +235,3 @@ def build_excerpt(log: str) -> str:
 def is_offline(log: str) -> bool:
     """Whether a build failed because a registry or package index could not be reached: then it is nobody's mistake."""
     return bool(OFFLINE.search(log))
-

@@ -102,9 +102,7 @@ class Examiner:
         except NotAsked as reason:
             return replace(step, outcome=Outcome.UNCHECKED, hint=str(reason))
         except Lacking as lack:
-            return replace(
-                step, outcome=Outcome.FAILED, hint=remedies.mend(lack.kind), asked=examination.asked, actual=lack.actual
-            )
+            return replace(step, outcome=Outcome.FAILED, hint=remedies.mend(lack.kind), asked=examination.asked, actual=lack.actual)
         except engine.EngineTrouble as trouble:
             kind = _kind_of_call(trouble)
             return replace(
@@ -115,9 +113,7 @@ class Examiner:
                 actual=_short(trouble.actual),
             )
         except Unchecked as trouble:
-            return replace(
-                step, outcome=Outcome.FAILED, hint=trouble.hint, asked=examination.asked, actual=_short(trouble.actual)
-            )
+            return replace(step, outcome=Outcome.FAILED, hint=trouble.hint, asked=examination.asked, actual=_short(trouble.actual))
 
 
 def _kind_of_call(trouble: engine.EngineTrouble) -> str:

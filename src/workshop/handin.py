@@ -89,4 +89,8 @@ def require(folder: Path, name: str, lesson: str) -> Path:
             expected=name,
             actual=near[0],
         )
-    raise NotUp(f"There is no file {name} in the folder. Lesson {lesson} asks for one; `./workshop reset` puts the starter back.", expected=name, actual="no such file")
+    raise NotUp(
+        f"There is no file {name} in the folder. Lesson {lesson} asks for one; `./workshop reset` puts the starter back.",
+        expected=name,
+        actual="no such file",
+    )

@@ -167,10 +167,16 @@ EXIT_RULES: list[Rule] = [
         "The start script changes its user, and the grader's container has no capabilities to do so. Set the user in the Dockerfile: USER.",
     ),
     (
+        "variable not set",
+        r"^Error: '' is not a valid port number|'--port' / '-p': '' is not",
+        "The server was given an empty port: its command names a variable, PORT perhaps, that nobody has set. Set it in the Dockerfile, "
+        "ENV PORT=5000, or say what holds without it: ${{PORT:-5000}}.",
+    ),
+    (
         "variable not replaced",
         r"(?:^Error: |'--port' / '-p': |with base 10: )'\$\{?(\w+)",
-        "The server was given the text ${0} itself: in the exec form, CMD [\"…\", \"…\"], no shell reads the line, so no shell replaces ${0}. Let the "
-        "program read its environment (gunicorn takes PORT by itself where it is given no --bind), or CMD [\"sh\", \"-c\", \"exec … ${0}\"].",
+        'The server was given the text ${0} itself: in the exec form, CMD ["…", "…"], no shell reads the line, so no shell replaces ${0}. '
+        'Let the program read its environment (gunicorn takes PORT by itself where it is given no --bind), or CMD ["sh", "-c", "exec … ${0}"].',
     ),
     (
         "flask app not found",

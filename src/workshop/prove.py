@@ -51,7 +51,9 @@ class Case:
         files = {name: path for name, path in self.lesson.finished().items() if name not in self.removes}
         lay(files, folder)
         if self.overlay:
-            shutil.copytree(self.overlay, folder, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns(ABOUT, FUNCTIONS, EARLIER, "__pycache__"))
+            shutil.copytree(
+                self.overlay, folder, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns(ABOUT, FUNCTIONS, EARLIER, "__pycache__")
+            )
             if (self.overlay / FUNCTIONS).exists():
                 from workshop.notebooks.source import with_functions
 
@@ -106,6 +108,20 @@ def cases(lesson: Lesson) -> list[Case]:
             about = tomllib.loads((overlay / ABOUT).read_text(encoding="utf-8")) if (overlay / ABOUT).exists() else {}
             found.append(Case(lesson, kind, overlay.name, overlay, _all(about, "trips"), _all(about, "says"), _all(about, "removes")))
     return found
+
+
+def brief(known: list[Case], draw: random.Random) -> list[Case]:
+    """Starter, solution and right answers, and of the wrong ones at least one for each check: drawn anew each time, so that all have their turn."""
+    wrong = [case for case in known if case.kind == "wrong"]
+    draw.shuffle(wrong)
+    wrong.sort(key=lambda case: len(case.trips))  # those that trip one check alone come first
+    covered: set[str] = set()
+    chosen: list[Case] = []
+    for case in wrong:
+        if set(case.trips) - covered:
+            covered |= set(case.trips)
+            chosen.append(case)
+    return [case for case in known if case.kind != "wrong" or case in chosen]
 
 
 def _all(about: dict[str, object], name: str) -> tuple[str, ...]:
@@ -221,17 +237,22 @@ def prove(
     repeat: int = 1,
     seed: int | None = None,
     only: str | None = None,
+    in_brief: bool = False,
     workers: int | None = None,
     on_case: Callable[[Case, Report | str, list[str]], None] = lambda case, report, faults: None,
     on_lesson: Callable[[Proof], None] = lambda proof: None,
 ) -> list[Proof]:
     """Proves the graders of `lessons`, each case `repeat` times with other seeds; `only` takes the cases whose name contains it.
 
+    `in_brief` takes one wrong answer for each check; see `brief`.
+
     `on_case` is told each case as it ends, `on_lesson` each lesson once its cases are through.
     """
     draw = random.Random(seed)
     proofs = {lesson.name: Proof(lesson) for lesson in lessons}
     chosen = {lesson.name: [case for case in cases(lesson) if only is None or only in case.name] for lesson in lessons}
+    if in_brief:
+        chosen = {name: brief(known, draw) for name, known in chosen.items()}
     left = {name: len(of) * repeat for name, of in chosen.items()}
     lock = threading.Lock()
 

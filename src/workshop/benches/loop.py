@@ -122,12 +122,7 @@ def measure(lesson: Lesson, repeat: int) -> Times:
 def fixtures_of(lesson: Lesson, test: str) -> set[str]:
     """The fixtures that one check asks for."""
     tree = ast.parse(lesson.grader.read_text(encoding="utf-8"))
-    return {
-        argument.arg
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef) and node.name == test
-        for argument in node.args.args
-    }
+    return {argument.arg for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == test for argument in node.args.args}
 
 
 @contextmanager

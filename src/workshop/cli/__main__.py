@@ -64,9 +64,7 @@ def main(args: list[str] | None = None) -> int:
     except NoSuchLesson as error:
         return _usage(args, str(error), error.next_step)
     except click.UsageError as error:
-        known = (
-            f"`./workshop {error.ctx.info_name} --help`" if error.ctx and error.ctx.parent else "`./workshop --help`"
-        )
+        known = f"`./workshop {error.ctx.info_name} --help`" if error.ctx and error.ctx.parent else "`./workshop --help`"
         return _usage(args, error.format_message(), f"{known} shows how to call it.")
     except click.exceptions.Exit as end:
         return end.exit_code

@@ -23,9 +23,7 @@ def loop(repeat: int, numbers: tuple[str, ...]) -> int:
     from workshop.benches.loop import measure
 
     screen, worst = options.screen_out(), 0.0
-    screen.line(
-        f" medians of {repeat}, in seconds: first verdict after a save · plain docker · ratio · whole report", bold=True
-    )
+    screen.line(f" medians of {repeat}, in seconds: first verdict after a save · plain docker · ratio · whole report", bold=True)
     for number in numbers:
         lesson = lessons.find(number)
         times = measure(lesson, repeat)

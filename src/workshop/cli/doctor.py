@@ -14,9 +14,7 @@ from workshop.verdict import EXIT_CODES, Outcome
 
 
 @click.command()
-@click.option(
-    "--json", "as_json", is_flag=True, help="One JSON document on standard output, all else on standard error."
-)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, all else on standard error.")
 def doctor(as_json: bool) -> int:
     """Do once what the lessons will do, and say what lacks and how to mend it."""
     screen = Bedside()

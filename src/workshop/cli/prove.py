@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -32,16 +34,20 @@ from workshop.verdict import Report
 @click.option("--only", metavar="NAME", help="Only the cases whose name contains this.")
 @click.option("--seed", type=int, help="Draw the seeds from this one.")
 @click.option("--workers", type=int, help="How many grade at the same time.")
+@click.option("--brief", is_flag=True, help="Of the wrong answers one for each check, drawn anew each time.")
 @click.option("--embeddable", is_flag=True, help="Only the lessons that run without an engine.")
 @options.runtime
-def prove(numbers: tuple[str, ...], repeat: int, only: str | None, seed: int | None, workers: int | None, embeddable: bool, runtime: str) -> int:
+def prove(
+    numbers: tuple[str, ...], repeat: int, only: str | None, seed: int | None, workers: int | None, brief: bool, embeddable: bool, runtime: str
+) -> int:
     """Prove the graders: starters fail, right answers pass, each wrong answer fails on its check, with its hint."""
     chosen = [lessons.find(number) for number in numbers] or lessons.catalogue()
     if embeddable:
         chosen = [lesson for lesson in chosen if not lesson.needs_engine]
     screen = options.screen()
     with _alone(screen):
-        return _prove(chosen, screen, repeat, only, seed, workers, runtime)
+        draw = secrets.randbelow(10**6) if seed is None else seed
+        return _prove(chosen, screen, draw, repeat=repeat, only=only, in_brief=brief, workers=workers, runtime=choose(runtime))
 
 
 @contextlib.contextmanager
@@ -57,15 +63,7 @@ def _alone(screen: Terminal) -> Iterator[None]:
         yield
 
 
-def _prove(
-    chosen: list[lessons.Lesson],
-    screen: Terminal,
-    repeat: int,
-    only: str | None,
-    seed: int | None,
-    workers: int | None,
-    runtime: str,
-) -> int:
+def _prove(chosen: list[lessons.Lesson], screen: Terminal, draw: int, **options: Any) -> int:
     start = time.monotonic()
 
     def on_case(case: Case, report: Report | str, faults: list[str]) -> None:
@@ -80,20 +78,9 @@ def _prove(
         screen.line()
         show_proof(proof, screen, time.monotonic() - start)
 
-    proofs = run_proof(
-        chosen,
-        runtime=choose(runtime),
-        repeat=repeat,
-        seed=seed,
-        only=only,
-        workers=workers,
-        on_case=on_case,
-        on_lesson=on_lesson,
-    )
+    proofs = run_proof(chosen, seed=draw, on_case=on_case, on_lesson=on_lesson, **options)
     faulty = [proof for proof in proofs if proof.faults]
     runs = sum(len(reports) for proof in proofs for reports in proof.reports.values())
-    screen.line(
-        f" {len(proofs) - len(faulty)} of {len(proofs)} lessons proven · {runs} runs · {time.monotonic() - start:.0f} s",
-        bold=True,
-    )
+    took = f"{runs} runs · {time.monotonic() - start:.0f} s · drawn from seed {draw}"
+    screen.line(f" {len(proofs) - len(faulty)} of {len(proofs)} lessons proven · {took}", bold=True)
     return 1 if faulty else 0

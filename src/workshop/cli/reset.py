@@ -27,6 +27,4 @@ def reset(number: str) -> None:
         lesson.work.rename(aside)
         screen.line(f"Your files are kept in {options.shown_path(aside)}.")
     folder = lesson.open()
-    screen.line(
-        f"The starter is in {options.shown_path(folder)}. `./workshop watch {lesson.number}` checks it at each save."
-    )
+    screen.line(f"The starter is in {options.shown_path(folder)}. `./workshop watch {lesson.number}` checks it at each save.")

@@ -25,7 +25,5 @@ def solution(number: str, anyway: bool) -> int:
         if name in starter and path.read_bytes() == starter[name].read_bytes():
             continue  # was given
         screen.line(f"── {options.shown_path(path)}", bold=True)
-        screen.line(
-            path.read_text(encoding="utf-8").rstrip() + "\n" if path.suffix != ".ipynb" else "open it in JupyterLab\n"
-        )
+        screen.line(path.read_text(encoding="utf-8").rstrip() + "\n" if path.suffix != ".ipynb" else "open it in JupyterLab\n")
     return 0

@@ -24,9 +24,7 @@ def start(runtime: str) -> int:
     lesson: lessons.Lesson | None = progress.current(known)
     assert lesson
     folder = lesson.open()
-    screen.line(
-        f"  Lesson {lesson.number}: read {options.shown_path(lesson.readme)}, edit the files in {options.shown_path(folder)}, save.\n"
-    )
+    screen.line(f"  Lesson {lesson.number}: read {options.shown_path(lesson.readme)}, edit the files in {options.shown_path(folder)}, save.\n")
     with Session(runtime) as session:
         if not sys.stdin.isatty():
             return check_one(lesson, session, folder, None, own=True).exit_code

@@ -29,8 +29,8 @@ STEPS = (
     Step("format", ("ruff", "format", "--check")),
     Step("types", ("mypy",)),
     Step("the machinery, and the commands of every lesson", ("pytest", "-q", "tests")),
-    Step("the proof, embedded", ("workshop.cli", "prove", "--runtime", "embedded", "--embeddable")),
-    Step("the proof, live", ("workshop.cli", "prove", "--runtime", "docker"), takes_engine=True),
+    Step("the proof in brief, embedded", ("workshop.cli", "prove", "--brief", "--runtime", "embedded", "--embeddable")),
+    Step("the proof in brief, live", ("workshop.cli", "prove", "--brief", "--runtime", "docker"), takes_engine=True),
 )
 
 

@@ -56,9 +56,7 @@ def _next_event(events: queue.Queue[str], session: Session) -> str:
             continue
 
 
-def _key(
-    key: str, lesson: Lesson, folder: Path, session: Session, events: queue.Queue[str]
-) -> tuple[bool, Lesson | None]:
+def _key(key: str, lesson: Lesson, folder: Path, session: Session, events: queue.Queue[str]) -> tuple[bool, Lesson | None]:
     """What a key does: (whether to stay with the lesson, else the lesson to go to)."""
     screen, known = options.screen(), lessons.catalogue()
     if key == "h":
@@ -78,9 +76,7 @@ def _key(
     return True, None
 
 
-def _check(
-    lesson: Lesson, folder: Path, session: Session, events: queue.Queue[str], *, own: bool, has_keys: bool
-) -> Report:
+def _check(lesson: Lesson, folder: Path, session: Session, events: queue.Queue[str], *, own: bool, has_keys: bool) -> Report:
     screen = options.screen()
     while not events.empty() and events.queue[0] == "saved":
         events.get()

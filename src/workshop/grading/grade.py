@@ -54,7 +54,20 @@ def grade(
                 raise pytest.skip.Exception("cancelled")
 
     args = [str(lesson.grader), "-c", os.devnull, "--rootdir", str(lesson.folder), "--confcutdir", str(lesson.folder), "--import-mode=importlib"]
-    quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:nbval", "-p", "no:faulthandler", "-W", "ignore", "-p", "workshop.grading.plugin"]
+    quiet = [
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:nbval",
+        "-p",
+        "no:faulthandler",
+        "-W",
+        "ignore",
+        "-p",
+        "workshop.grading.plugin",
+    ]
     registered = _Registrar(state)
     pytest.main([*args, *quiet], plugins=[registered, Stop()])
     checks = tuple(_reported(state, name, claim) for name, claim in lesson.promises.items())
@@ -75,7 +88,7 @@ class _Registrar:
 
 def _reported(state: object, name: str, claim: str) -> Check:
     """The check's result; one that never reported is unchecked, so that only a full set is a pass."""
-    found = getattr(state, "checks").get(name)
+    found = state.checks.get(name)
     if isinstance(found, Check):
         return found
     return Check(name, claim, Outcome.UNCHECKED, "This check never reported. That is the grader's fault, not yours.")

@@ -214,7 +214,11 @@ def _check(item: pytest.Item, error: BaseException | None, grading: Grading) -> 
         case pytest.skip.Exception():
             return made.but(outcome=Outcome.UNCHECKED, hint=str(error))
         case Exception() | pytest.fail.Exception():
-            place = "".join(f" {Path(entry.path).name}:{entry.lineno + 1}" for entry in list(pytest.ExceptionInfo.from_exception(error).traceback)[-2:] if entry.path)
+            place = "".join(
+                f" {Path(entry.path).name}:{entry.lineno + 1}"
+                for entry in list(pytest.ExceptionInfo.from_exception(error).traceback)[-2:]
+                if entry.path
+            )
             return made.but(
                 outcome=Outcome.UNCHECKED,
                 hint="The grader itself stumbled here; that is not your fault. Please report what stands below.",

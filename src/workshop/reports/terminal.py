@@ -65,5 +65,7 @@ class Terminal:
         passed = report.count(Outcome.PASSED)
         self.line(f" {passed} of {len(report.checks)} · {report.runtime} · {report.seconds:.1f} s · {next_step}")
         if report.runtime == "embedded":
-            self.line(" embedded: a process on this machine and a Redis from a wheel. It isolates nothing: for your own code only.", fg="bright_black")
+            self.line(
+                " embedded: a process on this machine and a Redis from a wheel. It isolates nothing: for your own code only.", fg="bright_black"
+            )
         self.line()

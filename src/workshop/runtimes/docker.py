@@ -135,7 +135,11 @@ class DockerRedis:
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
         """Redis is paused within the block: connections are accepted, nothing is answered."""
-        must(self.run.docker("pause", self.name))
+        for _ in range(3):  # on a busy host the kernel now and then refuses to freeze
+            if self.run.docker("pause", self.name).ok:
+                break
+        else:
+            must(self.run.docker("pause", self.name))
         try:
             yield
         finally:
@@ -238,7 +242,9 @@ class DockerService(Service):
             time.sleep(0.1)
             evidence = self.evidence()
         cause = of_start(evidence)
-        raise NotUp(cause.hint, asked=f"docker logs {self.name}", expected="a container that stays up", actual=cause.seen(f"exit code {evidence.code}"))
+        raise NotUp(
+            cause.hint, asked=f"docker logs {self.name}", expected="a container that stays up", actual=cause.seen(f"exit code {evidence.code}")
+        )
 
 
 def parse_sockets(text: str) -> list[tuple[str, int]]:

@@ -53,8 +53,7 @@ SAYS = {
     "WSL integration; then run `./workshop doctor`.",
     "versions": "The docker command and the Docker Engine are of versions that do not understand each other. Update both, "
     "then run `./workshop doctor`.",
-    "context": "The docker command is set to an engine that it does not know. `docker context ls` lists them, "
-    "`docker context use NAME` takes one.",
+    "context": "The docker command is set to an engine that it does not know. `docker context ls` lists them, `docker context use NAME` takes one.",
     "hangs": "The Docker Engine does not answer. Restart it, then run `./workshop doctor`.",
     "disk full": "The disk of the Docker Engine is full. `./workshop clean` gives back what the workshop took; `docker system df` shows the rest.",
 }

@@ -81,7 +81,10 @@ def need_image(name: str) -> None:
         return
     done = engine.docker("pull", "--quiet", name, timeout=600)
     if not done.ok:
-        raise Unchecked(f"The image {name} is not here and could not be pulled. With network, run `docker pull {name}` once.", actual=diagnosis.last_lines(done.err))
+        raise Unchecked(
+            f"The image {name} is not here and could not be pulled. With network, run `docker pull {name}` once.",
+            actual=diagnosis.last_lines(done.err),
+        )
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,9 @@ def _watch() -> Callable[[str], str | None]:
     return look
 
 
-def build(run: Run, context: Path, *, no_cache: bool = False, limit: float = BUILD_LIMIT, flags: Sequence[str] = (), file: str = "Dockerfile") -> Image:
+def build(
+    run: Run, context: Path, *, no_cache: bool = False, limit: float = BUILD_LIMIT, flags: Sequence[str] = (), file: str = "Dockerfile"
+) -> Image:
     """Builds the Dockerfile in `context`, or another `file` there; `flags` go to `docker build` as they are.
 
     Raises NotUp with the step, the cause and the last lines where that fails, Unchecked where a registry or package index could not be reached.

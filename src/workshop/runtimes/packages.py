@@ -81,11 +81,7 @@ def settings_of_this_machine() -> tuple[str, Path | None]:
         if words:
             wanted[name] = " ".join(words)
     certificate = next(
-        (
-            Path(p)
-            for p in (told.get("cert"), os.environ.get("REQUESTS_CA_BUNDLE"), os.environ.get("SSL_CERT_FILE"))
-            if p
-        ),
+        (Path(p) for p in (told.get("cert"), os.environ.get("REQUESTS_CA_BUNDLE"), os.environ.get("SSL_CERT_FILE")) if p),
         None,
     )
     if certificate and certificate.is_file():
@@ -103,12 +99,7 @@ def settings_of_this_machine() -> tuple[str, Path | None]:
 
 def for_build(dockerfile: str, scratch: Path) -> tuple[list[str], str]:
     """The flags that a build needs here, and the Dockerfile with its mounts. `scratch` takes the secret's file."""
-    flags = [
-        word
-        for name in PROXIES
-        if os.environ.get(name) or os.environ.get(name.lower())
-        for word in ("--build-arg", _spelled(name))
-    ]
+    flags = [word for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower()) for word in ("--build-arg", _spelled(name))]
     conf, certificate = settings_of_this_machine()
     mounts = []
     if conf:

@@ -117,5 +117,5 @@ class Service(abc.ABC):
         if answer.problem in ("connection refused", "connection reset") or answer.status is None:
             evidence = self.evidence()
             if not evidence.running:
-                return diagnosis.of_start(evidence).hint
+                return diagnosis.of_start(evidence._replace(answered=True)).hint
         return diagnosis.of_answer(answer.problem, answer.seconds, self.log())

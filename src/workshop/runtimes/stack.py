@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -74,8 +75,6 @@ class Stack:
         pool = ThreadPoolExecutor(4, thread_name_prefix="stack")
         shared = _Shared(run, fresh_folder, lesson, note, needs, run.name("stacks"), {}, [], pool, threading.Lock(), threading.Event())
         return cls(shared)
-
-    # Up and down
 
     def up(self) -> Stack:
         """Builds what is to be built and brings everything up; returns once `web` answers.
@@ -154,8 +153,6 @@ class Stack:
         if made := [image.id for image in self._shared.images.values()]:
             self.run.docker("image", "rm", "--force", *made)
 
-    # What is up
-
     def service(self, name: str) -> StackService:
         """The first container of a service: ask it over HTTP where it publishes a port, read its log, its state."""
         return self.services(name)[0]
@@ -224,6 +221,12 @@ class Stack:
             time.sleep(0.1)
         return None
 
+    def start_again(self, name: str) -> None:
+        """Starts a service that stayed away, as `docker start` does: the next check finds it running."""
+        self.run.docker("start", *self.containers(name))
+        with contextlib.suppress(NotUp):
+            self.service(name).wait_until_up()
+
     def fixed_port(self, service: str) -> FixedPort | None:
         """The first host port that the file as written fixes for a service; a range leaves a choice."""
         fixed = [port for port in self.config["services"][service].get("ports") or [] if port.get("published")]
@@ -256,8 +259,6 @@ class Stack:
                 return None
             time.sleep(0.3)
         raise Unchecked("The stack was not brought up in time to see what waits for what.")
-
-    # Inside
 
     @staticmethod
     def _first_answer(service: StackService) -> Answer | None:

@@ -7,7 +7,7 @@ from workshop.runtimes.engine import must
 from workshop.runtimes.images import BASE, need_image
 from workshop.runtimes.run import Run
 
-BUSY = 1.7  # times as long as alone
+BUSY = 3  # times as long as alone; what is promised in 2 s takes a good service less than half a second alone
 PROGRAM = """
 import time
 start = time.monotonic()
