@@ -63,9 +63,7 @@ def _first(rules: list[Rule], log: str) -> tuple[str, str] | None:
     """The (name, hint) of the rule whose match stands last in the log; of two at one place the earlier rule."""
     best: tuple[int, str, str] | None = None
     for name, pattern, hint in rules:
-        found = None
-        for found in re.finditer(pattern, log, re.MULTILINE):
-            pass
+        found = max(re.finditer(pattern, log, re.MULTILINE), key=re.Match.end, default=None)
         if found and (best is None or found.end() > best[0]):
             best = (found.end(), name, hint.format(*(group or "it" for group in found.groups())))
     return best and (best[1], best[2])
@@ -188,8 +186,8 @@ def _silent(seen: Evidence) -> Cause | None:
     if seen.hung or (seen.listening and any(port == seen.port for _, port in seen.listening)):
         return Cause(
             "no answer",
-            f"The app listens on port {seen.port} and takes the request, but gives no answer in time. Does a view, or something before it, wait or loop "
-            "for ever? Is it HTTP that listens there?",
+            f"The app listens on port {seen.port} and takes the request, but gives no answer in time. Does a view, or something before it, wait "
+            "or loop for ever? Is it HTTP that listens there?",
             seen.log,
         )
     return None

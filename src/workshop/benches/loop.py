@@ -1,4 +1,4 @@
-"""How long a student waits: from saving app.py to the first verdict about the running service, beside the plain docker commands for the same steps."""
+"""How long a student waits: from saving app.py to the first verdict about the running service, beside plain docker commands."""
 
 from __future__ import annotations
 

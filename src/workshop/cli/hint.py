@@ -15,7 +15,7 @@ def next_hint(lesson: Lesson, progress: Progress) -> str:
     hints, shown = lesson.hints, progress.hints_open(lesson)
     if shown >= len(hints):
         progress.close_hints(lesson)
-        return f"That were all {len(hints)} hints; the next call begins with the first. `./workshop solution {lesson.number} --anyway` shows the solution."
+        return f"These were all {len(hints)} hints; the next call begins anew. `./workshop solution {lesson.number} --anyway` shows the solution."
     progress.open_hint(lesson)
     return f"Hint {shown + 1} of {len(hints)}\n{hints[shown]}\n"
 

@@ -16,9 +16,7 @@ def solution(number: str, anyway: bool) -> int:
     """The solution of a lesson, once it is passed."""
     lesson, screen = lessons.find(number), options.screen_out()
     if not anyway and not Progress().has_passed(lesson):
-        screen.line(
-            f"Lesson {lesson.number} is not passed yet. `./workshop hint {lesson.number}` helps; `./workshop solution {lesson.number} --anyway` shows it."
-        )
+        screen.line(f"Lesson {lesson.number} is not passed yet. `./workshop hint {lesson.number}` helps; `--anyway` shows it all the same.")
         return 1
     starter = lesson.starter()
     for name, path in lesson.finished().items():

@@ -67,7 +67,8 @@ def supply(kind: str, run: Run) -> str:
         )
         if not done.ok:
             raise Unchecked(
-                "The image that the workshop supplies could not be built: it needs Python packages from the network once. `./workshop doctor` tells more.",
+                "The image that the workshop supplies could not be built: it needs Python packages from the network once. "
+                "`./workshop doctor` tells more.",
                 actual=diagnosis.last_lines(done.err),
             )
         _ready.add(name)
