@@ -105,8 +105,8 @@ class Revived:
         self._service = bench.start(image)
 
     def revive(self) -> None:
-        """Starts it again where it has died."""
-        if not self._service.is_running():
+        """Starts it again where it has died, or is so unwell after the last check that it answers nothing."""
+        if self._service.get("/healthz", limit=1.5).status is None:
             self._service = self._bench.start(self._image)
 
     def another(self, **options: Any) -> Any:

@@ -160,17 +160,19 @@ def ask(
     start = time.monotonic()
     connection = http.client.HTTPConnection(host, port, timeout=limit)
     late = threading.Event()
+    opened: list[socket.socket] = []  # the connection lets go of its socket once the header is there
 
     def end() -> None:
         late.set()
-        if connection.sock:
-            with contextlib.suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError, IndexError):
+            opened[0].shutdown(socket.SHUT_RDWR)
 
     timer = threading.Timer(limit, end)
     timer.daemon = True
     timer.start()
     try:
+        connection.connect()
+        opened.append(connection.sock)
         connection.request(method, path, body=data, headers={"Connection": "close", **sent})
         response = connection.getresponse()
         answer.status, answer.headers = response.status, {name.lower(): value for name, value in response.getheaders()}
@@ -188,7 +190,8 @@ def ask(
     except http.client.HTTPException as error:
         answer.problem = f"no answer in {limit:.0f} s" if late.is_set() else f"something that is not HTTP ({error!r})"
     except TimeoutError:
-        answer.problem = f"no answer in {limit:.0f} s"
+        started = answer.status is not None
+        answer.problem = f"a header and then a body that had not ended after {limit:.0f} s" if started else f"no answer in {limit:.0f} s"
     except OSError as error:
         answer.problem = f"no connection ({error})"
     finally:
