@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from calling import COMMAND, workshop
@@ -17,26 +18,31 @@ from workshop.runtimes import engine
 SOON = 5.0  # seconds after which all must be gone
 
 
-def things():
-    """All that an engine holds, by kind."""
-    kinds = {
-        "containers": ("ps", "--all", "--quiet", "--filter", "label=workshop.run"),
-        "networks": ("network", "ls", "--quiet", "--filter", "label=workshop.run"),
-        "images": ("image", "ls", "--all", "--quiet", "--filter", "label=workshop.run"),
-        "volumes": ("volume", "ls", "--quiet"),
-    }
-    return {kind: set(engine.docker(*args).out.split()) for kind, args in kinds.items()}
+def runs_in(state):
+    """The ids of the runs that are alive in this state."""
+    folder = Path(state["WORKSHOP_STATE"]) / "runs"
+    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
 
 
-def new_things(before):
-    """What is there now and was not before, by kind; empty where nothing is."""
-    now = things()
-    return {kind: now[kind] - before[kind] for kind in now if now[kind] - before[kind]}
+def volumes_of(ids):
+    """The volumes, anonymous ones too, of the containers of these runs."""
+    containers = [name for run in ids for name in engine.docker("ps", "--all", "--quiet", "--filter", f"label=workshop.run={run}").out.split()]
+    return set(engine.docker("inspect", "--format", "{{range .Mounts}}{{.Name}} {{end}}", *containers).out.split()) if containers else set()
 
 
-def gone_soon(before):
+def left_of(ids, volumes):
+    """What is there of these runs: containers, networks, images, labelled volumes, and those of `volumes` that still are."""
+    found = []
+    for run in ids:
+        for kind in (("ps", "--all"), ("network", "ls"), ("image", "ls", "--all"), ("volume", "ls")):
+            found += engine.docker(*kind, "--quiet", "--filter", f"label=workshop.run={run}").out.split()
+    return found + sorted(volumes & set(engine.docker("volume", "ls", "--quiet").out.split()))
+
+
+def gone_soon(ids, volumes=frozenset()):
+    """Empty once nothing of these runs is left; else what is, after a while."""
     end = time.monotonic() + SOON
-    while (left := new_things(before)) and time.monotonic() < end:
+    while (left := left_of(ids, volumes)) and time.monotonic() < end:
         time.sleep(0.2)
     return left
 
@@ -53,33 +59,36 @@ def state(tmp_path):
 def test_nothing_is_left_after(number, signals, state, has_engine):
     draw = random.Random()
     for _ in range(2):
-        before = things()
         check = subprocess.Popen([*COMMAND, "check", number, "--solution"], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(draw.uniform(0.3, 3.5))
+        time.sleep(draw.uniform(0.5, 3.5))
+        ids = runs_in(state)
+        volumes = volumes_of(ids)
         check.send_signal(signals)
         check.wait(20)
-        assert not gone_soon(before)
+        assert ids
+        assert not gone_soon(ids, volumes)
 
 
 def test_a_build_that_is_killed_leaves_no_image(tmp_path, state, has_engine):
     work = tmp_path / "03_dockerfile"
     shutil.copytree(find("3").solution, work)
     (work / "Dockerfile").write_text((work / "Dockerfile").read_text() + f"\nRUN sleep 2 && echo {random.random()} >/tmp/x\n")
-    before = things()
     check = subprocess.Popen([*COMMAND, "check", "3", "--work", str(work)], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(1.2)
+    ids = runs_in(state)
     check.kill()
     check.wait()
     time.sleep(3)  # in which the build would have ended
-    assert not gone_soon(before)
+    assert ids
+    assert not gone_soon(ids)
 
 
 def test_the_next_run_sweeps_what_a_dead_sweeper_left(state, has_engine):
-    before = things()
     check = subprocess.Popen(
         [*COMMAND, "check", "7", "--solution"], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     time.sleep(1.5)
+    ids = runs_in(state)
     sweepers = subprocess.run(["pgrep", "-P", str(check.pid), "-f", "sweeper.py"], capture_output=True, text=True, check=False).stdout.split()
     assert sweepers
     for pid in map(int, sweepers):
@@ -88,11 +97,10 @@ def test_the_next_run_sweeps_what_a_dead_sweeper_left(state, has_engine):
     check.wait()
     time.sleep(1)
     assert workshop("check", "1", "--solution", WORKSHOP_STATE=state["WORKSHOP_STATE"]).returncode == 0
-    assert not gone_soon(before)
+    assert not gone_soon(ids)
 
 
 def test_six_checks_at_once_all_end_right(state, has_engine):
-    before = things()
     numbers = ["1", "2", "3", "7", "7", "9"]
     checks = [
         subprocess.Popen(
@@ -103,4 +111,4 @@ def test_six_checks_at_once_all_end_right(state, has_engine):
     for number, check in zip(numbers, checks, strict=True):
         out, err = check.communicate(timeout=180)
         assert check.returncode == 0, (number, [c for c in json.loads(out)["checks"] if c["outcome"] != "passed"], err[-500:])
-    assert not gone_soon(before)
+    assert not runs_in(state)
