@@ -99,12 +99,13 @@ def test_supplied_images_go_with_their_part_of_the_build_cache(label, tmp_path):
         assert [thing.name for thing in found.mine if thing.kind == "image"] == [name]
         size = next(thing.size for thing in found.mine if thing.kind == "image")
         assert 5_000_000 <= size < 5_100_000, "the base image stays and does not count"
+        foreign_was_there = f"echo {word} > /foreign" in must(docker("buildx", "du", "--verbose", timeout=60)).out  # a full cache drops it by itself
         code, said = call()
         assert code == 0 and "5 MB" in said and "records of the build cache" in said
         assert not engine.has_image(name)
         kept = must(docker("buildx", "du", "--verbose", timeout=60)).out
         assert f"/{word}" not in kept and f"{word}-below" not in kept, "its records have gone"
-        assert f"echo {word} > /foreign" in kept, "others' records stay"
+        assert foreign_was_there == (f"echo {word} > /foreign" in kept), "others' records stay"
     finally:
         docker("image", "rm", "--force", f"f-{word}")
         docker("buildx", "prune", "--force", "--filter", f"id={_record(word)}")
