@@ -42,6 +42,7 @@ class Case:
     trips: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     removes: tuple[str, ...] = ()
+    runtime: str | None = None  # the only one in which this case is known
 
     def build(self, folder: Path) -> Path:
         """Lays the work out in `folder`."""
@@ -106,7 +107,9 @@ def cases(lesson: Lesson) -> list[Case]:
         folder = lesson.root / "tests" / "answers" / lesson.name / kind
         for overlay in sorted(folder.iterdir()) if folder.is_dir() else []:
             about = tomllib.loads((overlay / ABOUT).read_text(encoding="utf-8")) if (overlay / ABOUT).exists() else {}
-            found.append(Case(lesson, kind, overlay.name, overlay, _all(about, "trips"), _all(about, "says"), _all(about, "removes")))
+            found.append(
+                Case(lesson, kind, overlay.name, overlay, _all(about, "trips"), _all(about, "says"), _all(about, "removes"), about.get("runtime"))
+            )
     return found
 
 
@@ -250,7 +253,9 @@ def prove(
     """
     draw = random.Random(seed)
     proofs = {lesson.name: Proof(lesson) for lesson in lessons}
-    chosen = {lesson.name: [case for case in cases(lesson) if only is None or only in case.name] for lesson in lessons}
+    chosen = {
+        lesson.name: [case for case in cases(lesson) if (only is None or only in case.name) and case.runtime in (None, runtime)] for lesson in lessons
+    }
     if in_brief:
         chosen = {name: brief(known, draw) for name, known in chosen.items()}
     left = {name: len(of) * repeat for name, of in chosen.items()}

@@ -145,6 +145,7 @@ class LocalService(Service):
         self._binds = run.scratch("binds") / "binds"
         paths = os.pathsep.join(filter(None, [str(SHIM), os.environ.get("PYTHONPATH")]))
         extra = {"PYTHONPATH": paths, "PYTHONUNBUFFERED": "1", "WORKSHOP_PORT": str(self.port)}
+        extra["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         extra |= {"WORKSHOP_INNER_PORT": str(inner_port), "WORKSHOP_BINDS": str(self._binds), "PYTHONDONTWRITEBYTECODE": "1"}
         self._folder = folder
         self._child = _Child(run, [sys.executable, "app.py"], cwd=folder, env={**os.environ, **extra, **env})
