@@ -35,15 +35,15 @@ from workshop.verdict import Report
 @click.option("--seed", type=int, help="Draw the seeds from this one.")
 @click.option("--workers", type=int, help="How many grade at the same time.")
 @click.option("--brief", is_flag=True, help="Of the wrong answers one for each check, drawn anew each time.")
-@click.option("--embeddable", is_flag=True, help="Only the lessons that run without an engine.")
+@click.option("--embeddable/--engine", default=None, help="Only the lessons that run without an engine, or only those that need one.")
 @options.runtime
 def prove(
-    numbers: tuple[str, ...], repeat: int, only: str | None, seed: int | None, workers: int | None, brief: bool, embeddable: bool, runtime: str
+    numbers: tuple[str, ...], repeat: int, only: str | None, seed: int | None, workers: int | None, brief: bool, embeddable: bool | None, runtime: str
 ) -> int:
     """Prove the graders: starters fail, right answers pass, each wrong answer fails on its check, with its hint."""
     chosen = [lessons.find(number) for number in numbers] or lessons.catalogue()
-    if embeddable:
-        chosen = [lesson for lesson in chosen if not lesson.needs_engine]
+    if embeddable is not None:
+        chosen = [lesson for lesson in chosen if lesson.needs_engine is not embeddable]
     screen = options.screen()
     with _alone(screen):
         draw = secrets.randbelow(10**6) if seed is None else seed

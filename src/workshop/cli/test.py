@@ -30,7 +30,8 @@ STEPS = (
     Step("types", ("mypy",)),
     Step("the machinery, and the commands of every lesson", ("pytest", "-q", "tests")),
     Step("the proof in brief, embedded", ("workshop.cli", "prove", "--brief", "--runtime", "embedded", "--embeddable")),
-    Step("the proof in brief, live", ("workshop.cli", "prove", "--brief", "--runtime", "docker"), takes_engine=True),
+    Step("every solution, live", ("workshop.cli", "check", "--solution", "--runtime", "docker"), takes_engine=True),
+    Step("the proof in brief, live", ("workshop.cli", "prove", "--brief", "--engine", "--runtime", "docker"), takes_engine=True),
 )
 
 
