@@ -31,7 +31,7 @@ STEPS = (
     Step("the machinery, and the commands of every lesson", ("pytest", "-q", "tests")),
     Step("the proof in brief, embedded", ("workshop.cli", "prove", "--brief", "--runtime", "embedded", "--embeddable")),
     Step("every solution, live", ("workshop.cli", "check", "--solution", "--runtime", "docker"), takes_engine=True),
-    Step("the proof in brief, live", ("workshop.cli", "prove", "--brief", "--engine", "--runtime", "docker"), takes_engine=True),
+    Step("the proof in brief, live", ("workshop.cli", "prove", "--brief", "--engine", "--workers", "2", "--runtime", "docker"), takes_engine=True),
 )
 
 
