@@ -7,7 +7,9 @@ import sys
 
 import click
 
+from workshop.cli import options
 from workshop.lessons import NoSuchLesson
+from workshop.runtimes import notice
 from workshop.runtimes.problems import Unchecked
 from workshop.verdict import WRONG_USAGE, usage_error
 
@@ -59,6 +61,7 @@ def cli(context: click.Context) -> None:
 def main(args: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code. Every error ends in what to do next."""
     args = sys.argv[1:] if args is None else args
+    notice.listen(lambda text: options.screen().line(f"  {text}", fg="bright_black"))
     try:
         return int(cli.main(args, prog_name="workshop", standalone_mode=False) or 0)
     except NoSuchLesson as error:

@@ -51,7 +51,7 @@ def check_one(lesson: lessons.Lesson, session: Session, work: Path, seed: int | 
     """Checks one lesson, shows each check as it ends, and remembers a pass of the student's own work."""
     screen = options.screen()
     screen.head(lesson.number, lesson.title, options.shown_path(work))
-    report = grade(lesson, work.resolve(), session, seed=seed, on_check=screen.check)
+    report = grade(lesson, work.resolve(), session, seed=seed, on_check=screen.check, on_begin=screen.begin)
     if own and report.verdict is Outcome.PASSED:
         Progress().passed(lesson)
     following = next((other for other in lessons.catalogue() if other.number > lesson.number), None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -21,12 +23,17 @@ runtime = click.option(
 
 def screen() -> Terminal:
     """Where reports for people go."""
-    return Terminal(sys.stderr)
+    return _on(sys.stderr)
 
 
 def screen_out() -> Terminal:
     """Where a verb's own output goes."""
-    return Terminal(sys.stdout)
+    return _on(sys.stdout)
+
+
+@functools.cache
+def _on(stream: IO[str]) -> Terminal:
+    return Terminal(stream)
 
 
 def shown_path(path: Path) -> str:

@@ -83,7 +83,7 @@ def _check(lesson: Lesson, folder: Path, session: Session, events: queue.Queue[s
     if has_keys:
         click.clear()
     screen.head(lesson.number, lesson.title, options.shown_path(folder))
-    report = grade(lesson, folder, session, on_check=screen.check, cancelled=lambda: "saved" in events.queue)
+    report = grade(lesson, folder, session, on_check=screen.check, on_begin=screen.begin, cancelled=lambda: "saved" in events.queue)
     if "saved" in events.queue:
         screen.line(" saved again: asking anew")
         return report

@@ -23,11 +23,12 @@ def grade(
     *,
     seed: int | None = None,
     on_check: Callable[[Check], object] | None = None,
+    on_begin: Callable[[str], object] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Report:
     """Runs the lesson's grader on the folder `work` and returns the report, with one check for each that the grader declares.
 
-    `on_check` is told each check as it ends. `cancelled` is asked between checks and ends the grading early.
+    `on_check` is told each check as it ends, `on_begin` its claim as it begins. `cancelled` is asked between checks and ends the grading early.
     """
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the environment's plugins would cost a second and are not asked for
     import pytest
@@ -45,7 +46,7 @@ def grade(
         if on_check:
             on_check(check)
 
-    state = plugin.Grading(Assignment(lesson, work, seed, session), told)
+    state = plugin.Grading(Assignment(lesson, work, seed, session), told, on_begin)
 
     class Stop:
         @staticmethod

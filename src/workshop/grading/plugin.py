@@ -29,8 +29,13 @@ LETTERS = {Outcome.PASSED: ".", Outcome.FAILED: "F", Outcome.BLOCKED: "b", Outco
 class Grading:
     """The state of one pytest session that grades: registered as a plugin, so that hooks and fixtures find it."""
 
-    def __init__(self, assignment: Assignment | None = None, on_check: Callable[[Check], object] | None = None) -> None:
-        self.assignment, self.on_check = assignment, on_check
+    def __init__(
+        self,
+        assignment: Assignment | None = None,
+        on_check: Callable[[Check], object] | None = None,
+        on_begin: Callable[[str], object] | None = None,
+    ) -> None:
+        self.assignment, self.on_check, self.on_begin = assignment, on_check, on_begin
         self.checks: dict[str, Check] = {}
         self.down: dict[int, str] = {}  # identity of what never came up → the check that told so
         self.bench: Bench | None = None
@@ -155,7 +160,10 @@ def some(request: pytest.FixtureRequest) -> Some:
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     if lesson_of(item.path):
         item.stash[STARTED] = time.monotonic()
-        if bench := _grading(item.config).bench:
+        grading = _grading(item.config)
+        if grading.on_begin:
+            grading.on_begin(_claim(item))
+        if bench := grading.bench:
             bench.asked = None
             bench.calls.clear()
     return (yield)
@@ -185,6 +193,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+def _claim(item: pytest.Item) -> str:
+    """The line that a student reads: the first one of the test's docstring."""
+    function = item.function  # type: ignore[attr-defined]
+    return str((function.__doc__ or item.name).strip().splitlines()[0])
+
+
 def _told(check: Check) -> list[tuple[str, str]]:
     rows = [("asked", check.asked), ("expected", check.expected), ("got", check.actual), ("because", check.hint)]
     return [(label, text) for label, text in rows if text]
@@ -192,9 +206,7 @@ def _told(check: Check) -> list[tuple[str, str]]:
 
 def _check(item: pytest.Item, error: BaseException | None, grading: Grading) -> Check:
     """What became of one test, from the exception it ended with."""
-    function = item.function  # type: ignore[attr-defined]
-    claim = (function.__doc__ or item.name).strip().splitlines()[0]
-    made = Check(item.name, claim, Outcome.PASSED, seconds=time.monotonic() - item.stash[STARTED])
+    made = Check(item.name, _claim(item), Outcome.PASSED, seconds=time.monotonic() - item.stash[STARTED])
     asked = grading.bench.asked if grading.bench else None
     match error:
         case None:

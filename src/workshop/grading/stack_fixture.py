@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from workshop.grading.bench import Bench
-from workshop.runtimes.stack import Stack
+
+if TYPE_CHECKING:
+    from workshop.runtimes.stack import Stack
 
 
 @pytest.fixture(scope="module")
 def stack(bench: Bench) -> Iterator[Stack]:
     """The student's stack, up and answering. It needs an engine; elsewhere its checks are unchecked."""
+    from workshop.runtimes.stack import Stack  # reading YAML takes a while to load, and one lesson needs it
+
     made = Stack.from_nothing(bench.docker().run, bench.copy, bench.lesson.name, bench.note)
     try:
         yield made.up()

@@ -22,16 +22,32 @@ class Terminal:
 
     def __init__(self, stream: IO[str], width: int | None = None) -> None:
         self.stream = stream
-        self.width = min(width or shutil.get_terminal_size((100, 24)).columns, WIDEST)
+        self._width = width
         encoding = (getattr(stream, "encoding", None) or "ascii").lower()
         self.plain = not encoding.startswith("utf")
+        self._passing = False  # whether the last line is one that the next takes the place of
+
+    @property
+    def width(self) -> int:
+        """Columns to write in."""
+        return min(self._width or shutil.get_terminal_size((100, 24)).columns, WIDEST)
 
     def line(self, text: str = "", **style: object) -> None:
         """One line of text, styled as click.style does it."""
         if self.plain:
             text = text.translate({ord("✓"): "+", ord("✗"): "x", ord("·"): "-", ord("…"): "...", ord("→"): "->", ord("“"): '"', ord("”"): '"'})
             text = text.encode("ascii", "replace").decode()
+        if self._passing:
+            click.echo("\r\x1b[K", file=self.stream, nl=False)
+            self._passing = False
         click.echo(click.style(text, **style) if style else text, file=self.stream)  # type: ignore[arg-type]
+
+    def begin(self, claim: str) -> None:
+        """Shows, on a terminal, which check is being asked now; the next line takes its place."""
+        if self.stream.isatty() and not self.plain:
+            text = f"  … {claim}"
+            click.echo(click.style(f"\r\x1b[K{text[: self.width - 1]}", fg="bright_black"), file=self.stream, nl=False)
+            self._passing = True
 
     def head(self, number: int, title: str, note: str) -> None:
         """The line above a lesson's checks."""

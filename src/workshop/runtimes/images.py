@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop import diagnosis
-from workshop.runtimes import engine, packages
+from workshop.runtimes import engine, notice, packages
 from workshop.runtimes.problems import NotUp, Unchecked
 from workshop.runtimes.run import Run
 
@@ -59,6 +59,7 @@ def supply(kind: str, run: Run) -> str:
             _ready.add(name)
             return name
         need_image(BASE)
+        notice.tell(f"Building the image {name} of the workshop, this once: it takes packages from the network.")
         flags, dockerfile = packages.for_build((SUPPLIES / kind / "Dockerfile").read_text(encoding="utf-8"), run.scratch("build"))
         done = run.docker(
             *("build", "--progress=plain", "--tag", name, "--label", f"{SUPPLY_LABEL}={kind}", *flags, "--file", "-", str(SUPPLIES / kind)),
@@ -80,6 +81,7 @@ def need_image(name: str) -> None:
     """Sees to it that the engine has an image, pulling it where it has not. Raises Unchecked where it cannot be had."""
     if engine.has_image(name):
         return
+    notice.tell(f"Pulling the image {name}, this once.")
     done = engine.docker("pull", "--quiet", name, timeout=600)
     if not done.ok:
         raise Unchecked(
