@@ -215,13 +215,8 @@ class Workers:
     @contextmanager
     def _process(self) -> Iterator[subprocess.Popen[str]]:
         command = [sys.executable, "-m", "workshop.grading.worker", self._runtime]
-        worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
-        try:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8") as worker:
             yield worker
-        finally:
-            assert worker.stdin
-            worker.stdin.close()
-            worker.wait()
 
 
 def _graded(worker: subprocess.Popen[str], case: Case, seed: int, folder: Path) -> dict[str, Any]:
