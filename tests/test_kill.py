@@ -16,12 +16,22 @@ from workshop.lessons import ROOT, find
 from workshop.runtimes import engine
 
 SOON = 5.0  # seconds after which all must be gone
+LATE = 60.0  # seconds after which it must still be
 
 
 def runs_in(state):
     """The ids of the runs that are alive in this state."""
     folder = Path(state["WORKSHOP_STATE"]) / "runs"
     return [path.name for path in folder.iterdir()] if folder.is_dir() else []
+
+
+def begun(state, seconds):
+    """The ids of the runs that are alive some seconds after the first of them began."""
+    end = time.monotonic() + 30
+    while not runs_in(state) and time.monotonic() < end:
+        time.sleep(0.02)
+    time.sleep(seconds)
+    return runs_in(state)
 
 
 def volumes_of(ids):
@@ -53,42 +63,53 @@ def state(tmp_path):
     return {**os.environ, "WORKSHOP_STATE": str(tmp_path / "state")}
 
 
+@pytest.fixture(scope="session")
+def later():
+    """Takes the ids and volumes of ended runs; at the end of all tests, a minute after the last, nothing of them may be back."""
+    ended = []
+
+    def note(ids, volumes=frozenset()):
+        ended.append((time.monotonic(), ids, volumes))
+
+    yield note
+    if ended:
+        time.sleep(max(0.0, ended[-1][0] + LATE - time.monotonic()))
+    assert not [left for _, ids, volumes in ended if (left := left_of(ids, volumes))]
+
+
 @pytest.mark.parametrize(
-    ("number", "signals"), [("3", signal.SIGKILL), ("7", signal.SIGKILL), ("8", signal.SIGKILL), ("7", signal.SIGINT), ("7", signal.SIGTERM)]
+    ("number", "signals"), [*((number, signal.SIGKILL) for number in "34789" for _ in range(2)), ("7", signal.SIGINT), ("7", signal.SIGTERM)]
 )
-def test_nothing_is_left_after(number, signals, state, has_engine):
-    draw = random.Random()
-    for _ in range(2):
-        check = subprocess.Popen([*COMMAND, "check", number, "--solution"], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(draw.uniform(0.5, 3.5))
-        ids = runs_in(state)
-        volumes = volumes_of(ids)
-        check.send_signal(signals)
-        check.wait(20)
-        assert ids
-        assert not gone_soon(ids, volumes)
+def test_nothing_is_left_after(number, signals, state, later, has_engine):
+    check = subprocess.Popen([*COMMAND, "check", number, "--solution"], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    ids = begun(state, random.uniform(0, 5))
+    volumes = volumes_of(ids)
+    check.send_signal(signals)
+    check.wait(20)
+    assert ids
+    assert not gone_soon(ids, volumes)
+    later(ids, volumes)
 
 
-def test_a_build_that_is_killed_leaves_no_image(tmp_path, state, has_engine):
+def test_a_build_that_is_killed_leaves_no_image(tmp_path, state, later, has_engine):
     work = tmp_path / "03_dockerfile"
     shutil.copytree(find("3").solution, work)
     (work / "Dockerfile").write_text((work / "Dockerfile").read_text() + f"\nRUN sleep 2 && echo {random.random()} >/tmp/x\n")
     check = subprocess.Popen([*COMMAND, "check", "3", "--work", str(work)], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(1.2)
-    ids = runs_in(state)
+    ids = begun(state, 1)
     check.kill()
     check.wait()
     time.sleep(3)  # in which the build would have ended
     assert ids
     assert not gone_soon(ids)
+    later(ids)
 
 
 def test_the_next_run_sweeps_what_a_dead_sweeper_left(state, has_engine):
     check = subprocess.Popen(
         [*COMMAND, "check", "7", "--solution"], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    time.sleep(1.5)
-    ids = runs_in(state)
+    ids = begun(state, 1)
     sweepers = subprocess.run(["pgrep", "-P", str(check.pid), "-f", "sweeper.py"], capture_output=True, text=True, check=False).stdout.split()
     assert sweepers
     for pid in map(int, sweepers):
