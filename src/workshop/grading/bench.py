@@ -69,15 +69,16 @@ class Session:
         from workshop.notebooks import runners
 
         if self.runtime == "embedded":
-            return runners.Runners(lambda: runners.local(self.run))
-        return runners.Runners(lambda: runners.contained(self.run, self.docker.network()))
+            return runners.Runners(lambda _: runners.local(self.run))
+        return runners.Runners(lambda beside: runners.contained(self.run, self.docker.network, beside))
 
     def warm(self, lesson: Lesson) -> None:
         """Makes ahead what the next check of the lesson will need."""
-        if "notebook" in lesson.needs:
-            self.runners.warm()
+        has_notebook, beside = "notebook" in lesson.needs, None
         if self.runtime == "docker" and engine.trouble() is None:
-            self.docker.warm(bool({"redis", "relay", "notebook"} & lesson.needs))
+            beside = self.docker.warm(bool({"redis", "relay", "notebook"} & lesson.needs), with_relay=has_notebook)
+        if has_notebook:
+            self.runners.warm(beside)
 
     def close(self) -> None:
         """Removes everything."""

@@ -65,6 +65,10 @@ def grade(
         "no:nbval",
         "-p",
         "no:faulthandler",
+        "-p",
+        "no:unraisableexception",  # it collects garbage again and again at the end, for warnings that nobody sees here
+        "-p",
+        "no:threadexception",
         "-W",
         "ignore",
         "-p",

@@ -52,10 +52,11 @@ class RemoteNotebook(Exercises):
         """Runs all cells in a new runner; a cell that hangs or ends the runner is left out from then on."""
         relay = self._relay()
         for _ in range(len(self._cells) + 1):
-            runner = self._runners.take()
+            runner = self._runners.take(getattr(self._server, "beside", None))
+            self._url = relay.beside if runner.beside else relay.url
             end, current = time.monotonic() + CELLS_LIMIT, 0
             try:
-                runner.tell({"do": "run", "cells": self._cells, "url": relay.url, "skip": self._skip, "limit": CELL_LIMIT})
+                runner.tell({"do": "run", "cells": self._cells, "url": self._url, "skip": self._skip, "limit": CELL_LIMIT})
                 while (message := runner.hear(min(CELL_LIMIT + 2, end - time.monotonic()))) and "ran" not in message:
                     current = message["cell"]
             except RunnerGone:
@@ -63,7 +64,7 @@ class RemoteNotebook(Exercises):
             if message:
                 self._failures += message["ran"]
                 return runner
-            runner.end()
+            runner.end(hangs=True)
             self._skip.append(current)
             self._failures.append({"cell": current, "type": "OutOfTime", "message": "", "place": current, "line": None, "source": None})
         raise Unchecked("The process that runs the notebook ended again and again.")
@@ -98,12 +99,11 @@ class RemoteNotebook(Exercises):
             raise self._down[name]
         start = time.monotonic()
         number = self._runner.new_call()
-        call = {"do": "call", "id": number, "name": name, "args": args, "kwargs": options, "url": self._relay().url}
+        call = {"do": "call", "id": number, "name": name, "args": args, "kwargs": options, "url": self._url}
         try:
             self._runner.tell(call)
             message = self._runner.hear(CONNECT_LIMIT, number) or {"unconnected": "no answer"}
             if message.get("ready"):
-                self._runner.tell({"do": "go", "id": number})
                 return Begun(number, name, time.monotonic() - start)
         except RunnerGone:
             self._runner.end()

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -22,6 +21,8 @@ from workshop.runtimes.run import Run
 
 SCRIPT = images.SUPPLIES / "notebook" / "runner.py"
 START_LIMIT = 30.0  # seconds
+GRACE = 1.0  # seconds in which a runner in a container ends by itself
+GONE_LIMIT = 15.0  # seconds in which one that is ended by force is gone
 LINE_LIMIT = 16 * 1024 * 1024  # bytes of one message
 
 
@@ -30,10 +31,15 @@ class RunnerGone(Exception):
 
 
 class Runner:
-    """One runner process. `remove` is called where it has to be ended by force."""
+    """One runner process. `remove` ends it by force where it has not ended in `grace` seconds.
 
-    def __init__(self, run: Run, words: list[str], remove: Callable[[], object], **options: Any) -> None:
-        self._run, self._remove = run, remove
+    `beside` is the network of another container ("container:NAME"), where it lives in one.
+    """
+
+    def __init__(
+        self, run: Run, words: list[str], remove: Callable[[], object], grace: float = 0.0, beside: str | None = None, **options: Any
+    ) -> None:
+        self._run, self._remove, self._grace, self.beside = run, remove, grace, beside
         self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **options)
         run.started(self._process.pid)
         self._ids = itertools.count(1)
@@ -43,6 +49,7 @@ class Runner:
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reader.start()
         self._is_up = False
+        self._burial: threading.Thread | None = None
 
     def _read(self, pipe: IO[bytes]) -> None:
         while line := pipe.readline(LINE_LIMIT):
@@ -95,21 +102,30 @@ class Runner:
                 self._queues[number].put(None)
         return number
 
-    def end(self) -> None:
-        """Ends it. One that hangs is ended by force, in the background."""
-        if self._process.poll() is None:
-            with contextlib.suppress(OSError):
-                assert self._process.stdin
-                self._process.stdin.close()
-            self._remove()
-        threading.Thread(target=self._bury, daemon=True).start()
+    def end(self, hangs: bool = False) -> None:
+        """Ends it in the background; by force where it does not end by itself, or `hangs`. See `wait_until_gone`."""
+        if self._burial is None:
+            self._burial = threading.Thread(target=self._bury, args=(hangs,), daemon=True)
+            self._burial.start()
 
-    def _bury(self) -> None:
-        self._process.wait()
-        self._reader.join(1)
-        assert self._process.stdout and self._process.stdin
+    def wait_until_gone(self) -> None:
+        """Returns once one that was told to end is gone, with all that the notebook started. Raises Unchecked where it stays."""
+        if self._burial:
+            self._burial.join(GRACE + GONE_LIMIT)
+            if self._burial.is_alive():
+                raise Unchecked("The process that ran the notebook before this one could not be ended.")
+
+    def _bury(self, hangs: bool) -> None:
+        assert self._process.stdin
         with contextlib.suppress(OSError):
             self._process.stdin.close()
+        try:
+            self._process.wait(0 if hangs else self._grace)
+        except subprocess.TimeoutExpired:
+            self._remove()
+        self._process.wait()
+        self._reader.join(1)
+        assert self._process.stdout
         self._process.stdout.close()
         with contextlib.suppress(ValueError):  # the run has closed in the meantime
             self._run.ended(self._process.pid)
@@ -132,54 +148,61 @@ def local(run: Run) -> Runner:
     return runner[0]
 
 
-def contained(run: Run, network: str) -> Runner:
-    """A runner in a container with limits, on `network`."""
+def contained(run: Run, network: Callable[[], str], beside: str | None) -> Runner:
+    """A runner in a container with limits: in the network of another container where `beside` names one ("container:NAME"), else on `network`."""
     name = run.name("notebook")
-    isolated = ("--user", "65534", "--read-only", "--tmpfs", "/tmp:mode=1777,size=64m", "--network", network, *NO_OUTSIDE_NAMES)
+    placed = ("--network", beside) if beside else ("--network", network(), *NO_OUTSIDE_NAMES)
+    isolated = ("--user", "65534", "--read-only", "--tmpfs", "/tmp:mode=1777,size=64m", *placed)
     words = ["run", "--interactive", "--rm", "--pull", "never", "--name", name, "--label", run.label, *CONFINED, "--log-driver", "none", *isolated]
     image = images.supply("notebook", run)
 
     def remove() -> None:
-        def by_force() -> None:
-            time.sleep(1)
-            if made._process.poll() is None:
-                run.docker("rm", "--force", "--volumes", name)
+        with contextlib.suppress(Unchecked):
+            run.docker("rm", "--force", "--volumes", name)
 
-        threading.Thread(target=by_force, daemon=True).start()
-
-    made = Runner(run, [engine.command(), *words, image], remove, pass_fds=run.inherited())
-    return made
+    return Runner(run, [engine.command(), *words, image], remove, GRACE, beside, pass_fds=run.inherited())
 
 
 class Runners:
-    """Hands out runners. Once `warm` was called, the next one is started while the current one is at work."""
+    """Hands out runners. Once `warm` was called, the next one is started while the current one is at work.
 
-    def __init__(self, launch: Callable[[], Runner]) -> None:
+    `launch` starts one in the network that it is given ("container:NAME"), or where it is given None, in one that suits every Redis.
+    """
+
+    def __init__(self, launch: Callable[[str | None], Runner]) -> None:
         self._launch = launch
         self._spare: Runner | None = None
+        self._last: Runner | None = None
+        self._beside: str | None = None
         self._keep = False
         self._lock = threading.Lock()
 
-    def take(self) -> Runner:
-        """A runner that has run nothing yet."""
+    def take(self, beside: str | None = None) -> Runner:
+        """A runner that has run nothing yet, in the network `beside`. The one before it is gone by then, if it was told to end."""
         with self._lock:
-            found, self._spare = self._spare, None
-        found = found or self._launch()
+            found, self._spare, self._beside = self._spare, None, beside
+        if found and found.beside not in (None, beside):
+            found.end(hangs=True)
+            found = None
+        found = found or self._launch(beside)
         if self._keep:
             self.prepare()
+        if self._last:
+            self._last.wait_until_gone()
         found.wait_until_up()
+        self._last = found
         return found
 
-    def warm(self) -> None:
-        """Starts the next runner ahead, now and after each `take`."""
-        self._keep = True
+    def warm(self, beside: str | None = None) -> None:
+        """Starts the next runner ahead, in the network `beside`, now and after each `take`."""
+        self._keep, self._beside = True, beside
         self.prepare()
 
     def prepare(self) -> None:
-        """Starts the next runner without waiting for it."""
+        """Starts the next runner without waiting for it, in the network of the last one."""
         with self._lock:
             if self._spare is None:
-                self._spare = self._launch()
+                self._spare = self._launch(self._beside)
 
     def close(self) -> None:
         """Ends the one that waits."""

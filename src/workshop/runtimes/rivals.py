@@ -41,10 +41,10 @@ class NeverActed(Exception):
 
 
 class Relay:
-    """The grader's hold on a relay. `url` is how the student's code finds Redis through it."""
+    """The grader's hold on a relay. `url` is how the student's code finds Redis through it, `beside` how it does in the relay's own network."""
 
-    def __init__(self, url: str, control: tuple[str, int], token: str) -> None:
-        self.url, self._at, self._token = url, control, token
+    def __init__(self, url: str, control: tuple[str, int], token: str, beside: str | None = None) -> None:
+        self.url, self.beside, self._at, self._token = url, beside or url, control, token
 
     def wait_until_up(self, limit: float = 10.0) -> None:
         """Returns once the relay answers. Raises ConnectionError where it does not in `limit` seconds."""
