@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workshop import handin
 from workshop.lessons import Lesson
 from workshop.runtimes import engine
-from workshop.runtimes.docker import DockerRuntime
-from workshop.runtimes.docker import Session as DockerSession
 from workshop.runtimes.embedded import NEEDS_ENGINE, EmbeddedRuntime
 from workshop.runtimes.problems import Mismatch, Unchecked
 from workshop.runtimes.run import Run
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at once
     from workshop.notebooks.runners import Runners
+    from workshop.runtimes.docker import DockerRuntime
+    from workshop.runtimes.docker import Session as DockerSession
 
 RUNTIMES = ("auto", "docker", "embedded")
 
@@ -54,12 +54,16 @@ class Session:
         found = engine.trouble()
         if found is not None:
             raise found
+        from workshop.runtimes.docker import DockerRuntime
+
         return DockerRuntime(self.docker, folder, lesson)
 
     @property
     def docker(self) -> DockerSession:
         """What the docker runtime shares."""
         if self._docker is None:
+            from workshop.runtimes.docker import Session as DockerSession
+
             self._docker = DockerSession(self.run)
         return self._docker
 
@@ -96,14 +100,43 @@ class Session:
         self.close()
 
 
-@dataclass(frozen=True)
 class Assignment:
-    """What is to be graded, and with which seed."""
+    """What is to be graded, and with which seed; and its bench, made ahead where somebody asked for that."""
 
-    lesson: Lesson
-    work: Path
-    seed: int
-    session: Session
+    def __init__(self, lesson: Lesson, work: Path, seed: int, session: Session) -> None:
+        self.lesson, self.work, self.seed, self.session = lesson, work, seed, session
+        self._early: threading.Thread | None = None
+        self._made: Bench | Exception | None = None
+
+    def begin(self) -> None:
+        """Makes the bench in the background, with the service on its way up, while this process has something else to load."""
+        self._early = threading.Thread(target=self._make, daemon=True)
+        self._early.start()
+
+    def _make(self) -> None:
+        try:
+            self._made = Bench(self)
+            self._made.begin()
+        except Exception as error:  # raised where the bench is asked for
+            self._made = error
+
+    def bench(self) -> Bench:
+        """The bench. Raises NotUp where the folder is none to grade, Unchecked where the work cannot run here."""
+        if self._early is None:
+            return Bench(self)
+        self._early.join()
+        made, self._early, self._made = self._made, None, None
+        if isinstance(made, Exception):
+            raise made
+        assert made
+        return made
+
+    def end(self) -> None:
+        """Removes a bench that was made ahead and that nobody asked for."""
+        if self._early:
+            self._early.join()
+            if isinstance(self._made, Bench):
+                self._made.close()
 
 
 class Bench:
@@ -116,6 +149,7 @@ class Bench:
         self.folder = self.session.run.scratch("work")
         handin.copy_in(assignment.work, self.folder)
         self.runtime = self.session.runtime_for(self.folder, self.lesson.name)
+        self._ahead: Any = None
 
     @property
     def has_engine(self) -> bool:
@@ -129,7 +163,7 @@ class Bench:
 
     def docker(self) -> DockerRuntime:
         """The docker runtime. Raises Unchecked where work does not run in containers."""
-        if not isinstance(self.runtime, DockerRuntime):
+        if isinstance(self.runtime, EmbeddedRuntime):
             raise Unchecked(NEEDS_ENGINE)
         return self.runtime
 
@@ -146,6 +180,24 @@ class Bench:
         service = self.runtime.start(image, with_redis=self.with_redis, **options)
         service.noted = self.note
         return service
+
+    def begin(self) -> None:
+        """Starts the first service ahead, where the checks ask for one and it needs no image of its own; see `first`."""
+        if "service" not in self.lesson.needs or "Dockerfile" in self.lesson.finished():
+            return
+        try:
+            self._ahead = self.start(wait=False)
+        except Exception as error:  # raised where the service is asked for
+            self._ahead = error
+
+    def first(self, image: Any) -> Any:
+        """The first service, up: the one that `begin` started, else one of this image."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            return self.start(image)
+        if isinstance(ahead, Exception):
+            raise ahead
+        return ahead.wait_until_up()
 
     def copy(self, changes: Mapping[str, bytes | str] | None = None) -> Path:
         """A copy of the student's folder with some files written anew (name → content)."""

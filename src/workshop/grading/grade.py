@@ -30,13 +30,14 @@ def grade(
 
     `on_check` is told each check as it ends, `on_begin` its claim as it begins. `cancelled` is asked between checks and ends the grading early.
     """
+    start = time.monotonic()
+    assignment = Assignment(lesson, work, secrets.randbelow(10**6) if seed is None else seed, session)
+    assignment.begin()  # a student's service takes as long to come up as pytest takes to load
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the environment's plugins would cost a second and are not asked for
     import pytest
 
     from workshop.grading import plugin
 
-    start = time.monotonic()
-    seed = secrets.randbelow(10**6) if seed is None else seed
     untouched = work.is_dir() and lesson.is_untouched(work)
 
     def told(check: Check) -> None:
@@ -46,7 +47,7 @@ def grade(
         if on_check:
             on_check(check)
 
-    state = plugin.Grading(Assignment(lesson, work, seed, session), told, on_begin)
+    state = plugin.Grading(assignment, told, on_begin)
 
     class Stop:
         @staticmethod
@@ -76,8 +77,9 @@ def grade(
     ]
     registered = _Registrar(state)
     pytest.main([*args, *quiet], plugins=[registered, Stop()])
+    assignment.end()
     checks = tuple(_reported(state, name, claim) for name, claim in lesson.promises.items())
-    return Report(lesson.name, session.runtime, seed, time.monotonic() - start, checks)
+    return Report(lesson.name, session.runtime, assignment.seed, time.monotonic() - start, checks)
 
 
 class _Registrar:

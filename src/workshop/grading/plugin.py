@@ -90,7 +90,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     """The student's folder, looked over and copied, with the runtime that brings it to life."""
     lesson = lesson_of(request.path)
     assert lesson, f"{request.path} is no grader of a lesson"
-    made = Bench(_assignment(request.config, lesson))
+    made = _assignment(request.config, lesson).bench()
     _grading(request.config).bench = made
     yield made
     made.close()
@@ -107,7 +107,7 @@ class Revived:
 
     def __init__(self, bench: Bench, image: Any) -> None:
         self._bench, self._image = bench, image
-        self._service = bench.start(image)
+        self._service = bench.first(image)
 
     def revive(self) -> None:
         """Starts it again where it has died, or is so unwell after the last check that it answers nothing."""

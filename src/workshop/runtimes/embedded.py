@@ -15,15 +15,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workshop import handin
 from workshop.diagnosis import Evidence
 from workshop.runtimes import engine
 from workshop.runtimes.problems import Unchecked
-from workshop.runtimes.rivals import Relay, in_thread
 from workshop.runtimes.run import Run
 from workshop.runtimes.service import PORT, Service
+
+if TYPE_CHECKING:
+    from workshop.runtimes.rivals import Relay
 
 SHIM = Path(__file__).with_name("shim")
 HERE = "127.0.0.1"
@@ -118,6 +120,8 @@ class LocalRedis:
     def relay(self) -> Relay:
         """The relay that stands before it; see `relay`."""
         if self._relay is None:
+            from workshop.runtimes.rivals import in_thread  # with it comes asyncio, which takes a while to load
+
             self._relay = in_thread((self.host, self.port))
         return self._relay[0]
 
@@ -146,7 +150,7 @@ class LocalService(Service):
         paths = os.pathsep.join(filter(None, [str(SHIM), os.environ.get("PYTHONPATH")]))
         extra = {"PYTHONPATH": paths, "PYTHONUNBUFFERED": "1", "WORKSHOP_PORT": str(self.port)}
         extra["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-        extra |= {"WORKSHOP_INNER_PORT": str(inner_port), "WORKSHOP_BINDS": str(self._binds), "PYTHONDONTWRITEBYTECODE": "1"}
+        extra |= {"WORKSHOP_INNER_PORT": str(inner_port), "WORKSHOP_BINDS": str(self._binds)}
         self._folder = folder
         self._child = _Child(run, [sys.executable, "app.py"], cwd=folder, env={**os.environ, **extra, **env})
 

@@ -1,0 +1,31 @@
+"""One grading: what is made ahead is used, told of, and removed."""
+
+from workshop.grading.bench import Session
+from workshop.grading.grade import grade
+from workshop.lessons import find
+from workshop.verdict import Outcome
+
+HELLO = find("1")
+
+
+def test_each_check_is_told_as_it_begins_and_as_it_ends():
+    told = []
+    with Session("embedded") as session:
+        report = grade(HELLO, HELLO.solution, session, on_begin=lambda claim: told.append(claim), on_check=lambda check: told.append(check.claim))
+        assert not session.run._processes
+    assert report.verdict is Outcome.PASSED
+    assert told == [claim for claim in HELLO.promises.values() for _ in range(2)]
+
+
+def test_a_grading_that_is_cancelled_leaves_no_service():
+    with Session("embedded") as session:
+        report = grade(HELLO, HELLO.solution, session, cancelled=lambda: True)
+        assert {check.outcome for check in report.checks} == {Outcome.UNCHECKED}
+        assert not session.run._processes
+
+
+def test_what_went_wrong_ahead_is_told_by_the_first_check(tmp_path):
+    with Session("embedded") as session:
+        first, *others = grade(HELLO, tmp_path, session).checks
+    assert first.outcome is Outcome.FAILED and "is empty" in (first.hint or "")
+    assert {check.outcome for check in others} == {Outcome.BLOCKED}
