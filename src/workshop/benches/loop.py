@@ -1,8 +1,9 @@
-"""How long a student waits: from saving app.py to the first verdict about the running service, beside plain docker commands."""
+"""How long a student waits: from a save to the first verdict and to the whole report; for a service, beside plain docker commands."""
 
 from __future__ import annotations
 
 import ast
+import json
 import queue
 import shutil
 import signal
@@ -44,7 +45,7 @@ class Times:
 class Watcher:
     """`workshop watch N` on a folder, followed line by line."""
 
-    def __init__(self, lesson: Lesson, folder: Path) -> None:
+    def __init__(self, lesson: Lesson, folder: Path, runtime: str = "docker") -> None:
         command = [
             sys.executable,
             "-m",
@@ -54,7 +55,7 @@ class Watcher:
             "--work",
             str(folder),
             "--runtime",
-            "docker",
+            runtime,
         ]
         self._process = subprocess.Popen(
             command,
@@ -66,12 +67,14 @@ class Watcher:
             bufsize=1,
         )
         self._lines: queue.Queue[tuple[float, str]] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self._process.stderr
-        for line in self._process.stderr:
-            self._lines.put((time.monotonic(), line))
+        with self._process.stderr as lines:
+            for line in lines:
+                self._lines.put((time.monotonic(), line))
 
     def wait_for(self, text: str) -> float:
         """The time at which a line with this text came. Raises TimeoutError after PATIENCE seconds."""
@@ -89,6 +92,7 @@ class Watcher:
         """Ends it as Ctrl-C does, so that it tidies up."""
         self._process.send_signal(signal.SIGINT)
         self._process.wait(30)
+        self._reader.join(5)
 
 
 def measure(lesson: Lesson, repeat: int) -> Times:
@@ -116,6 +120,31 @@ def measure(lesson: Lesson, repeat: int) -> Times:
                     times.whole.append(watcher.wait_for(last) - saved)
             finally:
                 watcher.end()
+    return times
+
+
+def measure_notebook(lesson: Lesson, repeat: int, runtime: str) -> Times:
+    """The times of a notebook lesson from saving the notebook, `repeat` times; `plain` stays empty."""
+    times = Times()
+    claims = list(lesson.promises.values())
+    first, last = f"✓ {claims[0]}", f" {len(claims)} of {len(claims)} ·"
+    with tempfile.TemporaryDirectory(prefix="workshop-bench-") as scratch:
+        folder = Path(scratch, lesson.name)
+        lay(lesson.finished(), folder)
+        path = folder / f"{lesson.name}.ipynb"
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        watcher = Watcher(lesson, folder, runtime)
+        try:
+            watcher.wait_for(last)
+            for number in range(repeat):
+                time.sleep(REST)
+                text = json.dumps(notebook | {"metadata": notebook["metadata"] | {"saved": number}})
+                saved = time.monotonic()
+                path.write_text(text, encoding="utf-8")
+                times.first.append(watcher.wait_for(first) - saved)
+                times.whole.append(watcher.wait_for(last) - saved)
+        finally:
+            watcher.end()
     return times
 
 

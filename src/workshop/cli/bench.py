@@ -9,6 +9,9 @@ import click
 from workshop import lessons
 from workshop.cli import options
 
+RATIO_LIMIT = 1.25  # times the plain docker commands
+NOTEBOOK_LIMIT = 1.0  # seconds from a save to the whole report of a notebook lesson
+
 
 @click.group()
 def bench() -> None:
@@ -19,15 +22,45 @@ def bench() -> None:
 @click.option("--repeat", default=7, show_default=True, help="How often each time is taken.")
 @click.option("--lesson", "numbers", multiple=True, default=("3", "7"), show_default=True, help="Which lessons.")
 def loop(repeat: int, numbers: tuple[str, ...]) -> int:
-    """From saving app.py to the first verdict, beside plain docker commands."""
-    from workshop.benches.loop import measure
+    """From a save to the first verdict and the whole report; for a service, beside plain docker commands."""
+    from workshop.benches.loop import measure, measure_notebook
 
-    screen, worst = options.screen_out(), 0.0
+    screen, worst, late = options.screen_out(), 0.0, False
     screen.line(f" medians of {repeat}, in seconds: first verdict after a save · plain docker · ratio · whole report", bold=True)
     for number in numbers:
         lesson = lessons.find(number)
+        if "notebook" in lesson.needs:
+            for runtime in ("docker", "embedded"):
+                times = measure_notebook(lesson, repeat, runtime)
+                first, whole = statistics.median(times.first), statistics.median(times.whole)
+                late = late or whole > NOTEBOOK_LIMIT
+                screen.line(f"  lesson {lesson.number:>2}  {first:.2f} · – · – · {whole:.2f}  {runtime}")
+            continue
         times = measure(lesson, repeat)
         first, plain, whole = (statistics.median(taken) for taken in (times.first, times.plain, times.whole))
         worst = max(worst, times.ratio)
         screen.line(f"  lesson {lesson.number:>2}  {first:.2f} · {plain:.2f} · {times.ratio:.2f} · {whole:.2f}")
-    return 0 if worst <= 1.25 else 1
+    return 0 if worst <= RATIO_LIMIT and not late else 1
+
+
+@bench.command()
+@click.option("--count", default=20, show_default=True, help="How many submissions.")
+@click.option("--at-once", default=3, show_default=True, help="How many of them the workshop grades at a time; the other tools do two.")
+@click.option("--peers/--no-peers", "with_peers", default=True, help="Whether nbgrader, otter-grader and nbclient are measured too.")
+def notebooks(count: int, at_once: int, with_peers: bool) -> int:
+    """Grading a class' notebooks, beside nbgrader, otter-grader and nbclient."""
+    from workshop.benches import notebooks as measuring
+
+    screen = options.screen_out()
+    chosen = measuring.submissions(count)
+    lesson = chosen[0].lesson
+    screen.line(f" {count} submissions of lesson {lesson.number}, {lesson.title}", bold=True)
+    found, wrong = [measuring.ours(chosen, at_once)], []
+    for figures in measuring.peers(chosen, screen.line) if with_peers else ():
+        if isinstance(figures, str):
+            wrong.append(figures)
+        else:
+            found.append(figures)
+    for line in [*measuring.rows(found), *measuring.notes(len(lesson.promises)), *wrong]:
+        screen.line(line)
+    return 1 if wrong else 0

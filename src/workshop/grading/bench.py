@@ -82,7 +82,7 @@ class Session:
         if self.runtime == "docker" and engine.trouble() is None:
             beside = self.docker.warm(bool({"redis", "relay", "notebook"} & lesson.needs), with_relay=has_notebook)
         if has_notebook:
-            self.runners.warm(beside)
+            self.runners.prepare(beside)
 
     def close(self) -> None:
         """Removes everything."""

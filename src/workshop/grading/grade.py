@@ -13,6 +13,11 @@ from workshop.grading.bench import Assignment, Session
 from workshop.lessons import Lesson
 from workshop.verdict import Check, Outcome, Report
 
+# pytest's own plugins that no grader needs. `unraisableexception` collects garbage again and again at the end, and takes the longest of all.
+NOT_ASKED_FOR = (
+    *("terminal", "cacheprovider", "nbval", "faulthandler", "unraisableexception", "threadexception", "doctest", "junitxml", "legacypath"),
+    *("logging", "pastebin", "recwarn", "setuponly", "setupplan", "stepwise", "unittest"),
+)
 NOT_ATTEMPTED = "This is still the starter. Open {file} and fill in what stands under “Your turn” in the lesson's text; save, and check again."
 
 
@@ -57,24 +62,7 @@ def grade(
                 raise pytest.skip.Exception("cancelled")
 
     args = [str(lesson.grader), "-c", os.devnull, "--rootdir", str(lesson.folder), "--confcutdir", str(lesson.folder), "--import-mode=importlib"]
-    quiet = [
-        "-p",
-        "no:terminal",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:nbval",
-        "-p",
-        "no:faulthandler",
-        "-p",
-        "no:unraisableexception",  # it collects garbage again and again at the end, for warnings that nobody sees here
-        "-p",
-        "no:threadexception",
-        "-W",
-        "ignore",
-        "-p",
-        "workshop.grading.plugin",
-    ]
+    quiet = [word for name in NOT_ASKED_FOR for word in ("-p", f"no:{name}")] + ["-W", "ignore", "-p", "workshop.grading.plugin"]
     registered = _Registrar(state)
     pytest.main([*args, *quiet], plugins=[registered, Stop()])
     assignment.end()

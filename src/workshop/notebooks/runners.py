@@ -17,7 +17,7 @@ from typing import IO, Any
 from workshop.runtimes import engine, images
 from workshop.runtimes.docker import CONFINED, NO_OUTSIDE_NAMES
 from workshop.runtimes.problems import Unchecked
-from workshop.runtimes.run import Run
+from workshop.runtimes.run import Run, state_folder
 
 SCRIPT = images.SUPPLIES / "notebook" / "runner.py"
 START_LIMIT = 30.0  # seconds
@@ -134,7 +134,8 @@ class Runner:
 def local(run: Run) -> Runner:
     """A runner as a process on this machine; it isolates nothing."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "JPY_"))}
-    environment |= {"IPYTHONDIR": str(run.scratch("ipython")), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment |= {"IPYTHONDIR": str(run.scratch("ipython")), "PYTHONPYCACHEPREFIX": str(state_folder().resolve() / "bytecode")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # redis-py takes three times as long to load where it is compiled anew
     runner: list[Runner] = []
 
     def remove() -> None:
@@ -164,17 +165,18 @@ def contained(run: Run, network: Callable[[], str], beside: str | None) -> Runne
 
 
 class Runners:
-    """Hands out runners. Once `warm` was called, the next one is started while the current one is at work.
+    """Hands out runners. `launch` starts one in the network that it is given ("container:NAME"), or for None in one that suits every Redis.
 
-    `launch` starts one in the network that it is given ("container:NAME"), or where it is given None, in one that suits every Redis.
+    With `ahead`, the next one is started while the current one is at work: good for many gradings in a row, not for a single fast one.
     """
+
+    ahead = False
 
     def __init__(self, launch: Callable[[str | None], Runner]) -> None:
         self._launch = launch
         self._spare: Runner | None = None
         self._last: Runner | None = None
         self._beside: str | None = None
-        self._keep = False
         self._lock = threading.Lock()
 
     def take(self, beside: str | None = None) -> Runner:
@@ -185,28 +187,23 @@ class Runners:
             found.end(hangs=True)
             found = None
         found = found or self._launch(beside)
-        if self._keep:
-            self.prepare()
+        if self.ahead:
+            self.prepare(beside)
         if self._last:
             self._last.wait_until_gone()
         found.wait_until_up()
         self._last = found
         return found
 
-    def warm(self, beside: str | None = None) -> None:
-        """Starts the next runner ahead, in the network `beside`, now and after each `take`."""
-        self._keep, self._beside = True, beside
-        self.prepare()
-
-    def prepare(self) -> None:
-        """Starts the next runner without waiting for it, in the network of the last one."""
+    def prepare(self, beside: str | None = None) -> None:
+        """Starts the next runner without waiting for it, in the network `beside`, or that of the last one."""
         with self._lock:
             if self._spare is None:
-                self._spare = self._launch(self._beside)
+                self._spare = self._launch(beside or self._beside)
 
     def close(self) -> None:
         """Ends the one that waits."""
-        self._keep = False
+        self.ahead = False
         with self._lock:
             if self._spare:
                 self._spare.end()

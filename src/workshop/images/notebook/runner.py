@@ -129,14 +129,6 @@ class Notebook:
         return {"type": type(error).__name__, "message": message, "place": place, "line": line, "source": source}
 
 
-def belongs_to(client: redis.Redis, pid: int) -> None:
-    """Makes a connected client the property of another process: redis-py would leave its connections behind at a fork."""
-    pool = client.connection_pool
-    pool.pid = pid
-    for connection in pool._available_connections:
-        connection.pid = pid
-
-
 class Runner:
     """Serves messages; one child process for each call."""
 
@@ -200,42 +192,38 @@ class Runner:
         return function
 
     def call(self, message: dict[str, Any]) -> None:
-        """Forks the child that makes one call."""
+        """Forks the child that makes one call. It does all of the work: each page of memory that this process touches between two forks is copied."""
         function = self.found(message)
         if function is None:
             return
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            with contextlib.suppress(BaseException):
+                self.be_child(function, message, write, read)
+            os._exit(0)
+        os.close(write)
+        self.children[message["id"]] = (pid, read)
+        self.selector.register(read, selectors.EVENT_READ, message["id"])
+
+    def be_child(self, function: Any, message: dict[str, Any], write: int, read: int) -> None:
+        """What the child does: connect, call, answer. The function finds nothing open that leads to the grader but `write`."""
+        os.setsid()
+        for descriptor in (self.requests, self.answers, read, *(other for _, other in self.children.values())):
+            os.close(descriptor)
+        self.selector.close()
+        self.answers = write
         try:
             client = calling.connect(message["url"])
         except redis.RedisError as error:
             self.tell({"id": message["id"], "unconnected": str(error)})
             return
-        read, write = os.pipe()
         self.tell({"id": message["id"], "ready": True})
-        pid = os.fork()
-        if pid == 0:
-            with contextlib.suppress(BaseException):
-                belongs_to(client, os.getpid())
-                self.be_child(function, client, message, write, read)
-            os._exit(0)
-        belongs_to(client, 0)  # so that closing it here does not hang up on the child
-        client.close()
-        os.close(write)
-        self.children[message["id"]] = (pid, read)
-        self.selector.register(read, selectors.EVENT_READ, message["id"])
-
-    def be_child(self, function: Any, client: redis.Redis, message: dict[str, Any], write: int, read: int) -> None:
-        """What the child does: call, answer."""
-        os.setsid()
-        for descriptor in (self.requests, self.answers, read, *(other for _, other in self.children.values())):
-            os.close(descriptor)
-        self.selector.close()
         answer = {"id": message["id"], **calling.answer_of(self.notebook.told, function, client, message)}
-        data = json.dumps(answer).encode() + b"\n"
-        while data:
-            data = data[os.write(write, data) :]
+        self.tell(answer)
 
     def hear(self, number: int, lines: list[bytes], ended: bool) -> None:
-        """Hands on what a child said; ends it after its answer."""
+        """Hands on what a child said: first that it is ready, then its answer, after which it is ended."""
         for line in lines:
             try:
                 answer = json.loads(line)
@@ -243,8 +231,9 @@ class Runner:
                 continue
             if isinstance(answer, dict) and answer.get("id") == number:
                 self.tell(answer)
-                self.end(number)
-                return
+                if "ready" not in answer:
+                    self.end(number)
+                    return
         if ended and number in self.children:
             self.tell({"id": number, "gone": True})
             self.end(number)

@@ -1,0 +1,93 @@
+"""The benches measure what they say: their submissions, what the other tools are given, and the figures of a short run of our own."""
+
+import json
+
+import pytest
+
+from workshop.benches import asserts, loop, notebooks, peers
+from workshop.benches.peers import Timed
+from workshop.lessons import find
+from workshop.prove import cases
+
+
+def test_the_submissions_are_the_same_each_time_and_mixed():
+    chosen = notebooks.submissions(20)
+    assert chosen == notebooks.submissions(20)
+    assert len({case.name for case in chosen}) == 20
+    kinds = ["wrong" if case.kind == "wrong" else "right" for case in chosen]
+    assert kinds.count("right") == 4
+    assert "".join(kind[0] for kind in kinds[:6]) == "rwwwwr"
+
+
+@pytest.mark.parametrize("count", [2, 3, 7])
+def test_any_number_of_submissions_holds_right_and_wrong_ones(count):
+    kinds = [case.kind == "wrong" for case in notebooks.submissions(count)]
+    assert len(kinds) == count
+    assert len(set(kinds)) == 2
+
+
+def test_the_other_tools_get_the_same_exercises():
+    lesson = find(asserts.LESSON)
+    solution = json.loads((lesson.solution / f"{lesson.name}.ipynb").read_text(encoding="utf-8"))
+    exercises = [cell for cell in solution["cells"] if "exercise" in cell["metadata"].get("tags", [])]
+    made = peers.with_asserts(solution)["cells"]
+    tests = [cell for cell in made if cell["metadata"].get("nbgrader", {}).get("grade")]
+    assert len(tests) == len(exercises) == len(asserts.ASSERTS)
+    for cell in tests:
+        compile(cell["source"], cell["id"], "exec")
+    assert not any("workshop" in cell["source"] for cell in made if cell["cell_type"] == "code")
+    assert peers.with_asserts(solution)["cells"] == made, "the submission itself is left as it was"
+
+
+def test_the_asserts_hold_for_the_solution_and_some_wrong_answers_fail_them(tmp_path):
+    fakeredis = pytest.importorskip("fakeredis")
+    lesson = find(asserts.LESSON)
+
+    def failed(case):
+        path = case.build(tmp_path / case.name) / f"{lesson.name}.ipynb"
+        names = {"r": fakeredis.FakeRedis(decode_responses=True), "json": json}
+        found = []
+        for cell in peers.with_asserts(json.loads(path.read_text(encoding="utf-8")))["cells"]:
+            role = cell["metadata"].get("nbgrader")
+            if role is None:
+                continue
+            try:
+                exec(cell["source"], names)
+            except Exception:
+                assert role["grade"], f"{case.name}: an exercise itself did not run"
+                found.append(role["grade_id"].removeprefix("test_"))
+        return found
+
+    known = {case.name: case for case in cases(lesson)}
+    assert failed(known["solution"]) == []
+    assert failed(known["none_for_false"])
+    assert failed(known["a_session_that_never_ends"])
+    assert not failed(known["a_counter_by_get_and_set"]), "a race that plain asserts do not see"
+
+
+def test_figures_and_table():
+    chosen = notebooks.submissions(3)
+    right = next(case.name for case in chosen if case.kind != "wrong")
+    timed = [Timed(case.name, 10.0 + number, 12.0 + number, case.name == right) for number, case in enumerate(chosen)]
+    ours = notebooks._figures("workshop", 3, timed, chosen)
+    slow = notebooks._figures("slow", 2, [Timed(one.name, 0.0, 12.0, True) for one in timed], chosen)
+    assert (round(ours.each, 2), ours.median, ours.right, ours.wrong) == (1.33, 2.0, (1, 1), (2, 2))
+    assert slow.wrong == (0, 2)
+    table = notebooks.rows([ours, slow])
+    assert "3.0 ×" in table[2]
+    assert "0 of 2" in table[2]
+
+
+def test_two_submissions_of_our_own(has_engine):
+    chosen = notebooks.submissions(2)
+    found = notebooks.ours(chosen, at_once=2)
+    assert {one.name for one in found.timed} == {case.name for case in chosen}
+    assert found.right == (1, 1)
+    assert found.wrong == (1, 1)
+    assert 0 < found.each <= found.median * 2
+
+
+def test_the_loop_of_a_notebook_is_measured():
+    times = loop.measure_notebook(find("9"), 1, "embedded")
+    assert 0 < times.first[0] < times.whole[0]
+    assert times.plain == []
