@@ -7,20 +7,27 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
+import secrets
+import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from workshop import lessons
 from workshop.grading.bench import Session
 from workshop.lessons import ROOT
+from workshop.runtimes import engine
 from workshop.runtimes.docker import DockerRedis
-from workshop.runtimes.embedded import LocalRedis
+from workshop.runtimes.embedded import HERE, LocalRedis
+from workshop.runtimes.problems import Unchecked
 
 HOST_IN_CONTAINER = "0.0.0.0"  # published on 127.0.0.1 alone
 PORT = 8888
+SETTINGS = Path(__file__).with_name("jupyter")
+GRACE = 10.0  # seconds in which JupyterLab ends its kernels
 
 
 def open_notebooks() -> list[Path]:
@@ -28,21 +35,53 @@ def open_notebooks() -> list[Path]:
     found = []
     for lesson in lessons.catalogue():
         if lesson.notebook:
-            found.append(lesson.open() / lesson.notebook.name)
+            mine = lesson.open() / lesson.notebook.name
+            if not mine.exists():
+                shutil.copyfile(lesson.notebook, mine)
+            found.append(mine)
     return found
 
 
-def command(port: int | None = None, browser: bool = True, host: str = "127.0.0.1") -> list[str]:
-    """The command that serves JupyterLab on the checkout; the token is Jupyter's own, new at each start."""
-    words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", f"--ServerApp.ip={host}"]
+def start_page() -> str:
+    """What JupyterLab shows first: the path of the first notebook."""
+    first = next(iter(open_notebooks()), None)
+    return f"/lab/tree/{first.relative_to(ROOT).as_posix()}" if first else "/lab"
+
+
+def command(port: int | None = None, browser: bool = True, host: str = HERE) -> list[str]:
+    """The command that serves JupyterLab on the checkout; the token is Jupyter's own, new at each start.
+
+    It prints where it is, and errors. Its talk with the kernels is encrypted: others on the machine could listen to it.
+    """
+    words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", f"--ServerApp.ip={host}", f"--LabApp.default_url={start_page()}"]
+    words += ["--ServerApp.log_level=ERROR", "--LabApp.log_level=ERROR", "--KernelManager.transport_encryption=auto"]
     if port is not None:
         words += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     if not browser:
         words.append("--no-browser")
-    first = next(iter(open_notebooks()), None)
-    if first:
-        words.append(f"--LabApp.default_url=/lab/tree/{first.relative_to(ROOT).as_posix()}")
+    if os.name == "posix" and os.getuid() == 0:
+        words.append("--allow-root")
     return words
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of JupyterLab: this one, `more`, and the workshop's defaults for its settings."""
+    paths = [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    return {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths)), **more}
+
+
+def need_free(port: int) -> None:
+    """Raises Unchecked where something else listens on this port."""
+    with socket.socket() as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else a port that was just given back counts as taken
+        try:
+            probe.bind((HERE, port))
+        except OSError as error:
+            hint = (
+                f"JupyterLab cannot listen on port {port} ({error.strerror}). Name another with `--port`, or leave it out: then a free one is taken."
+            )
+            raise Unchecked(hint) from None
 
 
 @contextlib.contextmanager
@@ -60,17 +99,23 @@ def redis_beside(session: Session) -> Iterator[str]:
 
 
 def serve(runtime: str, port: int | None, browser: bool) -> int:
-    """Serves until Ctrl-C or until JupyterLab is shut down; returns its exit code."""
+    """Serves until Ctrl-C or until JupyterLab is shut down; returns its exit code. Raises Unchecked where it cannot begin."""
+    if port is not None:
+        need_free(port)
+    if runtime == "auto" and engine.trouble():
+        say("No Docker Engine answers here, so Redis is a local process. For the notebooks that is as good.")
     with Session(runtime) as session, redis_beside(session) as url:
-        print(f"Redis is at {url}; JupyterLab starts. Ctrl-C twice ends both.", file=sys.stderr, flush=True)
-        lab = subprocess.Popen(command(port, browser), cwd=ROOT, env={**os.environ, "REDIS_URL": url})
+        say(f"Redis is at {url}. JupyterLab starts; Ctrl-C ends both.")
+        env = environment(REDIS_URL=url, JUPYTER_RUNTIME_DIR=str(session.run.scratch("jupyter")))
+        lab = subprocess.Popen(command(port, browser), cwd=ROOT, env=env, stdin=subprocess.DEVNULL, **APART)
         session.run.started(lab.pid)
         try:
             return lab.wait()
         except KeyboardInterrupt:
-            lab.send_signal(signal.SIGTERM)
+            say("JupyterLab and Redis end.")
+            lab.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                lab.wait(10)
+                lab.wait(GRACE)
             return 0
         finally:
             if lab.poll() is None:
@@ -79,15 +124,29 @@ def serve(runtime: str, port: int | None, browser: bool) -> int:
             session.run.ended(lab.pid)
 
 
+# Ctrl-C in the terminal reaches the workshop alone, which then ends JupyterLab in good order.
+APART: dict[str, Any] = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}
+
+
+def say(line: str) -> None:
+    """One line for the person at the terminal."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def main() -> None:
-    """Serves in a container, as the user to whom the checkout belongs, so that what is saved is theirs."""
+    """Serves in a container, as the user to whom the checkout belongs, so that what is saved is theirs.
+
+    Only the workshop knows on which port of the host it is published (LAB_PORT), so it makes the token and prints the address.
+    """
     owner = ROOT.stat()
-    os.environ["HOME"] = "/tmp"
     if os.getuid() == 0 and owner.st_uid != 0:
+        os.setgroups([])
         os.setgid(owner.st_gid)
         os.setuid(owner.st_uid)
+    token = secrets.token_hex(24)
     words = command(PORT, browser=False, host=HOST_IN_CONTAINER)
-    os.execv(words[0], [*words, "--ServerApp.custom_display_url=http://127.0.0.1:8888/", *(["--allow-root"] if os.getuid() == 0 else [])])
+    say(f"JupyterLab starts. It is at\n\n    http://{HERE}:{os.environ.get('LAB_PORT') or PORT}{start_page()}?token={token}\n")
+    os.execve(words[0], words, environment(HOME="/tmp", JUPYTER_TOKEN=token))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -13,9 +14,10 @@ SIGNS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.BLOCKED: "·", Ou
 COLOURS = {
     Outcome.PASSED: "var(--jp-success-color1, #388e3c)",
     Outcome.FAILED: "var(--jp-error-color1, #d32f2f)",
-    Outcome.BLOCKED: "inherit",
+    Outcome.BLOCKED: "currentColor",
     Outcome.UNCHECKED: "var(--jp-warn-color1, #b26a00)",
 }
+SIGN = "color: color-mix(in srgb, {} 65%, currentColor); font-weight: bold"  # the theme's colour alone is too pale on white
 SHOWN_KEYS = 8
 MONO = "font-family: var(--jp-code-font-family, monospace); font-size: var(--jp-code-font-size, 13px); white-space: pre-wrap; text-align: left"
 FAINT = "text-align: left; vertical-align: top; opacity: 0.7; padding-right: 1em; white-space: nowrap"
@@ -95,16 +97,21 @@ class Shown:
 
     def html(self) -> str:
         """As HTML. Every text in it that came from a student or from Redis is escaped."""
-        parts = [f'<div style="line-height: 1.5"><strong>{escape(self.name)}</strong> · {self._end()}']
+        parts = [f'<div style="line-height: 1.5; padding: 5px"><strong>{escape(self.name)}</strong> · {self._end()}']
         for check in self.checks:
-            sign = f'<span style="color: {COLOURS[check.outcome]}; font-weight: bold">{SIGNS[check.outcome]}</span>'
-            parts.append(f"<div>{sign} {escape(check.claim)}</div>")
+            sign = f'<span style="{SIGN.format(COLOURS[check.outcome])}">{SIGNS[check.outcome]}</span>'
+            parts.append(f"<div>{sign} {_words(check.claim)}</div>")
             if rows := self._rows(check):
-                parts.append(_table([(label, escape(text), label != "because") for label, text in rows]))
+                parts.append(_table([(label, _words(text) if label == "because" else escape(text), label != "because") for label, text in rows]))
         if self.keys:
             held = [(key.name, f"{key.kind} · {key.lifetime} · {escape(key.value)}", True) for key in self.keys]
             parts.append('<div style="margin-top: 0.5em">In Redis now:</div>' + _table(held))
         return "\n".join([*parts, "</div>"])
+
+
+def _words(text: str) -> str:
+    """A sentence as HTML: what stands between backticks in the code font."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _table(rows: list[tuple[str, str, bool]]) -> str:
