@@ -91,6 +91,11 @@ RULES: list[tuple[str, str, str]] = [
     ),
     (
         "NotPlain",
+        r"^Pipeline",
+        "The function returned the pipeline, not answers. Nothing has been sent yet: execute() sends what was queued and returns the answers.",
+    ),
+    (
+        "NotPlain",
         r"(.+)",
         "The function returned an object of type {0}. Return plain data: text, numbers, lists, sets, dicts, True, False or None.",
     ),

@@ -1,0 +1,2 @@
+def forget(r, keys):
+    return sum(r.unlink(key) for key in keys)

@@ -1,0 +1,2 @@
+def forget(r, keys):
+    return r.delete(*keys) if keys else 0

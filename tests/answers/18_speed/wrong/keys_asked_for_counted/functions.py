@@ -1,0 +1,4 @@
+def forget(r, keys):
+    if keys:
+        r.unlink(*keys)
+    return len(keys)
