@@ -110,8 +110,8 @@ class Revived:
         self._service = bench.first(image)
 
     def revive(self) -> None:
-        """Starts it again where it has died, or is so unwell after the last check that it answers nothing."""
-        if self._service.get("/healthz", limit=1.5).status is None:
+        """Starts it again where it has died, or is so unwell after the last check that it answers nothing, or the next request may be its last."""
+        if self._service.get("/healthz", limit=1.5).status is None or self._service.is_overgrown():
             self._service = self._bench.start(self._image)
 
     def another(self, **options: Any) -> Any:

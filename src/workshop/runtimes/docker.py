@@ -23,8 +23,9 @@ from workshop.runtimes.rivals import Relay
 from workshop.runtimes.run import Run
 from workshop.runtimes.service import PORT, Process, Service
 
+PIDS = 128  # processes and threads
 CONFINED = (
-    *("--memory", "256m", "--memory-swap", "256m", "--pids-limit", "128", "--cpus", "1"),
+    *("--memory", "256m", "--memory-swap", "256m", "--pids-limit", str(PIDS), "--cpus", "1"),
     *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--ulimit", "core=0", "--ulimit", f"fsize={images.FILE_LIMIT}"),
 )
 LIMITS = (*CONFINED, "--log-driver", "json-file", "--log-opt", "max-size=1m", "--log-opt", "max-file=2")
@@ -219,6 +220,10 @@ class DockerService(Service):
         done = must(self.run.docker("top", self.name, "-eo", "pid,uid,args"))
         rows = [line.split(None, 2) for line in done.out.splitlines()[1:]]
         return [Process(int(row[0]), int(row[1]), row[2] if len(row) > 2 else "") for row in rows if len(row) > 1]
+
+    def is_overgrown(self) -> bool:
+        done = self.run.docker("top", self.name, "-eo", "pid")
+        return done.ok and len(done.out.splitlines()) > PIDS // 2
 
     def exec(self, *command: str, timeout: float = 10.0) -> engine.Done:
         """Runs a command in the container, as `docker exec` does."""

@@ -19,6 +19,7 @@ PORT = 5000  # the student's port inside the container
 START_LIMIT = 10.0  # seconds in which a service must answer for the first time
 LOOK_AFTER = 1.0  # seconds without an answer after which the listening sockets are looked at
 POLL = 0.02  # seconds between two tries
+NOTICED = 2.0  # seconds in which an engine has noticed that a container whose connections broke off has ended
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,10 @@ class Service(abc.ABC):
     def is_running(self) -> bool:
         """Whether its first process still runs."""
 
+    def is_overgrown(self) -> bool:
+        """Whether it has started so many processes that it is near its limit of them, where it has one."""
+        return False
+
     def wait_until_up(self, path: str = "/healthz", limit: float = START_LIMIT, hang: float = TIME_LIMIT) -> Service:
         """Returns once it answers HTTP at all. Raises NotUp, with the cause that the evidence names, where it does not.
 
@@ -114,8 +119,10 @@ class Service(abc.ABC):
 
     def _explain(self, answer: Answer) -> str | None:
         """The cause of a missing answer or of a 5xx, from what can be seen of the service."""
-        if answer.problem in ("connection refused", "connection reset") or answer.status is None:
-            evidence = self.evidence()
+        if answer.status is None:
+            end = time.monotonic() + (NOTICED if answer.problem in ("connection refused", "connection reset") else 0)
+            while (evidence := self.evidence()).running and time.monotonic() < end:
+                time.sleep(0.1)
             if not evidence.running:
                 return diagnosis.of_start(evidence._replace(answered=True)).hint
         return diagnosis.of_answer(answer.problem, answer.seconds, self.log())
