@@ -29,7 +29,7 @@ STEPS = (
     Step("lint", ("ruff", "check")),
     Step("format", ("ruff", "format", "--check")),
     Step("types", ("mypy",)),
-    Step("the machinery, and the commands of every lesson", ("pytest", "-q", "tests")),
+    Step("the machinery, and the commands of every lesson", ("pytest", "-q", "-n", "3", "--dist", "loadfile", "tests")),
     Step("the proof in brief, embedded", ("workshop.cli", "prove", "--brief", "--runtime", "embedded", "--embeddable")),
     Step("the solutions of these lessons, live", ("workshop.cli", "check", *EMBEDDABLE, "--solution", "--runtime", "docker"), takes_engine=True),
     Step("the proof in brief, live", ("workshop.cli", "prove", "--brief", "--engine", "--runtime", "docker"), takes_engine=True),
