@@ -12,6 +12,7 @@ import time
 
 import pytest
 from calling import COMMAND, workshop
+from labs import checkout
 
 from workshop.lessons import ROOT, find
 
@@ -72,7 +73,9 @@ def test_each_save_is_checked(work):
 
 
 def test_start_without_a_terminal_checks_once_and_ends(tmp_path):
-    done = workshop("start", "--runtime", "embedded", WORKSHOP_STATE=str(tmp_path))
+    folder = checkout(tmp_path / "checkout", "solutions")  # a place of its own: `start` lays out the student's files
+    done = workshop("start", "--runtime", "embedded", WORKSHOP_STATE=str(tmp_path), PYTHONPATH=str(folder / "src"))
+    assert (folder / "work" / "01_hello_flask" / "app.py").exists()
     assert done.returncode in (0, 1)
     assert "lessons passed" in done.stderr
     assert "Lesson" in done.stderr
