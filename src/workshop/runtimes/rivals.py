@@ -90,6 +90,7 @@ class Relay:
     def _watching(self, act: Callable[[], None], before: str, times: int) -> Iterator[Seen]:
         seen, ended = Seen(), threading.Event()
         with socket.create_connection(self._at, timeout=5) as control, control.makefile("rwb") as channel:
+            control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else “end” waits for 40 ms behind an unacknowledged “go”
 
             def say(message: dict[str, Any]) -> None:
                 channel.write(json.dumps(message).encode() + b"\n")

@@ -177,6 +177,8 @@ class Runner:
         if what == "run":
             os.environ["REDIS_URL"] = message["url"]
             self.tell({"ran": self.notebook.run(message["cells"], message["skip"], message["limit"], self.tell)})
+            with contextlib.suppress(redis.RedisError):  # what redis-py loads and makes once, at its first connection, it need not do in each child
+                calling.connect(message["url"]).close()
             gc.freeze()  # the children share what is there by now
         elif what == "call":
             self.call(message)
