@@ -31,6 +31,7 @@ FUNCTIONS = "functions.py"
 EARLIER = "earlier"
 
 TRIES = 3
+RIGHT_IN_BRIEF = 2
 
 
 @dataclass(frozen=True)
@@ -116,17 +117,16 @@ def cases(lesson: Lesson) -> list[Case]:
 
 
 def brief(known: list[Case], draw: random.Random) -> list[Case]:
-    """Starter, solution and right answers, and of the wrong ones at least one for each check: drawn anew each time, so that all have their turn."""
-    wrong = [case for case in known if case.kind == "wrong"]
-    draw.shuffle(wrong)
-    wrong.sort(key=lambda case: len(case.trips))  # those that trip one check alone come first
+    """Starter, solution, two right answers, and of the wrong ones at least one for each check: drawn anew each time, so that all have their turn."""
+    drawn = draw.sample(known, len(known))
+    drawn.sort(key=lambda case: len(case.trips))  # those that trip one check alone come first
+    chosen = [case for case in drawn if case.kind == "right"][:RIGHT_IN_BRIEF]
     covered: set[str] = set()
-    chosen: list[Case] = []
-    for case in wrong:
-        if set(case.trips) - covered:
+    for case in drawn:
+        if case.kind == "wrong" and set(case.trips) - covered:
             covered |= set(case.trips)
             chosen.append(case)
-    return [case for case in known if case.kind != "wrong" or case in chosen]
+    return [case for case in known if case.kind in ("starter", "solution") or case in chosen]
 
 
 def _all(about: dict[str, object], name: str) -> tuple[str, ...]:
@@ -247,7 +247,7 @@ def prove(
 ) -> list[Proof]:
     """Proves the graders of `lessons`, each case `repeat` times with other seeds; `only` takes the cases whose name contains it.
 
-    `in_brief` takes one wrong answer for each check; see `brief`.
+    `in_brief` takes some of the cases; see `brief`.
 
     `on_case` is told each case as it ends, `on_lesson` each lesson once its cases are through.
     """

@@ -34,7 +34,7 @@ from workshop.verdict import Report
 @click.option("--only", metavar="NAME", help="Only the cases whose name contains this.")
 @click.option("--seed", type=int, help="Draw the seeds from this one.")
 @click.option("--workers", type=int, help="How many grade at the same time.")
-@click.option("--brief", is_flag=True, help="Of the wrong answers one for each check, drawn anew each time.")
+@click.option("--brief", is_flag=True, help="Two right answers a lesson and one wrong answer a check, drawn anew each time.")
 @click.option("--embeddable/--engine", default=None, help="Only the lessons that run without an engine, or only those that need one.")
 @options.runtime
 def prove(

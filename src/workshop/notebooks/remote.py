@@ -53,10 +53,10 @@ class RemoteNotebook(Exercises):
         relay = self._relay()
         for _ in range(len(self._cells) + 1):
             runner = self._runners.take(getattr(self._server, "beside", None))
-            self._url = relay.beside if runner.beside else relay.url
+            url = relay.beside if runner.beside else relay.url
             end, current = time.monotonic() + CELLS_LIMIT, 0
             try:
-                runner.tell({"do": "run", "cells": self._cells, "url": self._url, "skip": self._skip, "limit": CELL_LIMIT})
+                runner.tell({"do": "run", "cells": self._cells, "url": url, "skip": self._skip, "limit": CELL_LIMIT})
                 while (message := runner.hear(min(CELL_LIMIT + 2, end - time.monotonic()))) and "ran" not in message:
                     current = message["cell"]
             except RunnerGone:
@@ -99,12 +99,12 @@ class RemoteNotebook(Exercises):
             raise self._down[name]
         start = time.monotonic()
         number = self._runner.new_call()
-        call = {"do": "call", "id": number, "name": name, "args": args, "kwargs": options, "url": self._url}
+        call = {"do": "call", "id": number, "name": name, "args": args, "kwargs": options}
         try:
             self._runner.tell(call)
             message = self._runner.hear(CONNECT_LIMIT, number) or {"unconnected": "no answer"}
             if message.get("ready"):
-                return Begun(number, name, time.monotonic() - start)
+                return Begun(number, name, max(message["took"], time.monotonic() - start))
         except RunnerGone:
             self._runner.end()
             self._runner = self._run_cells()

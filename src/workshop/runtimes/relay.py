@@ -120,18 +120,20 @@ class Server:
         """Listens no longer and ends all connections."""
         for server in self._servers:
             server.close()
-        for writer in list(self._open):
-            writer.close()
         while self._open:
+            for writer in list(self._open):  # again each time: one that has just been accepted comes late
+                writer.close()
             await asyncio.sleep(0.001)
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         try:
             redis_reader, redis_writer = await asyncio.open_connection(*self.target)
         except OSError:
             writer.close()  # as a Redis that is gone would
+            self._open.discard(writer)
             return
-        self._open |= {writer, redis_writer}
+        self._open.add(redis_writer)
         there = asyncio.ensure_future(self._requests(reader, redis_writer))
         back = asyncio.ensure_future(_copy(redis_reader, writer))
         await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)

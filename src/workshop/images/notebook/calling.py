@@ -111,3 +111,11 @@ def connect(url: str) -> redis.Redis:
     client = redis.Redis.from_url(url, decode_responses=True, **quick)
     client.ping()
     return client
+
+
+def is_connected(client: redis.Redis) -> bool:
+    """Whether Redis answers on the client's connection."""
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False

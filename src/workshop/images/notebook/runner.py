@@ -3,11 +3,13 @@
 Messages are JSON lines on the descriptors that were standard input and output at the start; whatever the notebook prints goes elsewhere.
     {"do": "run", "cells": [[number, source], …], "url": …, "skip": […], "limit": 5}
         {"cell": number} before each, {"ran": [{"cell", "type", "message", "line"}, …]} with those that failed, at the end
-    {"do": "call", "id": 1, "name": …, "args": […], "kwargs": {…}, "url": …}
-        {"id": 1, "ready": true} once a fresh client is connected; or {"id": 1, "missing": true} or {"id": 1, "empty": true}; then
+    {"do": "call", "id": 1, "name": …, "args": […], "kwargs": {…}}
+        {"id": 1, "ready": true, "took": seconds} once a fresh client is connected, with what that took;
+        or {"id": 1, "missing": true} or {"id": 1, "empty": true}; then
         {"id": 1, "value": …} or {"id": 1, "error": {…}}; {"id": 1, "gone": true} where the call ended its own process
     {"do": "kill", "id": 1}
-Each call runs in a child process of its own, so that it can be ended and leaves nothing behind.
+Each call runs in a child process of its own, so that it can be ended and leaves nothing behind. The child of the next call is forked, and its
+client connected, while the grader looks at what the last call did.
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ import re
 import selectors
 import signal
 import sys
+import time
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import calling  # type: ignore[import-not-found]  # beside this file
 import redis
@@ -129,6 +132,14 @@ class Notebook:
         return {"type": type(error).__name__, "message": message, "place": place, "line": line, "source": source}
 
 
+class Child(NamedTuple):
+    """A process for one call: `read` has what it says; a message to `write` begins the call."""
+
+    pid: int
+    read: int
+    write: int
+
+
 class Runner:
     """Serves messages; one child process for each call."""
 
@@ -139,7 +150,9 @@ class Runner:
         for descriptor in (0, 1, 2):
             os.dup2(nowhere, descriptor)
         self.notebook = Notebook()
-        self.children: dict[int, tuple[int, int]] = {}  # id → (pid, descriptor to read)
+        self.url = ""
+        self.children: dict[int, Child] = {}  # by the number of their call
+        self.spare: Child | None = None  # waits for the next call; only while no call runs, so that none can harm it
         self.selector = selectors.DefaultSelector()
 
     def tell(self, message: dict[str, Any]) -> None:
@@ -175,11 +188,13 @@ class Runner:
         """One message of the grader."""
         what = message["do"]
         if what == "run":
-            os.environ["REDIS_URL"] = message["url"]
+            os.environ["REDIS_URL"] = self.url = message["url"]
             self.tell({"ran": self.notebook.run(message["cells"], message["skip"], message["limit"], self.tell)})
             with contextlib.suppress(redis.RedisError):  # what redis-py loads and makes once, at its first connection, it need not do in each child
-                calling.connect(message["url"]).close()
+                calling.connect(self.url).close()
             gc.freeze()  # the children share what is there by now
+            if os.name == "posix":
+                self.spare = self.fork()
         elif what == "call":
             self.call(message)
         elif message["id"] in self.children:
@@ -194,35 +209,67 @@ class Runner:
         return function
 
     def call(self, message: dict[str, Any]) -> None:
-        """Forks the child that makes one call. It does all of the work: each page of memory that this process touches between two forks is copied."""
+        """Has a child make one call."""
         function = self.found(message)
         if function is None:
             return
-        read, write = os.pipe()
+        child, self.spare = self.spare or self.fork(), None
+        if not self.begin(child, message):  # something that an earlier call left has killed it
+            self.remove(child)
+            child = self.fork()
+            self.begin(child, message)
+        self.children[message["id"]] = child
+        self.selector.register(child.read, selectors.EVENT_READ, message["id"])
+
+    def begin(self, child: Child, message: dict[str, Any]) -> bool:
+        """Tells a child what to call; False where it is gone."""
+        try:
+            with os.fdopen(child.write, "wb") as whole:
+                whole.write(json.dumps(message).encode())
+        except OSError:
+            return False
+        return True
+
+    def fork(self) -> Child:
+        """Forks a child. It does all of the work: each page of memory that this process touches between two forks is copied."""
+        begun = time.monotonic()
+        (read, answers), (requests, write) = os.pipe(), os.pipe()
         pid = os.fork()
         if pid == 0:
             with contextlib.suppress(BaseException):
-                self.be_child(function, message, write, read)
+                for descriptor in (read, write):
+                    os.close(descriptor)
+                self.be_child(requests, answers, begun)
             os._exit(0)
-        os.close(write)
-        self.children[message["id"]] = (pid, read)
-        self.selector.register(read, selectors.EVENT_READ, message["id"])
+        os.close(answers)
+        os.close(requests)
+        return Child(pid, read, write)
 
-    def be_child(self, function: Any, message: dict[str, Any], write: int, read: int) -> None:
-        """What the child does: connect, call, answer. The function finds nothing open that leads to the grader but `write`."""
+    def be_child(self, requests: int, answers: int, begun: float) -> None:
+        """What the child does: connect, wait for its call, make it, answer. Nothing that leads to the grader is open in the call but `answers`."""
         os.setsid()
-        for descriptor in (self.requests, self.answers, read, *(other for _, other in self.children.values())):
+        for descriptor in (self.requests, self.answers, *(other.read for other in self.children.values())):
             os.close(descriptor)
         self.selector.close()
-        self.answers = write
-        try:
-            client = calling.connect(message["url"])
-        except redis.RedisError as error:
-            self.tell({"id": message["id"], "unconnected": str(error)})
+        self.answers = answers
+        client, problem = self.connected()
+        took = time.monotonic() - begun
+        with os.fdopen(requests, "rb") as whole:
+            message = json.loads(whole.read())
+        if client is None or not calling.is_connected(client):  # Redis may have been stopped in the meantime
+            client, problem = self.connected()
+        if client is None:
+            self.tell({"id": message["id"], "unconnected": problem})
             return
-        self.tell({"id": message["id"], "ready": True})
-        answer = {"id": message["id"], **calling.answer_of(self.notebook.told, function, client, message)}
-        self.tell(answer)
+        self.tell({"id": message["id"], "ready": True, "took": took})
+        self.tell({"id": message["id"], **calling.answer_of(self.notebook.told, self.notebook.functions[message["name"]], client, message)})
+
+    def connected(self) -> tuple[redis.Redis | None, str]:
+        """A connected client, or None and why there is none."""
+        try:
+            return calling.connect(self.url), ""
+        except redis.RedisError as error:
+            return None, str(error)
 
     def hear(self, number: int, lines: list[bytes], ended: bool) -> None:
         """Hands on what a child said: first that it is ready, then its answer, after which it is ended."""
@@ -241,21 +288,27 @@ class Runner:
             self.end(number)
 
     def end(self, number: int) -> None:
-        """Ends a call's process and all that it started."""
-        pid, read = self.children.pop(number)
-        self.selector.unregister(read)
+        """Ends a call's process and all that it started; then the next call's can be made."""
+        child = self.children.pop(number)
+        self.selector.unregister(child.read)
+        self.remove(child)
+        if not self.children and self.spare is None:
+            self.spare = self.fork()
+
+    def remove(self, child: Child) -> None:
+        """Ends a process and all that it started."""
         with contextlib.suppress(OSError):
-            os.killpg(pid, signal.SIGKILL)
+            os.killpg(child.pid, signal.SIGKILL)
         with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(child.pid, signal.SIGKILL)
         with contextlib.suppress(OSError):
-            os.waitpid(pid, 0)
-        os.close(read)
+            os.waitpid(child.pid, 0)
+        os.close(child.read)
 
     def end_all(self) -> None:
-        """Ends every call that still runs."""
-        for number in list(self.children):
-            self.end(number)
+        """Ends every call that still runs, and the process that waits for one."""
+        for child in [*self.children.values(), *([self.spare] if self.spare else [])]:
+            self.remove(child)
 
     def serve_without_fork(self) -> None:
         """For Windows: a call runs in this process; the grader ends it all where one hangs."""
@@ -265,8 +318,9 @@ class Runner:
                 if message["do"] == "call":
                     function = self.found(message)
                     if function is not None:
-                        client = calling.connect(message["url"])
-                        self.tell({"id": message["id"], "ready": True})
+                        begun = time.monotonic()
+                        client = calling.connect(self.url)
+                        self.tell({"id": message["id"], "ready": True, "took": time.monotonic() - begun})
                         self.tell({"id": message["id"], **calling.answer_of(self.notebook.told, function, client, message)})
                 elif message["do"] == "run":
                     self.obey(message)
