@@ -204,7 +204,8 @@ def test_a_lesson_in_jupyterlab(theme, browser, lab, pictures):
 
     expect(notebook.markdown("Lesson 9")).to_be_visible()
     picture = notebook.markdown("A key and its value").locator("img")
-    assert picture.evaluate("one => one.complete && one.naturalWidth > 300 && one.clientWidth <= one.parentElement.clientWidth")
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("async one => { await one.decode(); return one.naturalWidth > 300 && one.clientWidth <= one.parentElement.clientWidth; }")
     assert picture.get_attribute("alt")
     expect(notebook.run(notebook.code("from_url"))).to_contain_text("True")
     keep("1-head")
