@@ -29,3 +29,11 @@ def test_what_went_wrong_ahead_is_told_by_the_first_check(tmp_path):
         first, *others = grade(HELLO, tmp_path, session).checks
     assert first.outcome is Outcome.FAILED and "is empty" in (first.hint or "")
     assert {check.outcome for check in others} == {Outcome.BLOCKED}
+
+
+def test_some_checks_can_be_asked_alone():
+    *_, last = HELLO.promises
+    with Session("embedded") as session:
+        report = grade(HELLO, HELLO.solution, session, asked=(last,))
+    assert [check.id for check in report.checks] == [last]
+    assert report.verdict is Outcome.PASSED

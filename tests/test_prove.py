@@ -117,6 +117,7 @@ def test_in_brief_each_check_is_still_tripped():
     known = prove.cases(lesson)
     chosen = prove.brief(known, random.Random(1))
     assert {trip for one in chosen for trip in one.trips} == set(lesson.promises)
+    assert all(one.asked == (one.trips if one.kind == "wrong" else ()) for one in chosen)
     assert [one.kind for one in chosen if one.kind != "wrong"] == ["starter", "solution", "right", "right"]
 
 

@@ -10,6 +10,7 @@ import ast
 import difflib
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,15 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = re.compile(r"(\d\d)_(\w+)")
 ENGINE_FIXTURES = {"image", "stack", "cluster", "containers"}
 NOT_STARTER = {"README.md", "pictures", "__pycache__", ".ipynb_checkpoints", ".DS_Store"}
+
+
+_PARSING = threading.Lock()
+
+
+def parsed(source: str) -> ast.Module:
+    """What `ast.parse` makes of the source. One at a time: Python 3.11 may raise SystemError where two threads parse at once (its issue 106905)."""
+    with _PARSING:
+        return ast.parse(source)
 
 
 class NoSuchLesson(LookupError):
@@ -97,7 +107,7 @@ class Lesson:
     @cached_property
     def needs(self) -> set[str]:
         """The fixtures that the grader asks for: `redis`, `image`, `stack`, …"""
-        tree = ast.parse(self.grader.read_text(encoding="utf-8"))
+        tree = parsed(self.grader.read_text(encoding="utf-8"))
         functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
         return {argument.arg for function in functions for argument in function.args.args}
 
@@ -159,7 +169,7 @@ def _same_text(one: Path, other: Path) -> bool:
 
 def promises_of(grader: Path) -> dict[str, str]:
     """The checks that a grader file declares, with the first line of each docstring, in file order."""
-    tree = ast.parse(grader.read_text(encoding="utf-8"))
+    tree = parsed(grader.read_text(encoding="utf-8"))
     tests = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
     return {test.name: (ast.get_docstring(test) or test.name).splitlines()[0] for test in tests}
 

@@ -46,6 +46,7 @@ class Case:
     says: tuple[str, ...] = ()
     removes: tuple[str, ...] = ()
     runtime: str | None = None  # the only one in which this case is known
+    asked: tuple[str, ...] = ()  # the only checks that are asked; none named: all
 
     def build(self, folder: Path) -> Path:
         """Lays the work out in `folder`."""
@@ -69,7 +70,7 @@ class Case:
     def earlier(self) -> Case | None:
         """What the same student handed in before, where the answer has it."""
         folder = self.overlay / EARLIER if self.overlay else None
-        return replace(self, overlay=folder, removes=()) if folder and folder.is_dir() else None
+        return replace(self, overlay=folder, removes=(), asked=()) if folder and folder.is_dir() else None
 
     def faults(self, report: Report) -> list[str]:
         """What in the report is not as it must be; empty where all is."""
@@ -117,7 +118,10 @@ def cases(lesson: Lesson) -> list[Case]:
 
 
 def brief(known: list[Case], draw: random.Random) -> list[Case]:
-    """Starter, solution, two right answers, and of the wrong ones at least one for each check: drawn anew each time, so that all have their turn."""
+    """Starter, solution, two right answers, and of the wrong ones at least one for each check: drawn anew each time, so that all have their turn.
+
+    A wrong answer is asked the checks that it trips. That no other fails too is left to a proof of the whole.
+    """
     drawn = draw.sample(known, len(known))
     drawn.sort(key=lambda case: len(case.trips))  # those that trip one check alone come first
     chosen = [case for case in drawn if case.kind == "right"][:RIGHT_IN_BRIEF]
@@ -125,8 +129,10 @@ def brief(known: list[Case], draw: random.Random) -> list[Case]:
     for case in drawn:
         if case.kind == "wrong" and set(case.trips) - covered:
             covered |= set(case.trips)
-            chosen.append(case)
-    return [case for case in known if case.kind in ("starter", "solution") or case in chosen]
+            chosen.append(replace(case, asked=case.trips))
+    places = [(case.kind, case.name) for case in known]
+    chosen += [case for case in known if case.kind in ("starter", "solution")]
+    return sorted(chosen, key=lambda case: places.index((case.kind, case.name)))
 
 
 def _all(about: dict[str, object], name: str) -> tuple[str, ...]:
@@ -221,7 +227,7 @@ class Workers:
 
 def _graded(worker: subprocess.Popen[str], case: Case, seed: int, folder: Path) -> dict[str, Any]:
     """The worker's answer for one case, laid out in `folder` for that time."""
-    job = {"lesson": case.lesson.name, "root": str(case.lesson.root), "work": str(case.build(folder)), "seed": seed}
+    job = {"lesson": case.lesson.name, "root": str(case.lesson.root), "work": str(case.build(folder)), "seed": seed, "asked": case.asked}
     assert worker.stdin and worker.stdout
     try:
         worker.stdin.write(json.dumps(job) + "\n")

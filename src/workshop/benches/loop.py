@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workshop.lessons import Lesson, lay
+from workshop.lessons import Lesson, lay, parsed
 from workshop.runtimes import engine, http, images
 from workshop.runtimes.docker import NETWORK_OPTIONS, DockerRedis, published
 from workshop.runtimes.run import Run
@@ -150,7 +150,7 @@ def measure_notebook(lesson: Lesson, repeat: int, runtime: str) -> Times:
 
 def fixtures_of(lesson: Lesson, test: str) -> set[str]:
     """The fixtures that one check asks for."""
-    tree = ast.parse(lesson.grader.read_text(encoding="utf-8"))
+    tree = parsed(lesson.grader.read_text(encoding="utf-8"))
     return {argument.arg for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == test for argument in node.args.args}
 
 

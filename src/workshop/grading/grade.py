@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,16 @@ def grade(
     on_check: Callable[[Check], object] | None = None,
     on_begin: Callable[[str], object] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    asked: Collection[str] = (),
 ) -> Report:
-    """Runs the lesson's grader on the folder `work` and returns the report, with one check for each that the grader declares.
+    """Runs the lesson's grader on the folder `work` and returns the report, with one check for each that the grader declares, or that `asked` names.
 
     `on_check` is told each check as it ends, `on_begin` its claim as it begins. `cancelled` is asked between checks and ends the grading early.
     """
     start = time.monotonic()
     assignment = Assignment(lesson, work, secrets.randbelow(10**6) if seed is None else seed, session)
+    promises = {name: claim for name, claim in lesson.promises.items() if name in asked} or lesson.promises
+    _ = lesson.needs  # read before other threads begin; see `lessons.parsed`
     assignment.begin()  # a student's service takes as long to come up as pytest takes to load
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the environment's plugins would cost a second and are not asked for
     import pytest
@@ -61,12 +64,13 @@ def grade(
                 item.session.shouldstop = "cancelled"
                 raise pytest.skip.Exception("cancelled")
 
-    args = [str(lesson.grader), "-c", os.devnull, "--rootdir", str(lesson.folder), "--confcutdir", str(lesson.folder), "--import-mode=importlib"]
+    places = [f"{lesson.grader}::{name}" for name in promises] if asked else [str(lesson.grader)]
+    args = [*places, "-c", os.devnull, "--rootdir", str(lesson.folder), "--confcutdir", str(lesson.folder), "--import-mode=importlib"]
     quiet = [word for name in NOT_ASKED_FOR for word in ("-p", f"no:{name}")] + ["-W", "ignore", "-p", "workshop.grading.plugin"]
     registered = _Registrar(state)
     pytest.main([*args, *quiet], plugins=[registered, Stop()])
     assignment.end()
-    checks = tuple(_reported(state, name, claim) for name, claim in lesson.promises.items())
+    checks = tuple(_reported(state, name, claim) for name, claim in promises.items())
     return Report(lesson.name, session.runtime, assignment.seed, time.monotonic() - start, checks)
 
 

@@ -46,7 +46,7 @@ def exercises_of(lesson: lessons.Lesson) -> list[str]:
     """The functions that a notebook lesson asks for, in their order."""
     assert lesson.notebook
     cells = [cell for cell in read(lesson.notebook)["cells"] if TAG in cell.get("metadata", {}).get("tags", [])]
-    return [node.name for cell in cells for node in ast.parse(source_of(cell)).body if isinstance(node, ast.FunctionDef)]
+    return [node.name for cell in cells for node in lessons.parsed(source_of(cell)).body if isinstance(node, ast.FunctionDef)]
 
 
 def checks_of(lesson: lessons.Lesson, name: str) -> list[str]:

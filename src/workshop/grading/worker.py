@@ -1,6 +1,7 @@
 """A grader in a process of its own: reads jobs as JSON lines, writes reports as JSON lines.
 
-A job: {"lesson": "07_redis_api", "root": "…", "work": "…", "seed": 4711}. The answer: {"report": {…}} as in the JSON contract, or {"error": "…"}.
+A job: {"lesson": "07_redis_api", "root": "…", "work": "…", "seed": 4711, "asked": […]}; where `asked` names
+checks, these alone are asked. The answer: {"report": {…}} as in the JSON contract, or {"error": "…"}.
 Between jobs the session keeps up what jobs may share. Ends, tidied up, when its standard input does.
 """
 
@@ -27,7 +28,8 @@ def main() -> None:
             job: dict[str, Any] = json.loads(line)
             try:
                 lesson = lessons.find(job["lesson"], Path(job["root"]))
-                answer: dict[str, Any] = {"report": grade(lesson, Path(job["work"]), session, seed=job["seed"]).to_dict()}
+                report = grade(lesson, Path(job["work"]), session, seed=job["seed"], asked=job["asked"])
+                answer: dict[str, Any] = {"report": report.to_dict()}
             except Exception:  # told to whoever asked; the next job goes on
                 answer = {"error": traceback.format_exc()}
             answers.write(json.dumps(answer) + "\n")

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from workshop.lessons import ROOT
+from workshop.lessons import ROOT, parsed
 from workshop.notebooks.cells import read, source_of
 
 TAG = "exercise"
@@ -56,7 +56,7 @@ def for_students(solution: dict[str, Any]) -> dict[str, Any]:
 def without_bodies(source: str) -> str:
     """The source with each function cut after its docstring. Raises ValueError for a function that has none."""
     lines = source.splitlines()
-    for function in reversed([node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]):
+    for function in reversed([node for node in parsed(source).body if isinstance(node, ast.FunctionDef)]):
         first = function.body[0]
         if ast.get_docstring(function) is None:
             raise ValueError(f"{function.name} has no docstring to keep")
@@ -84,14 +84,14 @@ def with_functions(path: Path, source: str) -> bytes:
     What else `source` defines or imports comes before the first function that it replaces, in the same cell.
     """
     notebook = read(path)
-    tree, lines = ast.parse(source), source.splitlines()
+    tree, lines = parsed(source), source.splitlines()
     mine = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     replaced: set[str] = set()
     for cell in notebook["cells"]:
         if cell["cell_type"] != "code" or not any(f"def {name}(" in source_of(cell) for name in mine):
             continue
         rows = source_of(cell).splitlines()
-        for node in reversed([node for node in ast.parse(source_of(cell)).body if isinstance(node, ast.FunctionDef) and node.name in mine]):
+        for node in reversed([node for node in parsed(source_of(cell)).body if isinstance(node, ast.FunctionDef) and node.name in mine]):
             rows[_start(node) : node.end_lineno] = _text(lines, mine[node.name])
             replaced.add(node.name)
         cell["source"] = "\n".join(rows)
