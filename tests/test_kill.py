@@ -14,6 +14,7 @@ from calling import COMMAND, workshop
 
 from workshop.lessons import ROOT, find
 from workshop.runtimes import engine
+from workshop.runtimes.run import Run
 
 SOON = 5.0  # seconds after which all must be gone
 LATE = 60.0  # seconds after which it must still be
@@ -102,6 +103,27 @@ def test_a_build_that_is_killed_leaves_no_image(tmp_path, state, later, has_engi
     time.sleep(3)  # in which the build would have ended
     assert ids
     assert not gone_soon(ids)
+    later(ids)
+
+
+def test_a_container_that_is_still_being_made_goes_too(later, has_engine):
+    """The engine makes what a `docker run` has asked for, also where that command has been ended in the meantime."""
+    ids = []
+    for pause in (0.04, 0.06, 0.08, 0.1, 0.12, 0.14):
+        with Run() as run:
+            ids.append(run.id)
+            run.docker("version")
+            words = [engine.command(), "run", "--rm", "--pull", "never", "--label", run.label, "python:3.13-slim", "sleep", "60"]
+            options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "pass_fds": run.inherited()}
+            processes = [subprocess.Popen(words, **options) for _ in range(6)]
+            for process in processes:
+                run.started(process.pid)
+            time.sleep(pause)
+            run.close()
+            for process in processes:
+                process.wait()
+    time.sleep(3)
+    assert not left_of(ids, set())
     later(ids)
 
 

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -95,21 +96,33 @@ class Run:
         """Ends and removes all that the run made and that is still there."""
         if self._sweeper is None:
             return
+        cut_off = self._processes.copy() if self._used_engine else set()
         sweeper.end_processes(self._processes)
         if self._used_engine:
             sweeper.sweep(engine.command(), self.id)
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._tell("done")
-        assert self._sweeper.stdin
-        self._sweeper.stdin.close()
-        self._sweeper.wait()
-        self._sweeper = None
         for fd in self._inherited:
             os.close(fd)
         self._inherited = ()
-        self._lock_path.unlink(missing_ok=True)
+        if cut_off:
+            self._leave_to_the_sweeper(cut_off)
+        else:
+            self._tell("done")
+            assert self._sweeper.stdin
+            self._sweeper.stdin.close()
+            self._sweeper.wait()
+            self._lock_path.unlink(missing_ok=True)
+        self._sweeper = None
         if self._lock:
             self._lock.close()
+
+    def _leave_to_the_sweeper(self, cut_off: set[int]) -> None:
+        """Has the sweeper look again, beside whatever comes next: the engine may still make the container that an ended command had asked for."""
+        assert self._sweeper and self._sweeper.stdin
+        for pid in cut_off:
+            self._tell(f"-{pid}")
+        self._sweeper.stdin.close()
+        threading.Thread(target=self._sweeper.wait, daemon=True).start()
 
     def __enter__(self) -> Run:
         return self
