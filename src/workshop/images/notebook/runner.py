@@ -153,6 +153,7 @@ class Runner:
         self.url = ""
         self.children: dict[int, Child] = {}  # by the number of their call
         self.spare: Child | None = None  # waits for the next call; only while no call runs, so that none can harm it
+        self.rests: dict[int | None, bytes] = {}  # the beginning of a line that a call, or the grader (None), has yet to end
         self.selector = selectors.DefaultSelector()
 
     def tell(self, message: dict[str, Any]) -> None:
@@ -168,21 +169,20 @@ class Runner:
             self.serve_without_fork()
             return
         self.selector.register(self.requests, selectors.EVENT_READ, None)
-        buffers: dict[int, bytes] = {}
         while True:
             for key, _ in self.selector.select():
+                if key.data is not None and key.data not in self.children:
+                    continue  # ended a moment ago; what has its descriptor now is another
                 chunk = os.read(key.fd, 65536)
-                *lines, buffers[key.fd] = (buffers.get(key.fd, b"") + chunk).split(b"\n")
-                if key.fd == self.requests:
+                *lines, self.rests[key.data] = (self.rests.get(key.data, b"") + chunk).split(b"\n")
+                if key.data is None:
                     if not chunk:
                         self.end_all()
                         return
                     for line in lines:
                         self.obey(json.loads(line))
                 else:
-                    self.hear(key.data, lines, ended=not chunk or len(buffers[key.fd]) > LINE_LIMIT)
-                    if key.data not in self.children:
-                        del buffers[key.fd]
+                    self.hear(key.data, lines, ended=not chunk or len(self.rests[key.data]) > LINE_LIMIT)
 
     def obey(self, message: dict[str, Any]) -> None:
         """One message of the grader."""
@@ -290,6 +290,7 @@ class Runner:
     def end(self, number: int) -> None:
         """Ends a call's process and all that it started; then the next call's can be made."""
         child = self.children.pop(number)
+        self.rests.pop(number, None)
         self.selector.unregister(child.read)
         self.remove(child)
         if not self.children and self.spare is None:
