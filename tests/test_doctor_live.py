@@ -9,6 +9,7 @@ import threading
 
 import pytest
 from machines import Findings, mends, on, passing_on, posix, real_downloads
+from missing import cannot
 
 from workshop import cost, remedies
 from workshop.runtimes import engine, images
@@ -84,7 +85,7 @@ def index(tmp_path):
         try:
             server = http.server.ThreadingHTTPServer((gateway(), 0), Empty)
         except OSError:
-            pytest.skip("the engine's gateway is no address of this machine")
+            cannot("the engine's gateway is no address of this machine")
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)
@@ -101,7 +102,7 @@ def index(tmp_path):
 
 def test_the_words_of_pip_for_a_certificate_that_it_does_not_trust(index, tmp_path):
     if not shutil.which("openssl"):
-        pytest.skip("no openssl to make a certificate")
+        cannot("no openssl to make a certificate")
     pair = (str(tmp_path / "cert.pem"), str(tmp_path / "key.pem"))
     key = ["-newkey", "rsa:2048", "-nodes", "-keyout", pair[1]]
     words = ["openssl", "req", "-x509", "-days", "2", "-subj", "/CN=index.test", "-out", pair[0], *key]

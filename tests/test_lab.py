@@ -13,6 +13,7 @@ import time
 import pytest
 import yaml
 from labs import ADDRESS, Lab, ask, checkout, run
+from missing import cannot
 
 from workshop.lessons import catalogue, find
 from workshop.notebooks.cells import code_cells, read
@@ -190,7 +191,7 @@ def reaching_packages(place, scratch):
 @pytest.fixture
 def composed(has_engine, tmp_path):
     if engine.is_remote():
-        pytest.skip("mounts a folder of this machine")
+        cannot("mounts a folder of this machine")
     place = checkout(tmp_path / "checkout", "docker-compose.yml", "Dockerfile", ".dockerignore", "requirements.txt", "app")
     (place / "docker-compose.override.yml").write_text(yaml.safe_dump(reaching_packages(place, tmp_path)), encoding="utf-8")
     if os.name == "posix" and os.getuid() == 0:  # as on a student's machine, where the checkout is not root's

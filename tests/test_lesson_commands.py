@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from missing import cannot
 
 from workshop import lessons
 from workshop.lessons import Lesson, lay
@@ -233,13 +234,6 @@ def environment(scratch: Path, label: str | None) -> dict[str, str]:
     (scratch / ".curlrc").write_text("no-progress-meter\n", encoding="utf-8")  # as on a terminal
     paths = os.pathsep.join([str(bin_folder), str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
     return env | {"PATH": paths, "CURL_HOME": str(scratch), "PYTHONUNBUFFERED": "1"}
-
-
-def cannot(reason: str) -> None:
-    """Skips for a reason; where everything must be there, fails for it."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @contextlib.contextmanager

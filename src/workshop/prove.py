@@ -130,9 +130,9 @@ def brief(known: list[Case], draw: random.Random) -> list[Case]:
         if case.kind == "wrong" and set(case.trips) - covered:
             covered |= set(case.trips)
             chosen.append(replace(case, asked=case.trips))
-    places = [(case.kind, case.name) for case in known]
-    chosen += [case for case in known if case.kind in ("starter", "solution")]
-    return sorted(chosen, key=lambda case: places.index((case.kind, case.name)))
+    taken = {(case.kind, case.name): case for case in chosen}
+    taken |= {(case.kind, case.name): case for case in known if case.kind in ("starter", "solution")}
+    return [taken[case.kind, case.name] for case in known if (case.kind, case.name) in taken]
 
 
 def _all(about: dict[str, object], name: str) -> tuple[str, ...]:

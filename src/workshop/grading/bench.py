@@ -110,6 +110,7 @@ class Assignment:
 
     def begin(self) -> None:
         """Makes the bench in the background, with the service on its way up, while this process has something else to load."""
+        _ = self.lesson.needs  # parsed here: pytest parses too while the thread runs; see `lessons.parsed`
         self._early = threading.Thread(target=self._make, daemon=True)
         self._early.start()
 

@@ -39,7 +39,6 @@ def grade(
     start = time.monotonic()
     assignment = Assignment(lesson, work, secrets.randbelow(10**6) if seed is None else seed, session)
     promises = {name: claim for name, claim in lesson.promises.items() if name in asked} or lesson.promises
-    _ = lesson.needs  # read before other threads begin; see `lessons.parsed`
     assignment.begin()  # a student's service takes as long to come up as pytest takes to load
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the environment's plugins would cost a second and are not asked for
     import pytest

@@ -2,7 +2,8 @@
 
 Started by `run` as a process of its own: `python -IS sweeper.py DOCKER RUN_ID FOLDER LOCK [FD]`. Standard input is a pipe whose write end only
 the run's process has: it ends when that process does. Lines on it are `+PID` and `-PID` for processes that began and ended, and `done`
-for an orderly end. The file descriptor FD, where it is named, is a pipe whose write end every docker command of the run inherits:
+for an orderly end
+that left nothing to look after. The file descriptor FD, where it is named, is a pipe whose write end every docker command of the run inherits:
 it ends when the last of them is gone.
 """
 
