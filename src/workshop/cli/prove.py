@@ -83,4 +83,7 @@ def _prove(chosen: list[lessons.Lesson], screen: Terminal, draw: int, **options:
     runs = sum(len(reports) for proof in proofs for reports in proof.reports.values())
     took = f"{runs} runs · {time.monotonic() - start:.0f} s · drawn from seed {draw}"
     screen.line(f" {len(proofs) - len(faulty)} of {len(proofs)} lessons proven · {took}", bold=True)
+    for proof in faulty:
+        for fault in proof.faults:
+            screen.line(f"   ✗ {proof.lesson.number} {fault}", fg="red")
     return 1 if faulty else 0

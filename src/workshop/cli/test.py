@@ -34,6 +34,19 @@ STEPS = (
     Step("the solutions of these lessons, live", ("workshop.cli", "check", *EMBEDDABLE, "--solution", "--runtime", "docker"), takes_engine=True),
     Step("the proof in brief, live", ("workshop.cli", "prove", "--brief", "--engine", "--runtime", "docker"), takes_engine=True),
 )
+LAST_LINES = 40  # of a failed step, said again at the end: a long log may be kept only in part
+
+
+def run(step: Step) -> tuple[int, str]:
+    """Runs a step and shows what it prints as it comes; returns its exit code and its last lines."""
+    printed = bytearray()
+    with subprocess.Popen([sys.executable, "-m", *step.command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdout
+        while piece := os.read(process.stdout.fileno(), 65536):
+            sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+            printed += piece
+    return process.returncode, "\n".join(printed.decode(errors="replace").splitlines()[-LAST_LINES:])
 
 
 @click.command()
@@ -45,6 +58,7 @@ def test(only: str | None) -> int:
     left_out: list[str] = []
     failed: list[str] = []
     passed: list[str] = []
+    ends: dict[str, str] = {}
     for step in STEPS:
         if only and only not in step.name:
             continue
@@ -54,8 +68,10 @@ def test(only: str | None) -> int:
         screen.line(f"── {step.name}", bold=True)
         sys.stdout.flush()
         start = time.monotonic()
-        code = subprocess.run([sys.executable, "-m", *step.command], cwd=ROOT, check=False).returncode
+        code, end = run(step)
         (failed if code else passed).append(step.name)
+        if code:
+            ends[step.name] = end
         screen.line(f"   {'failed' if code else 'passed'} in {time.monotonic() - start:.0f} s\n", fg="red" if code else "green")
     if missing:
         screen.line(f"Left out, since there is no engine here: {', '.join(left_out)}, and the tests above that name it. {missing.hint}")
@@ -63,5 +79,6 @@ def test(only: str | None) -> int:
             failed.append("an engine")
     for name in failed:
         screen.line(f"failed: {name}", fg="red")
+        screen.line(ends.get(name, ""))
     screen.line(f"steps: {len(passed)} passed, {len(failed)} failed, {len(left_out)} skipped")
     return 1 if failed else 0
