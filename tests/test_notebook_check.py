@@ -1,6 +1,7 @@
 """`check` inside a notebook: the lesson's own grader on the student's own Redis, at once, in words and in HTML."""
 
 import json
+import os
 import time
 
 import pytest
@@ -123,6 +124,16 @@ def test_what_goes_wrong_in_the_function_is_told(client, body, says):
     (one,), _ = ran(STRINGS, names["time_left"])
     assert one.outcome is Outcome.FAILED
     assert says in one.hint
+
+
+@pytest.mark.parametrize("seconds", ["1", "int(seconds)"])
+def test_two_calls_at_once_leave_the_notebooks_redis_url_as_it_was(client, seconds):
+    before = os.environ["REDIS_URL"]
+    lesson = lessons.find("10_lists")
+    names = functions_of(lesson.notebook, f"def wait_for_job(r, queue, seconds):\n    return (r.blpop(queue, timeout={seconds}) or [None])[0]")
+    checks, _ = ran(lesson, names["wait_for_job"])
+    assert {one.id: one.outcome for one in checks}["test_wait_for_job_gives_up"] is Outcome.FAILED
+    assert os.environ["REDIS_URL"] == before
 
 
 def test_without_redis_it_says_so(monkeypatch, capsys):

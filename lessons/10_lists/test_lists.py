@@ -15,6 +15,22 @@ def places(redis, elements, *keys):
     return {element: found.count(element) for element in elements}
 
 
+def waiting(redis):
+    """How many clients wait in Redis for an element."""
+    return redis.info("clients")["blocked_clients"]
+
+
+def comes_to_wait(redis, call, others):
+    """Whether the call begins to wait in Redis, where `others` waited before; it has 2.5 seconds."""
+    end = time.monotonic() + 2.5
+    while time.monotonic() < end:
+        if waiting(redis) > others:
+            return True
+        if call.is_done(0.01):
+            return False
+    return False
+
+
 def test_add_jobs_keeps_the_order(notebook, redis, some):
     """add_jobs puts the jobs at the end of the queue, in their order"""
     queue, jobs = some.word(), some.words(5)
@@ -231,25 +247,31 @@ def test_wait_for_job_waits(notebook, redis, some):
 
 def test_wait_for_job_gives_up(notebook, redis, some):
     """wait_for_job returns None after the seconds it was given, also after a part of a second"""
-    call = notebook.start("wait_for_job", queue := some.word(), 0.3)
-    in_time = call.is_done(4)
-    redis.rpush(f"jobs:{queue}", "too late")
-    assert in_time, "After 0.3 s the call was to give up, and it still waits. A time-out of 0 means “for ever”, and int(0.3) is 0."
-    notebook.expect(call.result(), None, "No job came in time: that is None.")
+    patient, hasty = some.words(2)
+    with_others = waiting(redis)
+    longer = notebook.start("wait_for_job", patient, 20)
+    waits = comes_to_wait(redis, longer, with_others)
+    shorter = notebook.start("wait_for_job", hasty, 0.1)
+    in_time = shorter.is_done(4)
+    both = waits and waiting(redis) <= with_others and longer.is_done(1)
+    for queue in (patient, hasty):
+        redis.rpush(f"jobs:{queue}", "too late")
+    assert in_time, "After 0.1 s the call was to give up, and after 4 s it still waited. A time-out of 0 means “for ever”, and int(0.1) is 0."
+    notebook.expect(shorter.result(), None, "No job came in time: that is None.")
+    hint = "Two calls waited, one with 20 seconds and one with 0.1 s, and the one with 20 gave up just as early. The time-out is `seconds`, not a number of its own."
+    assert not both, hint
 
 
 def test_wait_for_job_does_not_poll(notebook, redis, some):
     """wait_for_job lets Redis do the waiting, and does not ask again and again"""
-    queue = some.word()
-    before = blocked = redis.info("clients")["blocked_clients"]
-    call, end = notebook.start("wait_for_job", queue, 20), time.monotonic() + 2.5
-    while blocked <= before and time.monotonic() < end and not call.is_done(0.02):
-        blocked = redis.info("clients")["blocked_clients"]
+    queue, with_others = some.word(), waiting(redis)
+    call = notebook.start("wait_for_job", queue, 20)
+    waits = comes_to_wait(redis, call, with_others)
     at_once = call.is_done()
     redis.rpush(f"jobs:{queue}", "next")
     call.result()
     hint = "Nobody waits in Redis. A loop that asks, sleeps and asks again is late each time and busy all the time. BLPOP asks once; Redis answers when a job comes."
-    assert at_once or blocked > before, hint
+    assert at_once or waits, hint
 
 
 def test_start_job_moves(notebook, redis, some):

@@ -27,6 +27,7 @@ class Here:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
+        self._before = os.environ.get("REDIS_URL")
         self.host, self.port = parts.hostname or "127.0.0.1", parts.port or 6379
         self.options: dict[str, Any] = {"db": DATABASE, "username": parts.username, "password": parts.password}
         self._relay, self._end = in_thread((self.host, self.port), DATABASE)
@@ -45,8 +46,11 @@ class Here:
         return self._relay
 
     def close(self) -> None:
-        """Ends the relay."""
+        """Ends the relay, and lets REDIS_URL say again what it said before."""
         self._end()
+        os.environ.pop("REDIS_URL", None)
+        if self._before is not None:
+            os.environ["REDIS_URL"] = self._before
 
 
 class HereNotebook(Exercises):
@@ -83,10 +87,8 @@ class Call:
     """One call in this process: in the main thread, where it can be stopped, unless the check goes on beside it."""
 
     def __init__(self, function: Any, args: tuple[Any, ...], options: dict[str, Any], server: Here) -> None:
-        self._function, self._message, self._url = function, {"args": args, "kwargs": options}, server.url
-        before = os.environ.get("REDIS_URL")
+        self._function, self._message = function, {"args": args, "kwargs": options}
         self._client: Any = calling.connect(server.url)
-        self._restore = (lambda: os.environ.pop("REDIS_URL", None)) if before is None else (lambda: os.environ.__setitem__("REDIS_URL", before))
         self._result: dict[str, Any] | None = None
         self._thread: threading.Thread | None = None
 
@@ -110,7 +112,6 @@ class Call:
         try:
             self._result = calling.answer_of(told, self._function, self._client, self._message)
         finally:
-            self._restore()
             self._client.close()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -29,14 +30,21 @@ if TYPE_CHECKING:
 
 SHIM = Path(__file__).with_name("shim")
 HERE = "127.0.0.1"
+PORTS = range(20000, 32000)
 NEEDS_ENGINE = "This needs a Docker Engine. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`."
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HERE, 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nothing listens on now. Raises Unchecked where none is found.
+
+    Drawn from below the ports that systems hand out by themselves (Linux from 32768, macOS and Windows from 49152): one of those may become the
+    near end of somebody's connection before the server listens, or be connected with itself by a client that asks too early.
+    """
+    for port in random.SystemRandom().sample(PORTS, 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HERE, port))
+            return port
+    raise Unchecked(f"Of 100 ports of {HERE} between {PORTS[0]} and {PORTS[-1]} none is free.")
 
 
 class _Child:
