@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workshop.grading.bench import Session
-from workshop.notebooks import cells
+from workshop.notebooks import cells, explain
 from workshop.notebooks.remote import RemoteNotebook
 from workshop.runtimes.problems import Mismatch, NotUp
 
@@ -222,6 +222,19 @@ def test_what_ends_badly_says_so_and_the_rest_goes_on(notebook, name, says):
 def test_a_call_with_other_arguments(notebook):
     with pytest.raises(Mismatch, match="Leave its first line"):
         notebook.kinds()
+
+
+@pytest.mark.parametrize(
+    ("message", "source", "says"),
+    [
+        ("kinds() takes 1 positional argument but 2 were given", None, "Leave its first line"),
+        ("BasicKeyCommands.set() got an unexpected keyword argument 'keep_ttl'", "r.set(key, 1, keep_ttl=True)", "`set` was called with an argument"),
+        ("ListCommands.lpop() takes from 2 to 3 positional arguments but 4 were given", "r.lpop(key, 1, 2)", "`lpop` was called with an argument"),
+        ("BasicKeyCommands.mget() missing 1 required positional argument: 'keys'", "r.mget(*[])", "the list was empty"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_laid_to_who_was_called(message, source, says):
+    assert says in explain.hint_of({"type": "TypeError", "message": message, "source": source})
 
 
 def test_what_never_ends_is_ended(notebook):

@@ -78,7 +78,7 @@ def test_a_racy_counter_loses_the_rivals_visit(server, outside, student, racy):
 
 
 @pytest.mark.parametrize("right", [by_incr, by_lua, by_watch])
-@pytest.mark.parametrize("before", ["write", "every"])
+@pytest.mark.parametrize("before", ["write", "every", "any"])
 def test_an_atomic_counter_loses_none(server, outside, student, right, before):
     with RelayProbe(server.relay()).rival(lambda: outside.incr("n"), before, 3) as seen:
         right(student, "n")
@@ -91,6 +91,22 @@ def test_the_rival_acts_before_each_packet_and_not_within_one(server, outside, s
         student.get("a")
         student.pipeline().get("a").get("b").execute()
     assert (seen.acted, seen.packets, outside.get("acts")) == (2, 2, "2")
+
+
+def looks_then_watches(r, key):
+    count = int(r.get(key) or 0)
+    with r.pipeline() as pipe:
+        pipe.watch(key)
+        pipe.multi()
+        pipe.set(key, count + 1)
+        pipe.execute()
+
+
+def test_a_rival_before_a_watch_that_comes_too_late(server, outside, student):
+    turns = iter([None, lambda: outside.incr("n")])
+    with RelayProbe(server.relay()).rival(lambda: (next(turns, None) or str)(), before="any") as seen:
+        looks_then_watches(student, "n")
+    assert (outside.get("n"), seen.acted) == ("1", 3)
 
 
 def test_commands_are_noted(server, outside, student):

@@ -9,8 +9,13 @@ from typing import Any
 RULES: list[tuple[str, str, str]] = [
     (
         "DataError",
-        r"^(ex|px)\b.* must be",
-        "{0} takes a whole number, an int. For a part of a second there is px: it counts in milliseconds.",
+        r"^px\b.* must be",
+        "px takes a whole number of milliseconds, an int. What came is none: 0.5 * 1000 is the float 500.0, and int(…) makes an int of it.",
+    ),
+    (
+        "DataError",
+        r"^ex\b.* must be",
+        "ex takes a whole number, an int. For a part of a second there is px: it counts in milliseconds.",
     ),
     (
         "DataError",
@@ -61,8 +66,13 @@ RULES: list[tuple[str, str, str]] = [
     ("TimeoutError", r"", "Redis did not answer in time."),
     (
         "TypeError",
-        r"takes (?:from )?\d+ .*positional|missing \d+ required|unexpected keyword",
-        "The function does not take the arguments that it is called with. Leave its first line as it was.",
+        r"(\w+)\(\) (?:takes (?:from )?\d+ .*positional|got an unexpected keyword)",
+        "`{0}` was called with an argument that it does not have. The message says which.",
+    ),
+    (
+        "TypeError",
+        r"(\w+)\(\) missing \d+ required",
+        "`{0}` was called without an argument that it needs. If that was to come from a list with `*` before it, the list was empty.",
     ),
     (
         "(?:Type|Attribute)Error",
@@ -105,8 +115,13 @@ RULES: list[tuple[str, str, str]] = [
 ]
 
 
+NOT_AS_CALLED = "The function does not take the arguments that it is called with. Leave its first line as it was."
+
+
 def hint_of(error: dict[str, Any]) -> str:
     """The hint for an exception that the runner told as data."""
+    if error["type"] == "TypeError" and not error.get("source") and re.search(r"\(\) (?:takes|got|missing) ", error["message"]):
+        return NOT_AS_CALLED  # no line of the student's own had begun
     for kind, pattern, hint in RULES:
         if re.fullmatch(kind, error["type"]) and (found := re.search(pattern, error["message"])):
             return hint.format(*(group or "" for group in found.groups()))

@@ -23,14 +23,14 @@ PARSE_LIMIT = 32 * 1024 * 1024  # bytes of one request; what is larger goes thro
 KEPT_COMMANDS, KEPT_WORD = 2000, 120
 
 WRITES_TEXT = """
-    append bitfield bitop blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin copy decr decrby del eval evalsha expire expireat
-    fcall flushall flushdb geoadd georadius georadiusbymember geosearchstore getdel getex getset hdel hexpire hexpireat hgetdel hgetex hincrby
-    hincrbyfloat hmset hpersist hpexpire hpexpireat hset hsetex hsetnx incr incrby incrbyfloat linsert lmove lmpop lpop lpush lpushx lrem lset
-    ltrim migrate move mset msetex msetnx persist pexpire pexpireat pfadd pfmerge psetex publish rename renamenx restore rpop rpoplpush rpush
-    rpushx sadd sdiffstore set setbit setex setnx setrange sinterstore smove sort spop spublish srem sunionstore swapdb unlink xack xackdel
-    xadd xautoclaim xclaim xdel xdelex xgroup xreadgroup xsetid xtrim zadd zdiffstore zincrby zinterstore zmpop zpopmax zpopmin zrangestore
-    zrem zremrangebylex zremrangebyrank zremrangebyscore zunionstore json.set json.del json.merge json.mset json.numincrby json.arrappend
-    json.arrinsert json.arrpop json.arrtrim json.strappend json.toggle json.clear
+    append bitfield bitop blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin copy decr decrby del delex delifeq eval evalsha expire
+    expireat fcall flushall flushdb geoadd georadius georadiusbymember geosearchstore getdel getex getset hdel hexpire hexpireat hgetdel hgetex
+    hincrby hincrbyfloat hmset hpersist hpexpire hpexpireat hset hsetex hsetnx incr incrby incrbyfloat linsert lmove lmpop lpop lpush lpushx lrem
+    lset ltrim migrate move mset msetex msetnx persist pexpire pexpireat pfadd pfmerge psetex publish rename renamenx restore rpop rpoplpush rpush
+    rpushx sadd sdiffstore set setbit setex setnx setrange sinterstore smove sort spop spublish srem sunionstore swapdb unlink xack xackdel xadd
+    xautoclaim xclaim xdel xdelex xgroup xreadgroup xsetid xtrim zadd zdiffstore zincrby zinterstore zmpop zpopmax zpopmin zrangestore zrem
+    zremrangebylex zremrangebyrank zremrangebyscore zunionstore json.set json.del json.merge json.mset json.numincrby json.arrappend json.arrinsert
+    json.arrpop json.arrtrim json.strappend json.toggle json.clear
 """
 WRITES = frozenset(WRITES_TEXT.split())
 NOT_DATA_TEXT = """
@@ -96,8 +96,10 @@ class Watch:
         """Whether the rival is to act before this packet."""
         if self.held or self.acted >= self.times:
             return False
-        names = [request[0].decode("ascii", "replace") for request in requests]
-        return any(name.lower() in WRITES if self.before == "write" else is_data(name) for name in names)
+        names = [request[0].decode("ascii", "replace").lower() for request in requests]
+        if self.before == "any" and "watch" in names:
+            return True
+        return any(name in WRITES if self.before == "write" else is_data(name) for name in names)
 
 
 class Server:

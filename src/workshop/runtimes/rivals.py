@@ -62,7 +62,8 @@ class Relay:
     def rival(self, act: Callable[[], object], before: str = "write", times: int | None = None) -> Iterator[Seen]:
         """Within the block, `act` runs in this process just before the first command that changes data reaches Redis.
 
-        `before="every"` runs it before each packet with a command that reads or changes data, at most `times` times (20 unless told).
+        `before="every"` runs it before each packet with a command that reads or changes data, at most `times` times (20 unless told); `before="any"`
+        before a WATCH too, which shows who watches a key only after looking at it.
         Raises NeverActed at the end of a block that raised nothing itself and in which `act` never ran.
         """
         problem: list[BaseException] = []
@@ -162,7 +163,8 @@ class RelayProbe:
     def rival(self, act: Callable[[], object], before: str = "write", times: int | None = None) -> Iterator[Seen]:
         """Within the block, `act` runs in the grader just before the student's first command that changes data reaches Redis.
 
-        `before="every"` takes each packet with a command that reads or changes data, at most `times` (20). The block's value has, after its end,
+        `before="every"` takes each packet with a command that reads or changes data, at most `times` (20), and `before="any"` WATCH too. The
+        block's value has, after its end,
         `acted` and `commands`. A block in which `act` never ran raises Mismatch where the student's code sent other commands, else Unchecked.
         """
         try:
