@@ -1,6 +1,9 @@
 """Lesson 12: sorted sets, members in the order of their scores."""
 
 FEW_BYTES = 4000
+ONLY_NONE = "and 0 counts as false for `if` and `or`; missing is None, and only that."
+BEST_TAKEN_FOR_NOBODY = f"The best player was taken for one who is not on the board. Their rank is 0, {ONLY_NONE}"
+LAST_TAKEN_FOR_NOBODY = f"The last player was taken for one who is not on the board. Counted from the lowest, their rank is 0, {ONLY_NONE}"
 WHOLE_BOARD = "The whole board was sent, to find a few players in it. With a million players that is a million names each time."
 
 
@@ -58,6 +61,12 @@ def test_add_points_loses_none(notebook, redis, some):
         score = redis.zscore(key, player)
     hint = "Between reading and writing, someone else gave points to this player, and these are lost. ZINCRBY reads, adds and writes in one step."
     notebook.expect(score, had + more + 1000 * len(theirs), hint)
+    new, before = some.word(12), len(theirs)
+    with notebook.rival(lambda: theirs.append(redis.zincrby(key, 1000, new))):
+        notebook.add_points(board, new, more)
+        score = redis.zscore(key, new)
+    hint = "The first two points of a new player came at once, and some are lost. ZINCRBY begins with 0 by itself: nobody has to look first."
+    notebook.expect(score, more + 1000 * (len(theirs) - before), hint)
 
 
 def test_record_best_keeps_the_best(notebook, redis, some):
@@ -88,9 +97,16 @@ def test_record_best_loses_none(notebook, redis, some):
     key, player, score = f"board:{(board := some.word())}", some.word(), some.number(10, 300)
     redis.zadd(key, {player: score})
     with notebook.rival(lambda: redis.zadd(key, {player: score + 500})):
-        notebook.record_best(board, player, score + 100)
+        answer = notebook.record_best(board, player, score + 100)
         best = redis.zscore(key, player)
     hint = "A better score came in between the look and the write, and was replaced. Looking first does not help; ZADD itself can be told to write only what is greater."
+    notebook.expect(best, score + 500, hint)
+    told = "A better score came in just before, so this one is no record, and it was called one. The answer of ZADD knows; a look before it does not."
+    notebook.expect(bool(answer), False, told)
+    new = some.word(12)
+    with notebook.rival(lambda: redis.zadd(key, {new: score + 500})):
+        notebook.record_best(board, new, score)
+        best = redis.zscore(key, new)
     notebook.expect(best, score + 500, hint)
 
 
@@ -126,7 +142,9 @@ def test_best_and_worst_of_few_or_none(notebook, redis, some):
     """best_and_worst returns all where they are fewer, and two empty lists for a count of 0"""
     board, players, scores = board_of(redis, some, 3)
     everyone = pairs(players, scores)
-    notebook.expect(notebook.best_and_worst(board, 10), [everyone, everyone[::-1]], "Three are on the board: asked for ten, all three come.")
+    for count in (10, 4):
+        hint = f"Three are on the board: asked for {count}, all three come. A rank below 0 counts from the other end."
+        notebook.expect(notebook.best_and_worst(board, count), [everyone, everyone[::-1]], hint)
     answer = notebook.best_and_worst(board, 0)
     hint = "Asked for none, nobody comes: two empty lists."
     if answer == [everyone, everyone[::-1]]:
@@ -147,7 +165,9 @@ def test_place_of_counts_from_the_top(notebook, redis, some):
     for place in (2, 6, 9):
         answer = notebook.place_of(board, players[place - 1])
         hint = "The best is on place 1, who comes after the best on place 2. Ranks begin with 0, places with 1."
-        if answer in (9 - place, 10 - place):
+        if place == 9 and not answer:
+            hint = LAST_TAKEN_FOR_NOBODY
+        elif answer in (9 - place, 10 - place):
             hint = "This place is counted from the lowest score. ZRANK counts from there; ZREVRANK counts from the highest."
         notebook.expect(answer, place, hint)
 
@@ -156,8 +176,13 @@ def test_place_of_knows_the_best(notebook, redis, some):
     """place_of returns 1 for the best of all"""
     board, players, _ = board_of(redis, some, 9)
     answer = notebook.place_of(board, players[0])
-    none = "The best player was taken for one who is not on the board. Their rank is 0, and 0 counts as false for `if` and `or`; missing is None, and only that."
-    notebook.expect(answer, 1, none if answer in (None, False) else "The best of all is on place 1.")
+    hint = BEST_TAKEN_FOR_NOBODY if answer is None or answer is False else "The best of all is on place 1. Ranks begin with 0, places with 1."
+    notebook.expect(answer, 1, hint)
+    redis.zadd(f"board:{board}", {players[1]: redis.zscore(f"board:{board}", players[0])})
+    answers = [notebook.place_of(board, player) for player in players[:2]]
+    assert 1 in answers, (
+        f"Two share the highest score, and neither is on place 1: {answers}. Count only those whose score is higher, or ask for the rank."
+    )
 
 
 def test_place_of_nobody(notebook, redis, some):
@@ -174,27 +199,32 @@ def test_place_of_fetches_no_more(notebook, redis, some):
     expect_few_bytes(notebook, redis, lambda: notebook.place_of(board, players[700]), hint)
 
 
+def expect_around(notebook, board, players, at, count, hint, nobody=""):
+    """around returns the neighbours of the player with rank `at`, counted from the best. `nobody` is the hint for an empty list."""
+    answer, expected = notebook.around(board, players[at], count), players[max(at - count, 0) : at + count + 1]
+    if answer == []:
+        hint = nobody or hint
+    elif answer == expected[:-1]:
+        hint = "The last one is missing. The end of a Python slice does not belong to it; the last rank of ZRANGE does."
+    notebook.expect(answer, expected, hint)
+
+
 def test_around_shows_neighbours(notebook, redis, some):
     """around returns the player with that many above and below, best first"""
     board, players, _ = board_of(redis, some, 15)
     for at, count in ((7, 2), (9, 3)):
-        answer = notebook.around(board, players[at], count)
-        expected = players[at - count : at + count + 1]
-        hint = "The player in the middle, and on either side as many as asked for, best first."
-        if answer == expected[:-1]:
-            hint = "The last one is missing. The end of a Python slice does not belong to it; the last rank of ZRANGE does."
-        notebook.expect(answer, expected, hint)
+        expect_around(notebook, board, players, at, count, "The player in the middle, and on either side as many as asked for, best first.")
 
 
 def test_around_at_the_ends(notebook, redis, some):
     """around returns those that there are for a player near the top or the bottom"""
     board, players, _ = board_of(redis, some, 15)
     top = "Above the top there is nobody, and those below are still due. A rank below 0 counts from the other end: -1 is the last."
-    notebook.expect(notebook.around(board, players[1], 3), players[:5], top)
-    none = "The best player was taken for one who is not on the board. Their rank is 0, and 0 counts as false; missing is None, and only that."
-    answer = notebook.around(board, players[0], 3)
-    notebook.expect(answer, players[:4], none if answer == [] else top)
-    notebook.expect(notebook.around(board, players[-2], 3), players[-5:], "Below the last there is nobody; those above are still due.")
+    low = "Below the last there is nobody; those above are still due."
+    expect_around(notebook, board, players, 1, 3, top)
+    expect_around(notebook, board, players, 0, 3, top, BEST_TAKEN_FOR_NOBODY)
+    expect_around(notebook, board, players, 13, 3, low)
+    expect_around(notebook, board, players, 14, 3, low, LAST_TAKEN_FOR_NOBODY)
 
 
 def test_around_nobody(notebook, redis, some):
@@ -234,6 +264,10 @@ def test_count_request_forgets_the_old(notebook, redis, some):
     hint = "The old requests are still in the set: it grows with each request, for ever. ZREMRANGEBYSCORE takes out all up to a time."
     notebook.expect(redis.zcard(f"window:{user}"), 3, hint)
     notebook.expect(notebook.count_request(user, ids[8], now + 1, 10), 3, "The window of this call is 10 seconds wide.")
+    other, start = some.word(12), int(now) + 1
+    answers = [notebook.count_request(other, name, start + at, 60) for name, at in zip(ids[:3], (0.1, 0.4, 60.25), strict=True)]
+    exact = "The window ends at `now`, the time that the call gives, with parts of a second: neither at this machine's clock nor at a whole second."
+    notebook.expect(answers, [1, 2, 2], exact)
 
 
 def test_count_request_expires(notebook, redis, some):
@@ -249,6 +283,10 @@ def test_count_request_expires(notebook, redis, some):
     hint = "The key should live for the width of the window from the last request on, so that no request is lost before its time."
     if not since + seconds - 1 <= end <= clock(redis) + seconds + 2:
         notebook.expect(f"{end - clock(redis):.0f} s left", f"{seconds} s", hint)
+    fresh = some.word(12)
+    notebook.count_request(fresh, ids[0], since, seconds)
+    first = "A user who came once leaves this key behind for ever. EXPIRE comes after ZADD, which makes the key, and without a condition such as gt."
+    assert redis.ttl(f"window:{fresh}") != -1, first
 
 
 def test_count_request_at_once(notebook, redis, some):
@@ -285,6 +323,9 @@ def test_keep_best_keeps_the_best(notebook, redis, some):
     elif found == expected[:-1]:
         hint = "One too many was taken out. With a size of 5 the ranks -5 to -1 stay, so the cut ends at -6."
     notebook.expect(found, expected, hint)
+    notebook.keep_best(board, some.word(11), scores[3] - 0.5, 5)
+    low = "The new score was lower than all five: the new one goes out, and the five stay. Add first, then cut."
+    notebook.expect(redis.zrange(f"board:{board}", 0, -1, desc=True), expected, low)
 
 
 def test_keep_best_keeps_all_while_there_is_room(notebook, redis, some):
@@ -294,25 +335,39 @@ def test_keep_best_keeps_all_while_there_is_room(notebook, redis, some):
     notebook.keep_best(board, new, scores[-1] - 0.5, 6)
     hint = "There was room for six, and only three were on the board: all four stay."
     notebook.expect(redis.zrange(f"board:{board}", 0, -1, desc=True), [*players, new], hint)
+    notebook.keep_best(board, new, scores[0] + 1, 4)
+    there = "The player was on the board already and needs no second place: a member is in the set once, and nobody has to go out."
+    notebook.expect(redis.zrange(f"board:{board}", 0, -1, desc=True), [new, *players], there)
 
 
 def test_keep_best_tells_who_made_it(notebook, redis, some):
     """keep_best returns whether the player is among the best"""
     board, _, scores = board_of(redis, some, 5)
-    first, second = some.words(2, 12)
+    first, second, top = some.words(3, 12)
     notebook.expect(notebook.keep_best(board, first, scores[-1] + 0.5, 5), True, "The player is on the board now: True.")
     notebook.expect(notebook.keep_best(board, second, scores[-1] - 0.5, 5), False, "The score was too low for the board: False.")
+    best = "The player is the best of all now: True. Their rank is 0, and 0 counts as false; missing is None, and only that."
+    notebook.expect(notebook.keep_best(board, top, scores[0] + 1, 5), True, best)
+    zero = "The player is on the board with 0 points: True. A score of 0 counts as false; missing is None, and only that."
+    notebook.expect(notebook.keep_best(some.word(12), top, 0, 5), True, zero)
 
 
 def test_keep_best_in_one_step(notebook, redis, some):
     """keep_best never shows one too many or one too few, not even for a moment"""
     board, _, scores = board_of(redis, some, 5)
+    key, new, other, third = f"board:{board}", *some.words(3, 12)
     sizes = []
-    with notebook.rival(lambda: sizes.append(redis.zcard(f"board:{board}")), before="every"):
-        notebook.keep_best(board, some.word(12), scores[0] + 1, 5)
-        sizes.append(redis.zcard(f"board:{board}"))
+    with notebook.rival(lambda: sizes.append(redis.zcard(key)), before="every"):
+        notebook.keep_best(board, new, scores[0] + 1, 5)
+        after = redis.zcard(key)
     hint = "Whoever looked between the two commands saw another number of players than five. A pipeline sends both as one transaction (MULTI)."
     notebook.expect(set(sizes), {5}, hint)
+    notebook.expect(after, 5, "Five were on the board, and five should be there after the call: for the new one, one goes out.")
+    with notebook.rival(lambda: redis.zadd(key, {other: scores[0] + 2})):
+        notebook.keep_best(board, third, scores[0] + 3, 6)
+        after = redis.zcard(key)
+    left = "One place was left, and two took it: another player came in between the look and the ZADD. Add and cut in one transaction, without a look before."
+    notebook.expect(after, 6, left)
 
 
 def test_take_next_takes_the_most_urgent(notebook, redis, some):
@@ -345,5 +400,10 @@ def test_take_next_gives_a_job_to_one(notebook, redis, some):
         left = redis.zrange(key, 0, -1)
     hint = "Another worker took this job in between, and now two do it. Looking and taking out were two steps; ZPOPMIN is one."
     notebook.expect([job for job in theirs if job == mine], [], hint)
-    lost = "A job is neither done nor waiting any more. ZPOPMIN takes out the one that it answers."
-    notebook.expect(left, [job for job in jobs if job not in (*theirs, mine)], lost)
+    hint = "A job is neither done nor waiting any more. ZPOPMIN takes out the one that it answers."
+    if mine in left:
+        hint = "The job that came back is still in the queue, and the next worker gets it too. ZPOPMIN takes out the one that it answers."
+    notebook.expect(left, [job for job in jobs if job not in (*theirs, mine)], hint)
+    assert mine is not None, (
+        "Jobs were waiting, and None came back: another worker had taken the one that was looked at. ZPOPMIN looks and takes in one step."
+    )

@@ -1,4 +1,5 @@
 def record_best(r, board, player, score):
-    had = r.zscore(f"board:{board}", player) or 0
-    r.zadd(f"board:{board}", {player: score}, gt=True)
-    return score > had
+    key = f"board:{board}"
+    with r.pipeline() as pipe:
+        had = pipe.zscore(key, player).zadd(key, {player: score}, gt=True).execute()[0]
+    return score > (had or 0)

@@ -1,0 +1,2 @@
+def record_visit(r, page):
+    return r.incr(f"visit:{page}")

@@ -1,0 +1,14 @@
+def take_next(r, queue):
+    key = f"queue:{queue}"
+    with r.pipeline() as pipe:
+        try:
+            pipe.watch(key)
+            jobs = pipe.zrange(key, 0, 0)
+            if not jobs:
+                return None
+            pipe.multi()
+            pipe.zrem(key, jobs[0])
+            pipe.execute()
+            return jobs[0]
+        except redis.WatchError:
+            return None

@@ -1,0 +1,2 @@
+def place_of(r, board, player):
+    return r.zrevrank(f"board:{board}", player)

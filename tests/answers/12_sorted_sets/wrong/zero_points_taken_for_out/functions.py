@@ -1,0 +1,4 @@
+def keep_best(r, board, player, score, size):
+    key = f"board:{board}"
+    with r.pipeline() as pipe:
+        return bool(pipe.zadd(key, {player: score}).zremrangebyrank(key, 0, -size - 1).zscore(key, player).execute()[-1])
