@@ -1,5 +1,8 @@
 """The relay before Redis: what it lets through, what it holds, and what a rival can do in the meantime."""
 
+import contextlib
+import gc
+import socket
 import threading
 
 import pytest
@@ -8,7 +11,7 @@ import redis
 from workshop.runtimes.embedded import LocalRedis
 from workshop.runtimes.problems import Mismatch, Unchecked
 from workshop.runtimes.relay import parse
-from workshop.runtimes.rivals import RelayProbe
+from workshop.runtimes.rivals import RelayProbe, in_thread
 from workshop.runtimes.run import Run
 
 
@@ -177,6 +180,27 @@ def test_redis_may_go_and_come_back(server, outside):
         with server.stopped(), pytest.raises(redis.ConnectionError):
             client.ping()
         assert client.ping()
+
+
+def test_one_that_ends_while_clients_come_leaves_none_open(server):
+    for _ in range(40):
+        relay, end = in_thread((server.host, server.port))
+        port, came = int(relay.url.split(":")[2].split("/")[0]), []
+
+        def come(port=port, came=came):
+            with contextlib.suppress(OSError):
+                for _ in range(30):
+                    came.append(socket.create_connection(("127.0.0.1", port), timeout=1))
+
+        thread = threading.Thread(target=come)
+        thread.start()
+        while not came:
+            pass
+        end()
+        thread.join()
+        for client in came:
+            client.close()
+    gc.collect()  # what was left open says so, and a warning is an error here
 
 
 def test_the_control_port_wants_its_token(server):

@@ -119,35 +119,39 @@ class Server:
         return data.sockets[0].getsockname()[1], control.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
-        """Listens no longer and ends all connections."""
-        for server in self._servers:
-            server.close()
-        while self._open:
-            for writer in list(self._open):  # again each time: one that has just been accepted comes late
+        """Accepts nobody any more, ends all connections, and listens no longer. Returns when nothing else runs in this loop."""
+        loop, this = asyncio.get_running_loop(), asyncio.current_task()
+        for server in self._servers:  # closed at once, it would leave a socket open that was just accepted
+            for listening in server.sockets:
+                with contextlib.suppress(NotImplementedError):  # Windows' loop has no readers
+                    loop.remove_reader(listening.fileno())
+        while self._open or asyncio.all_tasks() - {this}:
+            for writer in list(self._open):
                 writer.close()
             await asyncio.sleep(0.001)
+        for server in self._servers:
+            server.close()
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ends = [writer]
         self._open.add(writer)
         try:
             redis_reader, redis_writer = await asyncio.open_connection(*self.target)
+            ends.append(redis_writer)
+            self._open.add(redis_writer)
+            there = asyncio.ensure_future(self._requests(reader, redis_writer))
+            back = asyncio.ensure_future(_copy(redis_reader, writer))
+            await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+            if there.done() and not back.done():  # the client has hung up its half; Redis may still answer
+                await asyncio.wait({back}, timeout=1)
+            for task in (there, back):
+                task.cancel()
         except OSError:
-            writer.close()  # as a Redis that is gone would
-            self._open.discard(writer)
-            return
-        self._open.add(redis_writer)
-        there = asyncio.ensure_future(self._requests(reader, redis_writer))
-        back = asyncio.ensure_future(_copy(redis_reader, writer))
-        await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
-        if there.done() and not back.done():  # the client has hung up its half; Redis may still answer
-            await asyncio.wait({back}, timeout=1)
-        for task in (there, back):
-            task.cancel()
-        for end in (writer, redis_writer):
-            end.close()
-            with contextlib.suppress(OSError):
-                await end.wait_closed()
-        self._open -= {writer, redis_writer}
+            return  # as a Redis that is gone would
+        finally:
+            for end in ends:
+                end.close()
+            self._open.difference_update(ends)
 
     async def _requests(self, reader: asyncio.StreamReader, redis: asyncio.StreamWriter) -> None:
         buffer, readable = bytearray(), True

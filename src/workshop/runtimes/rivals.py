@@ -128,26 +128,27 @@ class Relay:
 
 def in_thread(target: tuple[str, int], database: int = 0) -> tuple[Relay, Callable[[], None]]:
     """A relay to `target` in a thread of this process, and the function that ends it."""
-    loop, token = asyncio.new_event_loop(), secrets.token_hex(16)
+    token = secrets.token_hex(16)
+    server, listening, ended = Server(target, token), threading.Event(), asyncio.Event()
     ports: list[int] = []
-    server, listening = Server(target, token), threading.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
 
-    def run() -> None:
-        ports.extend(loop.run_until_complete(server.listen("127.0.0.1", 0, 0)))
+    async def serve() -> None:
+        ports.extend(await server.listen("127.0.0.1", 0, 0))
+        loops.append(asyncio.get_running_loop())
         listening.set()
-        loop.run_forever()
-        with contextlib.suppress(asyncio.TimeoutError):
-            loop.run_until_complete(asyncio.wait_for(server.close(), 2))
-        loop.run_until_complete(asyncio.sleep(0))  # closed transports say goodbye in the next turn
-        loop.close()
+        await ended.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await server.close()
 
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
     if not listening.wait(5):
         raise ConnectionError("The relay did not start.")
 
     def end() -> None:
-        loop.call_soon_threadsafe(loop.stop)
+        loops[0].call_soon_threadsafe(ended.set)
         thread.join(2)
 
     return Relay(f"redis://127.0.0.1:{ports[0]}/{database}", ("127.0.0.1", ports[1]), token), end
