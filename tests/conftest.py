@@ -7,8 +7,10 @@ from missing import cannot
 
 from workshop.runtimes import engine
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script; what a test starts would ignore Ctrl-C too
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# Where these are ignored, as in the background of a script and under nohup, so would what a test starts. Handled, they are its own again.
+for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", lambda *_: None)):
+    if hasattr(signal, name) and signal.getsignal(number := getattr(signal, name)) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

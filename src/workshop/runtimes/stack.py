@@ -11,21 +11,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from workshop import handin
-from workshop.runtimes import compose, compose_file, engine, http, images, stack_causes
+from workshop.runtimes import compose, compose_file, engine, images, stack_causes
 from workshop.runtimes.compose_rewrite import STACK_LABEL, Plan, rewritten
 from workshop.runtimes.engine import must
 from workshop.runtimes.http import Answer
 from workshop.runtimes.problems import Mismatch, NotUp, Unchecked
 from workshop.runtimes.run import Run
 from workshop.runtimes.service import PORT
-from workshop.runtimes.stack_service import LOAD_LIMIT, Container, FixedPort, StackService
+from workshop.runtimes.stack_service import Container, FixedPort, StackService
 
 UP_LIMIT = 60.0  # seconds for `docker compose up`
 RESTART_LIMIT = 20.0  # seconds in which a killed service must be back
 HELD_PROBES = 5  # health probes of a held service after which nothing more is waited for; the engine keeps five
-SILENT = 5.0  # seconds after which a service that does not listen counts as silent
 GRACE = 10  # seconds that Docker gives a container to end
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 
@@ -192,10 +192,21 @@ class Stack:
         return json.loads(done.out) if done.ok else None
 
     def redis_cli(self, *words: str) -> str:
-        """What `redis-cli` answers in the service `redis`, in its own form for scripts: an empty text for nil."""
+        """What `redis-cli` answers in the service `redis`, in its own form for scripts: an empty text for nil.
+
+        Where Redis wants a password or listens on a port of its own, it is asked as `web` does, by the REDIS_URL there.
+        """
         self._shared.note(" ".join(("docker compose exec redis redis-cli", *words)))
         names = self.containers("redis")
-        return self.run.docker("exec", names[0], "redis-cli", *words, timeout=10).out.removesuffix("\n") if names else ""
+        if not names:
+            return ""
+        done = self.run.docker("exec", names[0], "redis-cli", *words, timeout=10)
+        if done.out.startswith("NOAUTH ") or done.err.startswith("Could not connect"):
+            told = dict(value.split("=", 1) for value in self.service("web").inspect()["Config"]["Env"])
+            url = urlsplit(told.get("REDIS_URL", ""))
+            place = ["-p", url.netloc.rpartition("@")[2].partition(":")[2] or "6379", *(["--user", unquote(url.username)] if url.username else [])]
+            done = self.run.docker("exec", "--env", f"REDISCLI_AUTH={unquote(url.password or '')}", names[0], "redis-cli", *place, *words, timeout=10)
+        return done.out.removesuffix("\n")
 
     def kill_web_process(self) -> None:
         """SIGKILL to the first process of `web`, by its id on the host: for Docker it has died by itself."""
@@ -251,7 +262,7 @@ class Stack:
         while time.monotonic() < end:
             state = self.state(name)
             if state and state["Running"]:
-                return self._first_answer(self.service(name))
+                return self.service(name).first_answer()
             probes = len((((self.state(self.held) or {}).get("Health")) or {}).get("Log") or [])
             if self._began.done():
                 self._began.result()
@@ -259,17 +270,6 @@ class Stack:
                 return None
             time.sleep(0.3)
         raise Unchecked("The stack was not brought up in time to see what waits for what.")
-
-    @staticmethod
-    def _first_answer(service: StackService) -> Answer | None:
-        began, listens = time.monotonic(), False
-        while time.monotonic() - began < (LOAD_LIMIT if listens else SILENT):
-            answer = http.ask("GET", service.host, service.port, "/healthz", limit=2)
-            if answer.status is not None:
-                return answer
-            listens = listens or any(port == service.inner_port for _, port in service.listening() or [])
-            time.sleep(0.1)
-        return None
 
     def _prepare(self) -> None:
         compose.need()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 
 from workshop.diagnosis import Evidence
+from workshop.runtimes import http
 from workshop.runtimes.docker import DockerService
+from workshop.runtimes.http import Answer
 from workshop.runtimes.run import Run
 from workshop.runtimes.service import Service
 
 START_LIMIT = 40.0  # seconds for the first answer of `web`, with two copies beside it
 LOAD_LIMIT = 20.0  # seconds that a server which listens already may take to load the app
+SILENT = 5.0  # seconds after which a service that does not listen counts as silent
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,17 @@ class StackService(DockerService):
     def wait_until_up(self, path: str = "/healthz", limit: float = START_LIMIT, hang: float = LOAD_LIMIT) -> Service:
         """Returns once it answers HTTP at all; see `Service.wait_until_up`."""
         return super().wait_until_up(path, limit, hang)
+
+    def first_answer(self) -> Answer | None:
+        """What it answers as soon as it does; None where it stays silent."""
+        began, listens = time.monotonic(), False
+        while time.monotonic() - began < (LOAD_LIMIT if listens else SILENT):
+            answer = http.ask("GET", self.host, self.port, "/healthz", limit=2)
+            if answer.status is not None:
+                return answer
+            listens = listens or any(port == self.inner_port for _, port in self.listening() or [])
+            time.sleep(0.1)
+        return None
 
     def evidence(self, deep: bool = False) -> Evidence:
         """What can be seen of it now; one that is restarted again and again counts as ended."""
