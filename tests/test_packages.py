@@ -119,8 +119,31 @@ def test_a_run_that_may_call_pip_gets_them_however_it_does(command: str) -> None
 
 
 def test_what_a_build_printed_reads_as_the_dockerfile_does() -> None:
-    line = "RUN pip install x"
-    assert packages.without_mounts(packages.with_mounts(line, [packages.CONF_MOUNT, packages.CA_MOUNT])) == line
+    line = "RUN pip install uv && uv sync"
+    mounts = [packages.CONF_MOUNT, packages.CA_MOUNT, packages.UV_MOUNT, packages.UV_CA_MOUNT]
+    assert packages.without_mounts(packages.with_mounts(line, mounts)) == line
+
+
+@pytest.mark.parametrize(
+    ("command", "gets"),
+    [
+        ("uv sync", True),
+        ("pip install uv && uv pip install x", True),
+        ("pip install x", False),
+        ("apt-get update && apt-get install -y curl && uv sync", False),
+        ("update-ca-certificates && uv sync", False),
+    ],
+)
+def test_uv_gets_its_own_where_nothing_writes_certificates(command: str, gets: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ca.pem").touch()
+    conf = "[global]\nindex-url = https://one.example/simple\nextra-index-url = https://a.example https://b.example\ntrusted-host = c.example\n"
+    monkeypatch.setattr(packages, "settings_of_this_machine", lambda: (f"{conf}cert = {packages.CA_FILE}\n", tmp_path / "ca.pem"))
+    _, text = packages.for_build(f"FROM a\nRUN {command}\n", tmp_path)
+    assert (packages.UV_MOUNT in text) is (packages.UV_CA_MOUNT in text) is gets
+    assert (tmp_path / "uv.toml").read_text() == (
+        'index-url = "https://one.example/simple"\nextra-index-url = ["https://a.example", "https://b.example"]\n'
+        'allow-insecure-host = ["c.example"]\nnative-tls = true\n'
+    )
 
 
 def settings(tmp_path: Path, environment: dict[str, str], conf: str = "") -> tuple[str, str]:
@@ -166,6 +189,21 @@ def test_a_machine_that_needs_nothing_changes_no_dockerfile(tmp_path: Path) -> N
     assert settings(tmp_path, {}) == ("", "None")
 
 
+@pytest.mark.parametrize(
+    ("dockerfile", "plain"),
+    [
+        ("# syntax=docker/dockerfile:1\nFROM a\n", "#\nFROM a\n"),
+        ("#Syntax = docker.io/docker/dockerfile:1.7-labs\r\n# escape=`\r\nFROM a\r\n", "# escape=`\r\n#\nFROM a\r\n"),
+        ("# escape=`\n# syntax=docker/dockerfile\n\nFROM a\n", "# escape=`\n#\n\nFROM a\n"),
+        ("# notes\n# syntax=docker/dockerfile:1\nFROM a\n", None),
+        ("# syntax=someone/else:1\nFROM a\n", None),
+        ("FROM a\n# syntax=docker/dockerfile:1\n", None),
+    ],
+)
+def test_a_frontend_that_cannot_be_had_is_left_out(dockerfile: str, plain: str | None) -> None:
+    assert images.with_own_frontend(dockerfile) == (plain or dockerfile)
+
+
 DOCKERFILE = """\
 FROM python:3.13-slim AS first
 RUN env | sort; pip config list; pip config debug
@@ -178,6 +216,7 @@ RUN ["pip", "config", "list"]
 RUN <<EOF
 pip config list
 EOF
+RUN cat /etc/uv/uv.toml /etc/ssl/certs/ca-cert*.crt | head -5; : uv sync
 RUN mkdir /data
 """
 
@@ -232,6 +271,7 @@ def test_index_proxy_and_certificates_reach_every_run_of_a_real_build(built) -> 
     said = built["special"][0]
     assert said.count("global.index-url='https://reader:****@secret-index.invalid/simple'") + said.count("secret-index.invalid/simple'") >= 3
     assert f"global.cert='{packages.CA_FILE}'" in said
+    assert re.search(r'index-url = ".*secret-index.invalid/simple"', said) and "native-tls = true" in said and "workshop-secret-authority" in said
     assert "HTTPS_PROXY=http://reader:secret-word@secret-proxy.invalid:3128" in said
     assert "secret" not in built["plain"][0].replace("secret,id", "")
 
@@ -239,12 +279,12 @@ def test_index_proxy_and_certificates_reach_every_run_of_a_real_build(built) -> 
 def test_nothing_of_them_is_in_the_image(built) -> None:
     image = built["special"][1]
     told = json.dumps(image.details) + "\n".join(image.history)
-    assert "secret" not in told and "workshop-pip" not in told and "workshop-ca" not in told and "proxy" not in told.lower()
+    assert "secret" not in told and "id=workshop" not in told and "workshop-ca.pem" not in told and "proxy" not in told.lower()
     base = len(json.loads(engine.must(engine.docker("image", "inspect", "--format", "{{json .RootFS.Layers}}", images.BASE)).out))
     with image.unpacked() as layers:
         for _, layer in layers[base:]:
             for member in layer.getmembers():
-                assert "pip.conf" not in member.name and "workshop" not in member.name
+                assert not re.search(r"pip\.conf|uv\.toml|workshop", member.name)
                 if member.isfile():
                     content = layer.extractfile(member)
                     assert content is not None and b"secret" not in content.read()
@@ -260,4 +300,4 @@ def test_layers_are_those_of_a_build_without_mounts(built) -> None:
     for plain, special in zip(names["plain"], names["special"], strict=True):
         assert set(special) - set(plain) <= {"etc"}, "only the folder's own entry"
     plain, special = (built[kind][1].layers for kind in ("plain", "special"))
-    assert plain[-5] == special[-5], "RUN true makes the same layer"
+    assert plain[-6] == special[-6], "RUN true makes the same layer"

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import shutil
 import tarfile
 import threading
@@ -31,6 +32,9 @@ BUILD_LIMIT = float(os.environ.get("WORKSHOP_BUILD_LIMIT", "120"))  # seconds
 SERVER_LIMIT = 10.0  # seconds without a word from a build in which a server was started
 FILE_LIMIT = 512 * 1024 * 1024  # bytes that one file of a build may have
 FILLS, SERVES = "workshop: stopped, the build fills the disk", "workshop: stopped, the build waits for a server"
+DIRECTIVES = re.compile(r"(?:[ \t]*#[ \t]*\w+[ \t]*=[^\n]*\n)*")
+FRONTEND = re.compile(r"(?im)^[ \t]*#[ \t]*syntax[ \t]*=[ \t]*(?:docker\.io/)?docker/dockerfile(?:[:@]\S*)?[ \t\r]*\n")
+NO_FRONTEND = re.compile(r"resolve image config for docker-image://docker\.io/docker/dockerfile\S*\n#\d+ ERROR")
 SPACE_LIMIT = int(os.environ.get("WORKSHOP_BUILD_SPACE", "3000")) * 2**20  # bytes that a build may take from the disk; the setting is in MB
 SPACE_FLOOR = 1 * 1024**3  # bytes that must stay free
 
@@ -196,18 +200,36 @@ def build(
     except UnicodeDecodeError:
         raise NotUp("The Dockerfile is not saved as UTF-8. Save it again with the encoding UTF-8.", actual="bytes that are not UTF-8") from None
     aside = run.scratch("build")
-    needed, dockerfile = packages.for_build(text, aside)
-    (aside / "Dockerfile").write_text(dockerfile, encoding="utf-8", newline="")
+    needed, text = packages.for_build(text, aside)
     if (context / OWN_IGNORE).is_file():  # the engine looks for it beside the Dockerfile
         shutil.copyfile(context / OWN_IGNORE, aside / OWN_IGNORE)
     cached = ("--no-cache",) if no_cache else ()
     tag = run.name("image")
     args = ("build", "--progress=plain", *cached, "--tag", tag, "--label", run.label, "--ulimit", f"fsize={FILE_LIMIT}", *needed, *flags)
     asked = f"docker build {'--no-cache ' if no_cache else ''}--tag service ."
-    done = run.docker(*args, "--file", str(aside / "Dockerfile"), str(context), timeout=limit, watch=_watch())
+
+    def make(dockerfile: str) -> engine.Done:
+        (aside / "Dockerfile").write_text(dockerfile, encoding="utf-8", newline="")
+        return run.docker(*args, "--file", str(aside / "Dockerfile"), str(context), timeout=limit, watch=_watch())
+
+    done = make(text)
+    if not done.ok and NO_FRONTEND.search(done.err) and (plain := with_own_frontend(text)) != text:
+        notice.tell("docker/dockerfile, which the Dockerfile names in its line # syntax, cannot be had now. The engine's own is taken.")
+        done = make(plain)
     if done.ok:
         return Image(tag, run, context)
     raise _failure(replace(done, err=packages.without_mounts(done.err)), asked, limit)
+
+
+def with_own_frontend(dockerfile: str) -> str:
+    """The Dockerfile without a directive `# syntax=docker/dockerfile:…`: built by what the engine brings along. All else keeps its line.
+
+    A directive counts only above the first other line (https://docs.docker.com/reference/dockerfile/#parser-directives).
+    """
+    top = DIRECTIVES.match(dockerfile)
+    head = top[0] if top else ""
+    kept = FRONTEND.sub("", head)
+    return dockerfile if kept == head else f"{kept}#\n{dockerfile[len(head) :]}"
 
 
 def _failure(done: engine.Done, asked: str, limit: float) -> Exception:

@@ -5,6 +5,7 @@ certificates are secrets, mounted for the time of a RUN: a Dockerfile is read, a
 mounts. Mounts are no part of a layer or of the history. The certificates are mounted in /dev, a tmpfs, and leave no
 trace. pip looks for its settings in /etc only: there the engine makes a mount point and removes it again, which leaves
 the folder's own entry (name, mode, time) in the layer and nothing in it. So a RUN that cannot call pip stays as it is.
+uv reads neither of the two: a RUN that calls it gets settings of its own, and the certificates in place of the image's.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from __future__ import annotations
 import configparser
 import functools
 import io
+import json
 import os
 import re
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "FTP_PROXY")
@@ -23,6 +26,8 @@ PIP_SETTINGS = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeou
 CONF_MOUNT = "--mount=type=secret,id=workshop-pip,target=/etc/pip.conf,mode=0444"
 CA_FILE = "/dev/workshop-ca.pem"
 CA_MOUNT = f"--mount=type=secret,id=workshop-ca,target={CA_FILE},mode=0444"
+UV_MOUNT = "--mount=type=secret,id=workshop-uv,target=/etc/uv/uv.toml,mode=0444"
+UV_CA_MOUNT = "--mount=type=secret,id=workshop-ca,target=/etc/ssl/certs/ca-certificates.crt,mode=0444"
 MAY_CALL_PIP = re.compile(
     r"pip|\buv\b|poetry|pdm|conda|python|\bmake\b|\btox\b|\bnox\b|\.(?:py|sh)\b|\b(?:ba|da|a)?sh\b|(?<![\w.])\./|\$|<<",
     re.IGNORECASE,
@@ -101,15 +106,39 @@ def for_build(dockerfile: str, scratch: Path) -> tuple[list[str], str]:
     """The flags that a build needs here, and the Dockerfile with its mounts. `scratch` takes the secret's file."""
     flags = [word for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower()) for word in ("--build-arg", _spelled(name))]
     conf, certificate = settings_of_this_machine()
-    mounts = []
+    mounts, mounts_for_uv = [], []
     if conf:
         (scratch / "pip.conf").write_text(conf, encoding="utf-8")
         flags += ["--secret", f"id=workshop-pip,src={scratch / 'pip.conf'}"]
         mounts.append(CONF_MOUNT)
+        (scratch / "uv.toml").write_text(_for_uv(conf), encoding="utf-8")
+        flags += ["--secret", f"id=workshop-uv,src={scratch / 'uv.toml'}"]
+        mounts_for_uv.append(UV_MOUNT)
     if certificate:
         flags += ["--secret", f"id=workshop-ca,src={certificate}"]
         mounts.append(CA_MOUNT)
-    return flags, with_mounts(dockerfile, mounts) if mounts else dockerfile
+        mounts_for_uv.append(UV_CA_MOUNT)
+    return flags, with_mounts(with_mounts(dockerfile, mounts_for_uv, _calls_uv), mounts) if mounts else dockerfile
+
+
+def _for_uv(pip_conf: str) -> str:
+    """What this pip.conf says, in uv's words (https://docs.astral.sh/uv/reference/settings/)."""
+    conf = configparser.ConfigParser(interpolation=None)
+    conf.read_string(pip_conf)
+    told = conf["global"]
+    lines = [f"index-url = {json.dumps(told['index-url'])}"] if "index-url" in told else []
+    for name, pips in (("extra-index-url", "extra-index-url"), ("allow-insecure-host", "trusted-host")):
+        lines += [f"{name} = {json.dumps(told[pips].split())}"] if pips in told else []
+    return "\n".join([*lines, *(["native-tls = true"] if "cert" in told else []), ""])
+
+
+def _calls_uv(run: str) -> bool:
+    """Whether a RUN calls uv, and does not itself write the certificates, which would be mounted then."""
+    return re.search(r"\buv\b", run) is not None and not re.search(r"ca-certificates|\bapt(?:-get)?\b", run)
+
+
+def _may_call_pip(run: str) -> bool:
+    return MAY_CALL_PIP.search(run) is not None and "target=/etc/pip.conf" not in run
 
 
 def _spelled(name: str) -> str:
@@ -117,8 +146,8 @@ def _spelled(name: str) -> str:
     return name if os.environ.get(name) else name.lower()
 
 
-def with_mounts(dockerfile: str, mounts: list[str]) -> str:
-    """The Dockerfile with `mounts` added to each RUN that may call pip. Every line keeps its number.
+def with_mounts(dockerfile: str, mounts: list[str], wanted: Callable[[str], bool] = _may_call_pip) -> str:
+    """The Dockerfile with `mounts` added to each RUN that may call pip, or is `wanted`. Every line keeps its number.
 
     ONBUILD RUN stays as it is: it would carry the mounts into the image's configuration.
     """
@@ -126,7 +155,7 @@ def with_mounts(dockerfile: str, mounts: list[str]) -> str:
     for lines in _instructions(dockerfile):
         text = "".join(lines)
         start = re.match(r"(?i)[ \t]*RUN(?=[\s\\`])", text)
-        if start and MAY_CALL_PIP.search(text, start.end()) and "target=/etc/pip.conf" not in text:
+        if start and wanted(text[start.end() :]):
             rest = text[start.end() :]
             text = f"{start[0]} {added}{rest if rest[0].isspace() else ' ' + rest}"
         out.append(text)
@@ -135,7 +164,7 @@ def with_mounts(dockerfile: str, mounts: list[str]) -> str:
 
 def without_mounts(output: str) -> str:
     """What a build printed, with its RUN lines as the Dockerfile has them."""
-    for mount in (CONF_MOUNT, CA_MOUNT):
+    for mount in (CONF_MOUNT, CA_MOUNT, UV_MOUNT, UV_CA_MOUNT):
         output = output.replace(f"{mount} ", "")
     return output
 
