@@ -261,6 +261,11 @@ BUILD_RULES: list[Rule] = [
         "pip finds no file {0} at that step. COPY it before the RUN line that reads it, to the folder that WORKDIR names before that.",
     ),
     (
+        "no adduser",
+        r"/bin/sh: (?:\d+: )?(adduser|addgroup): not found",
+        "The image has no command `{0}` at that step: Debian's slim images no longer bring it. `useradd` and `groupadd` are there.",
+    ),
+    (
         "command not found",
         r"/bin/sh: (?:\d+: )?([\w./-]+): not found",
         "The image has no command `{0}` at that step. Does FROM name an image that brings it?",

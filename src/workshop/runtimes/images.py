@@ -35,6 +35,7 @@ FILLS, SERVES = "workshop: stopped, the build fills the disk", "workshop: stoppe
 DIRECTIVES = re.compile(r"(?:[ \t]*#[ \t]*\w+[ \t]*=[^\n]*\n)*")
 FRONTEND = re.compile(r"(?im)^[ \t]*#[ \t]*syntax[ \t]*=[ \t]*(?:docker\.io/)?docker/dockerfile(?:[:@]\S*)?[ \t\r]*\n")
 NO_FRONTEND = re.compile(r"resolve image config for docker-image://docker\.io/docker/dockerfile\S*\n#\d+ ERROR")
+NEWER = re.compile(r"unexpected key|unknown flag")  # what the Dockerfile asks of that frontend, perhaps, and the engine's own does not know
 SPACE_LIMIT = int(os.environ.get("WORKSHOP_BUILD_SPACE", "3000")) * 2**20  # bytes that a build may take from the disk; the setting is in MB
 SPACE_FLOOR = 1 * 1024**3  # bytes that must stay free
 
@@ -215,7 +216,8 @@ def build(
     done = make(text)
     if not done.ok and NO_FRONTEND.search(done.err) and (plain := with_own_frontend(text)) != text:
         notice.tell("docker/dockerfile, which the Dockerfile names in its line # syntax, cannot be had now. The engine's own is taken.")
-        done = make(plain)
+        own = make(plain)
+        done = done if NEWER.search(own.err) else own
     if done.ok:
         return Image(tag, run, context)
     raise _failure(replace(done, err=packages.without_mounts(done.err)), asked, limit)
