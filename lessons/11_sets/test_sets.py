@@ -1,5 +1,15 @@
 """Lesson 11: sets, members without order, and what several sets have in common."""
 
+FEW_BYTES = 1000
+CHANGED = (
+    "Searching has changed what is in Redis. A result that was stored on the way must go again, and the STORE commands write over their first key."
+)
+
+
+def expect_unchanged(notebook, redis, sets):
+    """Redis holds these sets, by key, and nothing else."""
+    notebook.expect({key: redis.smembers(key) for key in redis.keys("*")}, {key: set(members) for key, members in sets.items()}, CHANGED)
+
 
 def test_tag_article_stores_each_tag(notebook, redis, some):
     """tag_article puts each tag into the set of its article as a member of its own"""
@@ -20,6 +30,12 @@ def test_tag_article_counts_the_new(notebook, redis, some):
         notebook.tag_article(article, tags), 3, "Two of the five tags were there already. SADD's own answer is the number of new members."
     )
     notebook.expect(notebook.tag_article(article, tags), 0, "All of them were there already: none is new.")
+    once = "A tag that is twice in the list is one member, and new once. SADD's own answer is the number of new members."
+    notebook.expect(notebook.tag_article(some.word(), [tags[0], tags[1], tags[0]]), 2, once)
+    with notebook.rival(lambda: redis.sadd(f"tags:{article}", "theirs")):
+        answer = notebook.tag_article(article, ["mine"])
+    hint = "Somebody else added a tag at the same moment, and it was counted too: sizes before and after were compared. SADD's own answer is this call's."
+    notebook.expect(answer, 1, hint)
 
 
 def test_tag_article_takes_an_empty_list(notebook, redis, some):
@@ -56,7 +72,7 @@ def test_count_visitor_greets_once(notebook, redis, some):
 
 
 def test_friends_in_common_finds_them(notebook, redis, some):
-    """friends_in_common returns the shared friends as a sorted list"""
+    """friends_in_common returns the shared friends as a sorted list and changes nothing"""
     one, other, *people = some.words(22)
     redis.sadd(f"friends:{one}", *people[:14])
     redis.sadd(f"friends:{other}", *people[7:])
@@ -64,6 +80,7 @@ def test_friends_in_common_finds_them(notebook, redis, some):
     in_order = isinstance(answer, list) and answer != sorted(people[7:14]) and sorted(map(str, answer)) == sorted(people[7:14])
     assert not in_order, "They are the right ones, but in no order: a set has none, and its list comes as it likes. sorted(…)."
     notebook.expect(answer, sorted(people[7:14]), "A sorted list of the names that are in both sets.")
+    expect_unchanged(notebook, redis, {f"friends:{one}": people[:14], f"friends:{other}": people[7:]})
     notebook.expect(notebook.friends_in_common(one, some.word(12)), [], "Who has no friends shares none: that is an empty list.")
 
 
@@ -72,11 +89,12 @@ def test_friends_in_common_lets_redis_compare(notebook, redis, some):
     one, other = some.words(2)
     redis.sadd(f"friends:{one}", *(f"a{number}" for number in range(400)), "both")
     redis.sadd(f"friends:{other}", *(f"b{number}" for number in range(400)), "both")
-    with notebook.counted() as seen:
-        notebook.friends_in_common(one, other)
-    fetched = [name for name in ("smembers", "sscan", "sort") if seen[name]]
+    readings = [redis.info("stats")["total_net_output_bytes"] for _ in range(2)]  # they tell what the measuring takes
+    notebook.friends_in_common(one, other)
+    sent = redis.info("stats")["total_net_output_bytes"] - 2 * readings[1] + readings[0]
     hint = "All friends were fetched to find the few that are shared. SINTER compares in Redis, and only the result travels."
-    notebook.expect(fetched, [], hint)
+    if sent > FEW_BYTES:
+        notebook.expect(f"{sent} bytes", "the shared ones alone, some ten bytes from Redis", hint)
 
 
 def test_find_articles_has_all_wanted(notebook, redis, some):
@@ -87,6 +105,10 @@ def test_find_articles_has_all_wanted(notebook, redis, some):
     redis.sadd(f"tagged:{third}", *articles[6:8])
     notebook.expect(notebook.find_articles([first, second], []), sorted(articles[5:9]), "The articles that have both tags, as a sorted list.")
     notebook.expect(notebook.find_articles([first, second, third], []), sorted(articles[6:8]), "Three tags are wanted: all three.")
+    none = "The first two tags have no article in common, so there is none with all three. An empty result is a result: the next tag must not begin anew."
+    redis.srem(f"tagged:{second}", *articles[5:9])
+    notebook.expect(notebook.find_articles([first, second, third], []), [], none)
+    notebook.expect(notebook.find_articles([first, some.word(12)], []), [], "No article has the second tag, so none has both.")
 
 
 def test_find_articles_has_none_unwanted(notebook, redis, some):
@@ -107,9 +129,7 @@ def test_find_articles_leaves_nothing_behind(notebook, redis, some):
         redis.sadd(key, *articles)
     first, second, bad = (key.removeprefix("tagged:") for key in sets)
     notebook.find_articles([first, second], [bad])
-    found = {key: redis.smembers(key) for key in redis.keys("*")}
-    hint = "Searching has changed what is in Redis. A result that was stored on the way must go again, and the STORE commands write over their first key."
-    notebook.expect(found, sets, hint)
+    expect_unchanged(notebook, redis, sets)
 
 
 def test_draw_winners_draws_and_takes_out(notebook, redis, some):
@@ -209,10 +229,12 @@ def test_move_ticket_invents_none(notebook, redis, some):
     notebook.expect(answer, False, "Nothing was moved: that is False.")
     redis.sadd(f"state:{before}", ticket)
     with notebook.rival(lambda: redis.smove(f"state:{before}", "state:taken", ticket)):
-        notebook.move_ticket(ticket, before, after)
+        answer = notebook.move_ticket(ticket, before, after)
         where = [name for name in (before, after, "taken") if redis.sismember(f"state:{name}", ticket)]
     hint = "A colleague had just moved the ticket, and now it is in two sets. Looking first does not help; SMOVE looks and moves in one step."
     notebook.expect(where, ["taken"], hint)
+    told = "A colleague had just moved the ticket, so nothing was moved here: that is False. SMOVE's own answer knows it; a look before does not."
+    notebook.expect(answer, False, told)
 
 
 def test_move_ticket_is_never_lost(notebook, redis, some):
@@ -255,6 +277,7 @@ def test_online_among_asks_once(notebook, redis, some):
     """online_among asks Redis once, however many contacts there are, and fetches only the answers"""
     contacts = some.words(30)
     redis.sadd("online", *contacts[:5], *(f"somebody{number}" for number in range(500)))
+    notebook.online_among(contacts)  # so that Redis knows the script, where there is one
     with notebook.counted() as seen:
         notebook.online_among(contacts)
     notebook.expect(

@@ -9,8 +9,8 @@ PYTHON_RULES: list[Rule] = [
     (
         "module not found",
         r"ModuleNotFoundError: No module named '([\w.]+)'",
-        "Python finds no module `{0}`. If it is a package, name it in requirements.txt and install that in the image; if it is your own file, "
-        "check that it is copied and spelled so.",
+        "Python finds no module `{0}`. If it is a package, name it in requirements.txt and install that in the image (in a lesson without a "
+        "Dockerfile, do without it); if it is your own file, check that it is copied and spelled so.",
     ),
     (
         "syntax error",
