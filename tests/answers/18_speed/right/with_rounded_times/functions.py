@@ -1,0 +1,8 @@
+def measure(r, key, count):
+    r.get(key)
+    times = []
+    for _ in range(count):
+        start = time.perf_counter()
+        r.get(key)
+        times.append((time.perf_counter() - start) * 1000)
+    return {"times": times, "median": round(statistics.median(times), 3), "slowest": round(max(times), 2)}
