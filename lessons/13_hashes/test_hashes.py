@@ -130,6 +130,9 @@ def test_email_of_returns_it(notebook, redis, some):
     notebook.expect(notebook.email_of(user), email, "The text of the field `email`.")
     notebook.expect(notebook.email_of(other), None, "This user has no field `email`. HGET answers None for it; hand that on.")
     notebook.expect(notebook.email_of(some.word(9)), None, "There is no such user: that is None as well.")
+    redis.hset(f"user:{user}", "email", "")
+    empty = 'The field is there, and its value is "". An empty text counts as false for `or` and `if`; a missing field is None, and only that.'
+    notebook.expect(notebook.email_of(user), "", empty)
 
 
 def test_email_of_fetches_one_field(notebook, redis, some):
@@ -212,6 +215,14 @@ def test_add_to_cart_loses_none(notebook, redis, some):
     notebook.expect(total, str(before + len(theirs) + count), f"{RACE} HINCRBY reads and writes in one step.")
     hint = "The other device added one more after yours, and that one is in the answer. HINCRBY's own answer is the number that your pieces made; an HGET after it may be late."
     assert mine not in theirs, hint
+    new = some.word(12)
+    with notebook.rival(lambda: redis.hincrby(key, new, 1)):
+        notebook.add_to_cart(user, new, count)
+        total = field_of(redis, key, new)
+    first = (
+        "Both devices put the first piece of a product into the cart, and one was lost. HINCRBY begins with 0 by itself: nobody has to look first."
+    )
+    notebook.expect(total, str(1 + count), first)
 
 
 def test_pieces_in_cart_adds_numbers(notebook, redis, some):
@@ -252,6 +263,10 @@ def test_claim_name_gives_it_to_the_first(notebook, redis, some):
         field_of(redis, "names", name), first, "The second who asked took the name from the first: HSET writes over what is there. HSETNX does not."
     )
     notebook.expect(answer, False, "The name belongs to someone else: that is False, not 0 and not None.")
+    own = (
+        "The name was theirs already, so it was not free: that is False. HSETNX's own answer tells whether it was free; a look at the owner does not."
+    )
+    notebook.expect(notebook.claim_name(name, first), False, own)
 
 
 def test_claim_name_in_one_step(notebook, redis, some):
