@@ -3,6 +3,9 @@
 import time
 
 
+EMPTY = 'A {} may be an empty text, and this one is. "" counts as false for `if`, `or` and `while`; that there is none is None, and only that.'
+
+
 def shown(redis, key):
     """The elements of the list `key`; what is there instead where it is no list."""
     kind = redis.type(key)
@@ -77,6 +80,8 @@ def test_undo_takes_the_last(notebook, redis, some):
     notebook.expect(answer, steps[2], hint)
     notebook.expect(shown(redis, f"steps:{document}"), steps[:2], f"The step that was undone, and no other, should be gone from steps:{document}.")
     notebook.expect([notebook.undo(document) for _ in range(3)], [steps[1], steps[0], None], "Then the one before it, and at the end None.")
+    redis.rpush(f"steps:{document}", "")
+    notebook.expect(notebook.undo(document), "", EMPTY.format("step"))
 
 
 def test_undo_never_twice(notebook, redis, some):
@@ -109,12 +114,13 @@ def test_read_page_fetches_one_page(notebook, redis, some):
     """read_page fetches this page only, however long the list is"""
     board = some.word()
     redis.rpush(f"board:{board}", *(f"{number}: {'x' * 60}" for number in range(2000)))
-    before = redis.info("stats")["total_net_output_bytes"]
-    notebook.read_page(board, 3, 10)
-    sent = redis.info("stats")["total_net_output_bytes"] - before
-    hint = "Redis had to send far more than a page: the whole list came, to show ten entries. Let LRANGE cut; a slice in Python comes too late."
-    if sent > 60_000:
-        notebook.expect(f"about {sent // 1000} kB", "about 1 kB", hint)
+    for page, come in ((3, "the whole list, or all from that page on,"), (180, "all up to that page")):
+        before = redis.info("stats")["total_net_output_bytes"]
+        notebook.read_page(board, page, 10)
+        sent = redis.info("stats")["total_net_output_bytes"] - before
+        hint = f"Redis had to send far more than page {page}: {come} came, to show ten entries. Let LRANGE cut; a slice in Python comes too late."
+        if sent > 60_000:
+            notebook.expect(f"about {sent // 1000} kB", "about 1 kB", hint)
 
 
 def test_view_item_newest_first(notebook, redis, some):
@@ -209,7 +215,7 @@ def test_queue_song_tells_whether(notebook, redis, some):
 
 
 def test_queue_song_brings_none_back(notebook, redis, some):
-    """queue_song brings no song back that was taken off a moment ago"""
+    """queue_song brings no song back that was taken off a moment ago, and does not say that it found it"""
     key, (song, *songs) = f"songs:{(party := some.word())}", some.words(5)
     redis.rpush(key, *songs)
     with notebook.rival(lambda: redis.lpop(key)):
@@ -218,6 +224,10 @@ def test_queue_song_brings_none_back(notebook, redis, some):
         assert song in found, "After the call the new song is not in the list."
     hint = "The player took the first song off just then, and it is back. The list was read, changed in Python and written back; LINSERT changes it where it is."
     notebook.expect(sorted(found), sorted([*songs[1:], song]), hint)
+    with notebook.rival(lambda: redis.lrem(key, 1, songs[3])):
+        answer = notebook.queue_song(party, some.word(12), songs[3])
+    told = "The player took the other song off just then, so it was not found: that is False. LINSERT's own answer knows it, -1; a look before it does not."
+    notebook.expect(answer, False, told)
 
 
 def test_wait_for_job_takes_the_next(notebook, redis, some):
@@ -333,6 +343,9 @@ def test_give_back_puts_in_front(notebook, redis, some):
     notebook.expect(redis.exists(f"working:{worker}"), 0, "The worker's list should be empty now, and an empty list is no key.")
     notebook.expect(answer, 3, "Three jobs were given back.")
     notebook.expect(notebook.give_back(queue, worker), 0, "There was nothing to give back: 0.")
+    redis.rpush(f"working:{worker}", jobs[0], "", jobs[1])
+    answer = notebook.give_back(queue, worker)
+    notebook.expect([answer, redis.llen(f"working:{worker}")], [3, 0], EMPTY.format("job"))
 
 
 def test_give_back_is_never_lost(notebook, redis, some):
@@ -368,3 +381,10 @@ def test_give_back_goes_beside_others(notebook, redis, some):
         "Just then another program gave a job back, and the worker started one. A job is lost or doubled now: what was read before was written later."
     )
     notebook.expect(found, dict.fromkeys([*jobs, new], 1), hint)
+    redis.delete(*keys)
+    redis.rpush(keys[1], *jobs)
+    with notebook.rival(lambda: redis.rpop(keys[1])):
+        answer = notebook.give_back(queue, worker)
+        moved = redis.llen(keys[0])
+    told = "The worker had just finished a job, so one less was moved than there were before. Count what was really moved: the answers of LMOVE tell."
+    notebook.expect(answer, moved, told)
