@@ -35,7 +35,8 @@ RULES: list[tuple[str, str, str]] = [
     (
         "ResponseError",
         r"not a valid float",
-        "Redis was asked to count with a value that is no number. In the dict for zadd the member comes first, then its score: {{member: score}}.",
+        "Redis was asked to count with a value that is no number. In the dict for zadd the member comes first, then its score: "
+        "{{member: score}}. In zincrby it is the other way round: key, number, member.",
     ),
     (
         "ResponseError",
