@@ -194,6 +194,8 @@ def test_add_to_cart_counts(notebook, redis, some):
     assert not as_text, f"The pieces were added as texts: '{first}' + '{second}' is '{first}{second}'. HINCRBY adds numbers."
     hint = "Each call returns the number of pieces of this product, with the new ones in it, as a number. HSET answers how many fields were new."
     notebook.expect(answers, [first, first + second], hint)
+    hint = f"Pieces are a whole number, an int, and {answers[1]} is a float. HINCRBY answers an int; HINCRBYFLOAT and float(…) do not."
+    assert not any(isinstance(answer, float) for answer in answers), hint
     expected = {product: str(first + second), other: str(there)}
     notebook.expect(fields_of(redis, key), expected, f"The cart is the hash {key}: one field for each product.")
 
@@ -226,7 +228,7 @@ def test_add_to_cart_loses_none(notebook, redis, some):
 
 
 def test_pieces_in_cart_adds_numbers(notebook, redis, some):
-    """pieces_in_cart returns the pieces of all products together, as a number"""
+    """pieces_in_cart returns the pieces of all products together, as a whole number"""
     user, counts = some.word(), [some.number(11, 99) for _ in range(5)]
     redis.hset(f"cart:{user}", mapping=dict(zip(some.words(5), counts, strict=True)))
     answer = notebook.pieces_in_cart(user)
@@ -235,6 +237,7 @@ def test_pieces_in_cart_adds_numbers(notebook, redis, some):
     products = answer == len(counts)
     assert not products, "That is the number of products: HLEN counts fields. Asked for is what their values come to."
     notebook.expect(answer, sum(counts), "The sum of all values of the hash, as a number.")
+    assert not isinstance(answer, float), f"Pieces are a whole number, an int, and {answer} is a float. int(…) makes a whole number of a text."
 
 
 def test_pieces_in_cart_is_zero_without_a_cart(notebook, some):

@@ -13,6 +13,16 @@ PYTHON_RULES: list[Rule] = [
         "Dockerfile, do without it); if it is your own file, check that it is copied and spelled so.",
     ),
     (
+        "escape from flask",
+        r"ImportError: cannot import name '(escape|Markup)' from 'flask'",
+        "Flask no longer has `{0}`. It comes from the package below Flask: from markupsafe import {0}.",
+    ),
+    (
+        "two views of one name",
+        r"AssertionError: View function mapping is overwriting an existing endpoint function: (\w+)",
+        "Two views are called `{0}`. Each function below a route needs a name of its own.",
+    ),
+    (
         "syntax error",
         r'File "([^"]+)", line (\d+)(?:.*\n){1,6}?\s*(SyntaxError|IndentationError|TabError): (.*)',
         "{0}, line {1}, is not Python: {3}. The mistake is there or on the line before.",
@@ -71,7 +81,7 @@ PYTHON_RULES: list[Rule] = [
     (
         "view returned a wrong type",
         r"TypeError: The view function (?:for '(\w+)' )?did not return a valid response\.",
-        "The view returned something that Flask cannot send. Return text, a dict, or a list.",
+        "The view returned something that Flask cannot send. Return text, a dict, or a list; a status stands second: return {{…}}, 201.",
     ),
     (
         "not serializable",
@@ -81,6 +91,11 @@ PYTHON_RULES: list[Rule] = [
 ]
 
 EXIT_RULES: list[Rule] = [
+    (
+        "no such host",
+        r"^(?:Name or service not known|nodename nor servname provided, or not known|\[Errno 11001\] getaddrinfo failed)$",
+        'The host that the server was given is no address. The port is no part of it: app.run(host="0.0.0.0", port=5000).',
+    ),
     (
         "packages at the start",
         r"pip\._vendor[^\n]*(?:NewConnectionError|name resolution)(?:.|\n)*",

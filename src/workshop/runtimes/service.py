@@ -19,6 +19,7 @@ PORT = 5000  # the student's port inside the container
 START_LIMIT = 10.0  # seconds in which a service must answer for the first time
 LOOK_AFTER = 1.0  # seconds without an answer after which the listening sockets are looked at
 POLL = 0.02  # seconds between two tries
+LOGGED = 0.5  # seconds in which what a service printed before it answered is in its log
 NOTICED = 2.0  # seconds in which an engine has noticed that a container whose connections broke off has ended
 
 
@@ -125,4 +126,7 @@ class Service(abc.ABC):
                 time.sleep(0.1)
             if not evidence.running:
                 return diagnosis.of_start(evidence._replace(answered=True)).hint
-        return diagnosis.of_answer(answer.problem, answer.seconds, self.log())
+        end = time.monotonic() + LOGGED
+        while (cause := diagnosis.of_answer(answer.problem, answer.seconds, self.log())) is None and time.monotonic() < end:
+            time.sleep(POLL)
+        return cause

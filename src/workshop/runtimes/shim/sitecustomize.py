@@ -13,6 +13,7 @@ def _bind(self: socket.socket, address: Any) -> None:
     wanted = os.environ.get("WORKSHOP_PORT")
     if wanted and self.family in (socket.AF_INET, socket.AF_INET6) and self.type & socket.SOCK_STREAM and address[1]:
         host, port = address[0], int(address[1])
+        socket.getaddrinfo(host or None, port)  # raises what bind does where the host is none
         with open(os.environ["WORKSHOP_BINDS"], "a", encoding="utf-8") as binds:
             binds.write(f"{host or '0.0.0.0'} {port}\n")
         loopback = host.startswith("127.") or host in ("localhost", "::1")

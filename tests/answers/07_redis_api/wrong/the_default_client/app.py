@@ -11,7 +11,7 @@ app = Flask(__name__)
 app.json.ensure_ascii = False
 
 where = urlsplit(os.environ["REDIS_URL"])
-redis = Redis(host=where.hostname, port=where.port, decode_responses=True)
+redis = Redis(host=where.hostname, port=where.port, db=int(where.path[1:]), decode_responses=True)
 
 
 @app.get("/")
