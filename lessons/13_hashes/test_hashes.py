@@ -83,10 +83,14 @@ def test_save_profile_loses_no_change(notebook, redis, some):
 def test_save_profile_in_one_round_trip(notebook, redis, some):
     """save_profile asks Redis once, however many fields there are"""
     user, changes = some.word(), {name: some.word() for name in some.words(30)}
+    notebook.save_profile(user, changes)  # so that Redis knows the script, where there is one
     with notebook.counted() as seen:
         notebook.save_profile(user, changes)
-    if seen.round_trips > 2:
-        notebook.expect(f"{seen.round_trips} round trips ({seen})", "1 round trip", f"{ASKED_OFTEN} HSET takes a whole dict: mapping=….")
+    hint = f"{ASKED_OFTEN} HSET takes a whole dict: mapping=…."
+    if seen["hset"] == 1:
+        hint = "One HSET writes all of them, whether the user is there or not, and what others wrote stays: nothing has to be asked before."
+    if seen.round_trips > 1:
+        notebook.expect(f"{seen.round_trips} round trips ({seen})", "1 round trip", hint)
 
 
 def test_load_profile_returns_all_fields(notebook, redis, some):
@@ -176,12 +180,16 @@ def test_read_fields_asks_once(notebook, redis, some):
     """read_fields asks Redis once, for these fields only"""
     user, names = some.word(), some.words(40)
     redis.hset(f"user:{user}", mapping={name: some.word() for name in [*names, *some.words(200, 9)]})
+    notebook.read_fields(user, names)  # so that Redis knows the script, where there is one
     with notebook.counted() as seen:
         notebook.read_fields(user, names)
     fetched = [name.upper() for name in WALKS if seen[name]]
     notebook.expect(fetched, [], "The whole profile was fetched to find some fields in it. HMGET fetches these alone.")
-    if seen.round_trips > 2:
-        notebook.expect(f"{seen.round_trips} round trips ({seen})", "1 round trip", f"{ASKED_OFTEN} HMGET reads many fields at once.")
+    hint = f"{ASKED_OFTEN} HMGET reads many fields at once."
+    if seen["hmget"] == 1:
+        hint = "One HMGET tells all: a field that is missing is None, also where the user is not there. Nothing has to be asked before."
+    if seen.round_trips > 1:
+        notebook.expect(f"{seen.round_trips} round trips ({seen})", "1 round trip", hint)
 
 
 def test_add_to_cart_counts(notebook, redis, some):
@@ -249,10 +257,14 @@ def test_pieces_in_cart_asks_once(notebook, redis, some):
     """pieces_in_cart asks Redis once, however many products there are"""
     user = some.word()
     redis.hset(f"cart:{user}", mapping=dict.fromkeys(some.words(30), 2))
+    notebook.pieces_in_cart(user)  # so that Redis knows the script, where there is one
     with notebook.counted() as seen:
         notebook.pieces_in_cart(user)
-    if seen.round_trips > 2:
-        notebook.expect(f"{seen.round_trips} round trips ({seen})", "1 round trip", f"{ASKED_OFTEN} HVALS brings all values at once.")
+    hint = f"{ASKED_OFTEN} HVALS brings all values at once."
+    if seen.round_trips == 2:
+        hint = "One question is enough: HVALS answers an empty list where there is no cart, and the sum of that is 0."
+    if seen.round_trips > 1:
+        notebook.expect(f"{seen.round_trips} round trips ({seen})", "1 round trip", hint)
 
 
 def test_claim_name_gives_it_to_the_first(notebook, redis, some):

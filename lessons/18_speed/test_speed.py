@@ -4,13 +4,16 @@ import contextlib
 import statistics
 import time
 
-ONE_BY_ONE = "Each question waits for its answer before the next one goes out. A pipeline sends them together and reads the answers together."
+ONE_BY_ONE = (
+    "Each question waits for its answer before the next one goes out. A pipeline sends them together and reads the answers together: fill one in the "
+    "loop, and execute it once, after it."
+)
 
 
 def expect_trips(notebook, seen, most, because):
     """In a block of `counted`, Redis was asked at most `most` times."""
     if seen.round_trips > most:
-        notebook.expect(f"{seen.round_trips} round trips ({seen})", "1 round trip" if most < 3 else f"at most {most} round trips", because)
+        notebook.expect(f"{seen.round_trips} round trips ({seen})", "1 round trip" if most == 1 else f"{most} round trips", because)
 
 
 def cost(redis, figure, action):
@@ -167,12 +170,17 @@ def test_load_products_keeps_the_place_of_a_missing_one(notebook, redis, some):
 def test_load_products_in_one_trip(notebook, redis, some):
     """load_products asks Redis once, however many products there are"""
     asked = list(products(redis, some, 30))
+    notebook.load_products(asked)  # so that Redis knows the script, where there is one
     with notebook.counted() as seen:
         notebook.load_products(asked)
-    hint = ONE_BY_ONE
+    hint = (
+        ONE_BY_ONE
+        if seen.round_trips > 2
+        else "One trip too many: HGETALL answers an empty dict where there is no product. Nothing has to be asked before."
+    )
     if seen["multi"] > 1:
         hint = "Each product has a pipeline of its own, or execute() stands inside the loop. Fill one pipeline in the loop, and execute it once, after it."
-    expect_trips(notebook, seen, 2, hint)
+    expect_trips(notebook, seen, 1, hint)
 
 
 # import_stock
@@ -206,12 +214,15 @@ def test_import_stock_in_few_trips(notebook, redis, some):
     """import_stock makes no more trips than the batches need"""
     size = some.number(15, 20)
     rows = rows_of(some, 6 * size + 3)
+    notebook.import_stock(rows[:1], size)  # so that Redis knows the script, where there is one
     with notebook.counted() as seen:
         notebook.import_stock(rows, size)
-    if seen.round_trips > 10:
+    hint = "The batches are smaller than they may be, or something is asked beside them. Fill each one up to the size, and send it in one go."
+    if seen.round_trips > len(rows) / 2:
         hint = (
             "Each row makes a trip of its own. A batch of rows goes together: in one pipeline that is executed once for all of them, or in one MSET."
         )
+    if seen.round_trips > 7:
         notebook.expect(f"{seen.round_trips} round trips for {len(rows)} rows", f"7 round trips, with {size} rows on each", hint)
 
 
@@ -434,9 +445,13 @@ def test_forget_in_one_trip(notebook, redis, some):
     """forget asks Redis once, however many keys there are"""
     keys = some.words(30)
     redis.mset({key: key for key in keys})
+    notebook.forget(some.words(2, 12))  # so that Redis knows the script, where there is one
     with notebook.counted() as seen:
         notebook.forget(keys)
-    expect_trips(notebook, seen, 2, "Each key makes a trip of its own. The command takes many keys at once.")
+    hint = "Each key makes a trip of its own. The command takes many keys at once."
+    if seen.round_trips == 2:
+        hint = "One trip too many: UNLINK's own answer is how many of the keys were there. Nothing has to be counted before."
+    expect_trips(notebook, seen, 1, hint)
 
 
 def test_forget_makes_nobody_wait(notebook, redis, some):
