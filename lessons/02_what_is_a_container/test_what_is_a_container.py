@@ -29,16 +29,28 @@ def is_number(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def stumbled(container):
+    """What the app logged when it stumbled. It may reach the log a moment after the answer."""
+    end = time.monotonic() + 1
+    while not re.search(r"^\w[\w.]*(?:Error|Exception)\b", log := container.log(), re.MULTILINE) and time.monotonic() < end:
+        time.sleep(0.02)
+    return log
+
+
 def question(container):
     """The container's answer to GET /whoami. Where the app stumbled, the likeliest cause is noted."""
     answer = container.get("/whoami", limit=PATIENCE)
-    log = container.log() if answer.status == 500 else ""
+    log = stumbled(container) if answer.status == 500 else ""
     missing = (re.findall(r"FileNotFoundError: \[Errno 2\] No such file or directory: '([^']+)'", log) or [""])[-1]
-    answer.suspect(missing.startswith(cgroups.TOP), f"This container has no {missing}. {WHICH}")
+    answer.suspect(missing in cgroups.LIMIT_FILE.values(), f"This container has no {missing}. {WHICH}")
+    files = f"The limit's file is {cgroups.LIMIT_FILE[2]} in version 2, {cgroups.LIMIT_FILE[1]} in version 1."
+    answer.suspect("cgroup" in missing, f"This container has no {missing}. {files} Is the path spelled so?")
     command = "image has none: it holds only what was put into it. Read yourself what it reads, the files in /proc."
     answer.suspect(bool(missing) and "/" not in missing, f"The app starts the command `{missing}`, and the {command}")
-    word = "The app makes a number of what is in memory.max. Where no limit is set, that is the word max: look first."
-    answer.suspect(re.search(r"ValueError: .*max", log) is not None, word)
+    word = "The app makes a number of what is in memory.max. Where no limit is set, that is the word max"
+    line = f"{word} and a line end: take that off with .strip(), then look for the word, and only then int(…)."
+    answer.suspect(re.search(r"ValueError: .*'max\\n'", log) is not None, line)
+    answer.suspect(re.search(r"ValueError: .*max", log) is not None, f"{word}: look first.")
     return answer
 
 
@@ -48,6 +60,8 @@ def ask(container, key):
     if key not in answer.json:
         names = ", ".join(f"`{name}`" for name in answer.json) or "nothing"
         stays = " Where there is no limit, the name stays and its value is null." if key == "memory" else ""
+        if any(isinstance(inner, dict) and key in inner for inner in answer.json.values()):
+            stays = f" `{key}` stands in there, one level too deep: return the inner dict."
         hint = f"The answer has no `{key}`. It holds {names}.{stays}"
         raise Mismatch(hint, expected=f'"{key}": …', actual=str(answer))
     return answer.json[key]
@@ -59,6 +73,8 @@ def compare(key, value, truth, why, *facts):
         return
     if isinstance(value, str) and is_number(truth) and value.strip().isdigit():
         hint = f"`{key}` is a text. A number has no quotes in JSON: make it one with int(…)."
+    elif value == [truth]:
+        hint = f"The value of `{key}` is right, but in a list of one. A comma behind a value makes such a list."
     else:
         hint = why(value, *facts)
     raise Mismatch(hint, expected=say(key, truth), actual=say(key, value))
@@ -175,7 +191,7 @@ def test_the_pid(bench, plan, whoami, two):
     started = re.search(rf"^{plan['token']} (\d+)", two.log(), re.MULTILINE)
     for container, root in ((whoami, 1), (two, int(started[1]))):
         value = ask(container, "pid")
-        if value != root and type(value) is int and value in cgroups.family(bench.session.run, container.name, root):
+        if value != root and type(value) is int and value in cgroups.family(bench.session.run, container.name, root) - ended(container):
             continue  # a worker that the app has started
         compare("pid", value, root, why_not_the_pid)
 
@@ -185,7 +201,7 @@ def why_not_the_pid(value):
         return "That is the parent's process id, and the first process sees no parent. Ask os.getpid, not os.getppid."
     if value == 1:
         return "Here a shell is the first process and started the app. 1 is whoever came first: ask os.getpid()."
-    return "No process of the app has this number. A thread has a number of its own, too: ask os.getpid()."
+    return "No process of the app has this number. A thread has a number of its own, and so has a command: ask os.getpid()."
 
 
 def test_the_hostname(whoami, two):
@@ -200,11 +216,14 @@ def why_not_the_name(value, container, seen):
     if name in (f"{container.host}:{container.port}", container.host, "localhost"):
         return "That is the address that the client typed (its Host header). Ask the system: socket.gethostname()."
     if re.fullmatch(r"[\d.]{7,15}|[\da-f]*:[\da-f:]*", name):
-        return "That is the container's address in its network. Its name is another thing: socket.gethostname()."
+        return "That is an address in its network, the container's or that of who asks. A name is another thing: socket.gethostname()."
     if len(name) >= 12 and seen["Id"].startswith(name):
         return "That is the container's id, its name only where nobody gives one. This one was given a --hostname."
     if name == platform.node():
         return "That is the name of your own machine. A container has another: its uts namespace."
+    if name in ("Linux", "root"):
+        thing = "kernel" if name == "Linux" else "user"
+        return f"That is the {thing}'s name, and the same in the next container. The host's name tells socket.gethostname()."
     return "Another container of the same image has another name. Was this copied from one run? socket.gethostname()."
 
 
@@ -221,8 +240,12 @@ def why_not_the_release(value, release):
         return f"The release is in there, with more around it. {RELEASE}"
     if text.startswith("#"):
         return f"That is the kernel's version, which says when it was built. {RELEASE}"
-    if text == "Linux":
+    if text.lower() == "linux":
         return f"That is the kernel's name. {RELEASE}"
+    if re.fullmatch(r"x86_64|amd64|aarch64|arm64", text.lower()):
+        return f"That is the kind of processor. {RELEASE}"
+    if re.fullmatch(r"3\.\d+\.\d+( \(.*)?", text, re.DOTALL):
+        return f"That is the version of Python. {RELEASE}"
     if re.search(r"debian|trixie|bookworm", text.lower()):
         return f"That is the distribution in the image. Files come with an image, a kernel does not. {RELEASE}"
     return (
@@ -231,14 +254,14 @@ def why_not_the_release(value, release):
     )
 
 
-def test_the_processes(bench, host, whoami, two):
+def test_the_processes(bench, host, plan, whoami, two):
     """`processes` is how many processes the container holds at the moment of asking"""
     for container in (two, whoami):
         compare_count(container, host)
     before = ask(two, "processes")
     engine.must(bench.session.run.docker("exec", "--detach", two.name, "sleep", LONG))
     end = time.monotonic() + PATIENCE
-    while len(two.processes()) == before:
+    while [process.command for process in two.processes()].count(f"sleep {LONG}") <= plan["sleepers"]:
         if time.monotonic() > end:
             raise Unchecked("The engine started no further process in the container.")
         time.sleep(0.02)
@@ -252,7 +275,15 @@ def compare_count(container, host, before=None):
         truth, value = len(container.processes()), ask(container, "processes")
         if len(container.processes()) == truth or time.monotonic() > end:
             break
+    if is_number(value) and truth < value <= truth + len(ended(container)):
+        return
     compare("processes", value, truth, why_not_the_count, truth, host["cpus"], before)
+
+
+def ended(container):
+    """The ids of processes that have ended unnoticed by whoever started them. They are in /proc still, and not in `docker top`."""
+    seen = container.exec("sh", "-c", "cat /proc/[0-9]*/stat")
+    return {int(pid) for pid in re.findall(r"^(\d+) \(.*\) Z", seen.out, re.MULTILINE)}
 
 
 def why_not_the_count(value, truth, cpus, before):
@@ -260,13 +291,15 @@ def why_not_the_count(value, truth, cpus, before):
         return "One more process was started, and the app tells the old number: it counted once. Count inside the view."
     if value == truth - 1:
         return "That is one too few. The app itself is a process too, and so is number 1: count them all."
-    if value == cpus:
-        return f"That is the number of processors. Processes are what runs on them. {COUNT}"
+    if value == 0:
+        return f"The app itself is one already. Was a command asked that the image has not, such as ps? `docker logs` tells. {COUNT}"
     if is_number(value) and truth < value <= truth + 3:
         return (
             "That is a little too many. A command that is started in order to count (sh, ls, ps) is one process more; "
             f"and threads are no processes (pids.current counts both). {COUNT}"
         )
+    if value == cpus:
+        return f"That is the number of processors. Processes are what runs on them. {COUNT}"
     if is_number(value) and value > truth + 20:
         return f"That is far too many: not everything in /proc is a process. {COUNT}"
     if value == 1:
@@ -327,11 +360,13 @@ def why_not_the_limit(value, limit, version, host):
         return f"That is the limit of memory and swap together (memory.memsw). {here}"
     if 2**20 < value < limit and value % 2**20:
         return f"That is less than the limit. Is it what is in use at the moment (memory.current, usage)? {here}"
-    return f"That is not the limit of this container. Was it copied from one run, or read elsewhere? {here}"
+    free = "or what the machine has free (/proc/meminfo)"
+    return f"That is not the limit of this container. Was it copied from one run, read elsewhere, {free}? {here}"
 
 
 def is_all_memory(value, host):
-    return is_number(value) and abs(value - host["memory"]) < host["memory"] / 50
+    """Whether the value is the machine's memory, in bytes or in kB as /proc/meminfo tells it."""
+    return is_number(value) and (abs(value - host["memory"]) < host["memory"] / 50 or abs(value * 2**10 - host["memory"]) < 2**20)
 
 
 def test_no_limit_is_null(host, whoami, containers):
@@ -347,6 +382,8 @@ def why_not_null(value, host):
         return "That is a text that stands for nothing. JSON has a value for that: return None, and Flask writes null."
     if is_all_memory(value, host):
         return "That is the memory of the whole machine. Nobody has more, but no cgroup sets it: return None."
+    if value is False or value == float("inf"):
+        return f"JSON says {json.dumps(value)} then, which is not null. Where no limit is set, return None."
     if is_number(value) and value >= MORE_THAN_ANY_MACHINE:
         return (
             "Version 1 has no word for it: where no limit is set, it writes a number that no machine has, "

@@ -9,7 +9,7 @@ from workshop.runtimes.problems import Mismatch, NotUp
 WATCHED = 8.0  # seconds from its first answer on in which the container must not end
 A_FEW = 6  # requests that it must outlive
 
-# Stands on top of a changed app.py and gives every Flask app one page more, whatever the file calls its app.
+# Stands in a changed app.py, below the lines that must come first, and gives every Flask app one page more, whatever the file calls its app.
 ONE_PAGE_MORE = """
 import flask as _flask
 
@@ -88,8 +88,7 @@ def app_file(folder):
 def with_one_page_more(app, word):
     """The text of app.py, changed so that `GET /word` answers the word."""
     source = app.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    future = re.match(rb"(?s).*^from __future__ [^\n]*\n", source, re.MULTILINE)
-    top = future.end() if future else 0
+    top = re.match(rb"(?s)(?:#[^\n]*\n)*(?:.*^from __future__ import *(?:\([^)]*\))?[^\n]*\n)?", source, re.MULTILINE).end()
     return source[:top] + ONE_PAGE_MORE.replace("{word}", word).encode() + source[top:]
 
 
