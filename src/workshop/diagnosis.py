@@ -11,7 +11,8 @@ import shlex
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from workshop.mistakes import BUILD_RULES, EXIT_RULES, PYTHON_RULES, Rule
+from workshop.build_mistakes import BUILD_RULES
+from workshop.mistakes import EXIT_RULES, PYTHON_RULES, Rule
 
 TAIL = 12  # lines of a log that a report shows
 
@@ -132,7 +133,7 @@ def _exited(seen: Evidence) -> Cause | None:
         return Cause(
             "ended at once",
             f"The container's command{ran} ran and ended at once, with exit code 0. A container lives as long as its first process: CMD must start "
-            "the server in the foreground, and app.py must call app.run(…).",
+            'the server in the foreground, and app.py must call app.run(…). Above it stands `if __name__ == "__main__":`, with all the underscores.',
             shown,
         )
     if seen.code == 137:

@@ -84,9 +84,20 @@ PYTHON_RULES: list[Rule] = [
         "The view returned something that Flask cannot send. Return text, a dict, or a list; a status stands second: return {{…}}, 201.",
     ),
     (
+        "function not called",
+        r"TypeError: Object of type (?:builtin_function_or_method|function|method) is not JSON serializable",
+        "The answer holds a function, and not what it returns. Call it: a pair of parentheses behind its name.",
+    ),
+    (
+        "not serializable",
+        r"TypeError: Object of type bytes is not JSON serializable",
+        "The answer holds a value of type bytes, which JSON cannot carry. Make it a text: .decode(), subprocess with text=True, Redis with "
+        "decode_responses=True.",
+    ),
+    (
         "not serializable",
         r"TypeError: Object of type (\w+) is not JSON serializable",
-        "The answer holds a value of type {0}, which JSON cannot carry. For bytes from Redis: decode_responses=True.",
+        "The answer holds a value of type {0}, which JSON cannot carry. It knows texts, numbers, true and false, null, lists and dicts.",
     ),
 ]
 
@@ -103,6 +114,26 @@ EXIT_RULES: list[Rule] = [
         "is built: `RUN pip install …` in the Dockerfile.",
     ),
     (
+        "no such address",
+        r"^(?:\[Errno 99\] )?Cannot assign requested address",
+        "The server was given an address that the container does not have. 0.0.0.0 means every address that it has.",
+    ),
+    (
+        "no such user",
+        r"unable to find (user|group) ([\w.-]+): no matching entries",
+        "USER names the {0} {1}, and the image has none of that name. Make it on a RUN line before: `RUN useradd {1}`, `RUN groupadd {1}`.",
+    ),
+    (
+        "shell for a file",
+        r'File "/bin/(?:ba|da)?sh", line 1(?:.|\n)*?SyntaxError: [^\n]*',
+        'ENTRYPOINT says python, and CMD in the shell form puts /bin/sh behind it, so Python reads the shell. Write CMD as a list: CMD ["app.py"].',
+    ),
+    (
+        "python file as a program",
+        r"""(?:exec:? \\?"?|sh: (?:\d+: )?)([\w./-]+\.py)\\?"?: (?:executable file not found|not found|exec format error|[^\n]*ermission denied)""",
+        'The container takes {0} for a program of its own. It is Python that runs it: CMD ["python", "app.py"].',
+    ),
+    (
         "crlf",
         r"can't open file '[^'\n]*(?:\\r|\r)': \[Errno 2\]",
         "A script has Windows line ends (CRLF): Linux reads the \\r as part of the file's name. Save the script with LF line ends.",
@@ -110,13 +141,34 @@ EXIT_RULES: list[Rule] = [
     (
         "not a list",
         r"sh: (?:\d+: )?\[\S*: not found",
-        "CMD or ENTRYPOINT is not read as a list, so a shell takes the bracket for a command. The list is JSON and wants plain double quotes: "
+        "CMD or ENTRYPOINT is no list, so a shell takes the bracket for a command. The list is JSON: plain double quotes, commas, two brackets: "
         'CMD ["python", "app.py"].',
     ),
     (
         "command for a file",
         r"can't open file '[^'\n]*/(python3?|flask|gunicorn)': \[Errno 2\]",
-        "Python takes the word `{0}` for the file to run. ENTRYPOINT and CMD are put together to one command; say `{0}` in one of them only.",
+        "Python takes the word `{0}` for the file to run. ENTRYPOINT and CMD are put together to one command; say `{0}` in one of them only. "
+        "A module is run with -m: `python -m flask run`.",
+    ),
+    (
+        "command for a command",
+        r"Error: No such command '(flask|python3?|gunicorn)'",
+        "flask takes the word `{0}` for one of its own commands. ENTRYPOINT and CMD are put together to one command; say `{0}` in one of them only.",
+    ),
+    (
+        "file for a command",
+        r"Error: No such command '([\w./-]+\.py)'",
+        "flask takes {0} for one of its own commands. The file stands behind --app: `flask --app {0} run --host 0.0.0.0`.",
+    ),
+    (
+        "two words in one string",
+        r"No such option:? '?(--?[\w-]+) ([\w.:]+)",
+        'The server takes "{0} {1}" for the name of one option. In a list each word is a string of its own: "{0}", "{1}".',
+    ),
+    (
+        "word too much",
+        r"Got unexpected extra arguments? \(([^)]*)\)",
+        "The server was given a word that it does not expect: {0}. The name of an option begins with two dashes: --host=0.0.0.0.",
     ),
     (
         "no workdir",
@@ -148,6 +200,16 @@ EXIT_RULES: list[Rule] = [
     ),
     (
         "words in one string",
+        r"sh: (?:\d+: )?(\w+) ([^:\n]+): not found",
+        'The container\'s shell looks for one command called `{0} {1}`. Take the quotes off, or write a list: CMD ["python", "app.py"].',
+    ),
+    (
+        "not in a list",
+        r'exec: \\?"(cd|source|export|&&)\\?": executable file not found',
+        "`{0}` belongs to the shell, and a list is read by none. WORKDIR names the folder, ENV sets a variable, and CMD starts one command.",
+    ),
+    (
+        "words in one string",
         r'exec: \\?"(\S+) ([^"\\]+)\\?": (?:stat [^:]+: no such file or directory|executable file not found)',
         'The container looks for one command called `{0} {1}`. In a list each word is a string of its own: CMD ["python", "app.py"].',
     ),
@@ -160,6 +222,11 @@ EXIT_RULES: list[Rule] = [
         "command not found",
         r'exec: \\?"([^"\\]+)\\?": (?:stat [^:]+: no such file or directory|executable file not found)',
         "The container cannot start `{0}`: there is no such command in the image. Is it spelled so, installed in the image, and copied?",
+    ),
+    (
+        "command not found",
+        r"sh: (?:\d+: )?([^\s:\\]+): not found",
+        'The shell in the container knows no command `{0}`. Is it spelled so, and installed in the image? A list looks so: CMD ["python", "app.py"].',
     ),
     (
         "permission denied",
@@ -201,94 +268,13 @@ EXIT_RULES: list[Rule] = [
     ),
     (
         "flask app not found",
+        r"(?:ImportError: )?Failed to find application, did you mean '[^']+'|Error: No application module specified",
+        "gunicorn wants the name of the module, without .py, and behind a colon that of the application. For `app = Flask(__name__)` in app.py it is "
+        "`app:app`.",
+    ),
+    (
+        "flask app not found",
         r"(?:Could not import '([^']+)'|Failed to find (?:Flask application|attribute))",
         "The server finds no application under the name it was given. For `app = Flask(__name__)` in app.py it is `app:app`.",
     ),
-]
-
-BUILD_RULES: list[Rule] = [
-    ("empty", r"file with no instructions|Dockerfile[^\n]* cannot be empty", "The Dockerfile holds no instruction. Its first one is FROM."),
-    ("no from", r"no build stage in current context", "A Dockerfile begins with FROM, the image to build on."),
-    ("comment in line", r"FROM requires either one or three arguments", "FROM takes one image and no more. A comment stands on a line of its own."),
-    (
-        "comment in line",
-        r"^ > \[[^\n]*\] (COPY|ADD) [^\n]* #(?:.|\n)*",
-        "{0} takes all that follows `#` for names of files. A comment stands on a line of its own.",
-    ),
-    ("parse error", r"parse error on line (\d+): (?!unknown instruction|FROM requires)([^\n]*)", "Line {0} of the Dockerfile: {1}."),
-    (
-        "windows path",
-        r'"/?[A-Za-z]:[^"]*": not found|syntax error in pattern',
-        "A path in COPY or ADD cannot be read. Write it with `/`, beginning in the folder of the Dockerfile; a path of Windows has no meaning here.",
-    ),
-    (
-        "several files to one",
-        r"cannot copy to non-directory|destination must be a directory|mkdir \S+: not a directory|\[Errno 20\] Not a directory: '[^'\n]*'",
-        "A file has the name that a folder is meant to have. COPY takes its last word for a folder where that ends with a /, or where the folder "
-        "is there already: WORKDIR makes one.",
-    ),
-    (
-        "environment in context",
-        r'(?:failed to compute cache key|failed to calculate checksum)[^\n]*"/?((?:\.?venv|env|node_modules)\b[^"]*)": not found',
-        "`{0}` does not come along: a virtual environment is made for one machine and is no part of the work. Let the image install what "
-        "requirements.txt names.",
-    ),
-    (
-        "path of another machine",
-        r"Could not install packages due to an OSError: \[Errno 2\] No such file or directory: '([^']+)'",
-        "requirements.txt names {0}, a path of another machine. Write each package with its version: `flask==3.1.3`.",
-    ),
-    (
-        "invalid requirement",
-        r"Invalid requirement: '([^']+)'",
-        "`{0}` in requirements.txt is not what pip can read. The file holds names of packages, one a line, a version behind `==`: `flask==3.1.3`.",
-    ),
-    (
-        "no package lists",
-        r"Unable to locate package (\S+)",
-        "apt finds no package `{0}`. The image comes without lists of packages: `RUN apt-get update && apt-get install -y …`, in one line. "
-        "Packages of Python come with pip instead.",
-    ),
-    (
-        "image not found",
-        r"(?:metadata for |pull access denied for )([^\s,]+?)(?:: pull access denied|, repository does not exist)",
-        "There is no image {0} that all may have. Is it spelled so after FROM?",
-    ),
-    (
-        "package not found",
-        r"(?:ERROR: )?No matching distribution found for (\S+)",
-        "pip finds no package `{0}` for this image. Is the name spelled as on PyPI, does that version exist, and is it not made for another system "
-        "only?",
-    ),
-    (
-        "file not in context",
-        r'(?:failed to compute cache key|failed to calculate checksum)[^\n]*"/?([^"]*)": not found',
-        "COPY finds no `{0}` in the folder that is built. Only files beside the Dockerfile, and not ignored by .dockerignore, can be copied.",
-    ),
-    (
-        "unknown instruction",
-        r"unknown instruction: (\S+)",
-        "The Dockerfile has a line that begins with `{0}`, which is no instruction. Is it spelled so?",
-    ),
-    (
-        "requirements not found",
-        r"Could not open requirements file: [^\n]*?'([^'\n]+)'",
-        "pip finds no file {0} at that step. COPY it before the RUN line that reads it, to the folder that WORKDIR names before that.",
-    ),
-    (
-        "no adduser",
-        r"/bin/sh: (?:\d+: )?(adduser|addgroup): not found",
-        "The image has no command `{0}` at that step: Debian's slim images no longer bring it. `useradd` and `groupadd` are there.",
-    ),
-    (
-        "command not found",
-        r"/bin/sh: (?:\d+: )?([\w./-]+): not found",
-        "The image has no command `{0}` at that step. Does FROM name an image that brings it?",
-    ),
-    (
-        "image not found",
-        r"([\w./:@-]+): not found",
-        "There is no image {0} in its registry. Is name and tag spelled so?",
-    ),
-    ("too large a file", r"[Ff]ile size limit exceeded|File too large", "A step of the build wrote a file over the limit that the workshop sets."),
 ]
