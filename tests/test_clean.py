@@ -60,6 +60,11 @@ def call(*args: str) -> tuple[int, str]:
     return done.return_value, done.output
 
 
+def build_cache() -> str:
+    """All records of the build cache, a block of lines each."""
+    return must(docker("buildx", "du", "--verbose", timeout=60, kept=engine.LISTED)).out
+
+
 def test_what_a_dead_run_left_goes_and_what_a_live_one_uses_stays(label):
     gone, other = dead_run(), secrets.token_hex(5)
     with Run() as alive:
@@ -99,11 +104,11 @@ def test_supplied_images_go_with_their_part_of_the_build_cache(label, tmp_path):
         assert [thing.name for thing in found.mine if thing.kind == "image"] == [name]
         size = next(thing.size for thing in found.mine if thing.kind == "image")
         assert 5_000_000 <= size < 5_100_000, "the base image stays and does not count"
-        foreign_was_there = f"echo {word} > /foreign" in must(docker("buildx", "du", "--verbose", timeout=60)).out  # a full cache drops it by itself
+        foreign_was_there = f"echo {word} > /foreign" in build_cache()  # a full cache drops it by itself
         code, said = call()
         assert code == 0 and "5 MB" in said and "records of the build cache" in said
         assert not engine.has_image(name)
-        kept = must(docker("buildx", "du", "--verbose", timeout=60)).out
+        kept = build_cache()
         assert f"/{word}" not in kept and f"{word}-below" not in kept, "its records have gone"
         assert foreign_was_there == (f"echo {word} > /foreign" in kept), "others' records stay"
     finally:
@@ -112,8 +117,7 @@ def test_supplied_images_go_with_their_part_of_the_build_cache(label, tmp_path):
 
 
 def _record(word: str) -> str:
-    blocks = docker("buildx", "du", "--verbose", timeout=60).out.split("\n\n")
-    return next((block.split()[1] for block in blocks if word in block), "none")
+    return next((block.split()[1] for block in build_cache().split("\n\n") if word in block), "none")
 
 
 def test_supplied_images_stay_while_a_check_runs(label):

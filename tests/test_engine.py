@@ -158,6 +158,15 @@ def test_an_answer_without_a_version_is_trouble(tmp_path):
 
 
 @posix
+def test_a_list_is_read_whole_and_of_what_a_student_prints_both_ends(tmp_path, monkeypatch):
+    lines = 400_000
+    monkeypatch.setenv("PATH", docker_says(tmp_path, f"seq {lines}")["PATH"])
+    assert engine.docker("ps", kept=engine.LISTED).out.split() == [str(number) for number in range(1, lines + 1)]
+    ends = engine.docker("ps").out.split()
+    assert (ends[0], ends[-1]) == ("1", str(lines)) and len(ends) < lines / 2
+
+
+@posix
 @real
 def test_an_engine_that_takes_the_call_and_says_nothing_is_left_after_5_s(tmp_path):
     path = tmp_path / "silent.sock"

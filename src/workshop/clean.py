@@ -165,7 +165,7 @@ def cache_left() -> tuple[str, str] | None:
 
 def _cache() -> Iterator[Thing]:
     """The build cache's records of the supplied images, those that others stand on last."""
-    done = engine.docker("buildx", "du", "--verbose", timeout=60)
+    done = engine.docker("buildx", "du", "--verbose", timeout=60, kept=engine.LISTED)
     blocks = done.out.split("\n\n") if done.ok else []
     records = [dict(re.findall(r"(?m)^([A-Z][\w ]*):[ \t]*(.*)$", block)) for block in blocks]
     parents = {found["ID"].strip("*"): set(re.findall(r"\w+", found.get("Parent", ""))) for found in records if "ID" in found}

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from workshop.runtimes.problems import Unchecked
 
 KEPT = 256 * 1024  # bytes kept of each end of an output
+LISTED = 256 * 1024 * 1024  # the same, of an output of the engine's own that is read as a list; 3 MB seen of a build cache of 12,000 records
 OWN_FAILURE = 125  # the exit code of `docker run` where docker itself failed
 ANSWER_LIMIT = 5.0  # seconds in which a running engine answers
 NEXT_STEP = "./workshop doctor"
@@ -94,8 +95,8 @@ class Done:
 class Tail:
     """Reads a pipe to its end in a thread and keeps the first and the last part of it."""
 
-    def __init__(self, pipe: IO[bytes], seen: Callable[[bytes], None] | None = None) -> None:
-        self.head, self.tail, self._seen = b"", b"", seen
+    def __init__(self, pipe: IO[bytes], seen: Callable[[bytes], None] | None = None, kept: int = KEPT) -> None:
+        self.head, self.tail, self._seen, self._kept = bytearray(), b"", seen, kept
         self._thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
         self._thread.start()
 
@@ -103,10 +104,10 @@ class Tail:
         while chunk := os.read(pipe.fileno(), 65536):
             if self._seen:
                 self._seen(chunk)
-            if len(self.head) < KEPT:
+            if len(self.head) < self._kept:
                 self.head += chunk
             else:
-                self.tail = (self.tail + chunk)[-KEPT:]
+                self.tail = (self.tail + chunk)[-self._kept :]
 
     def so_far(self) -> str:
         """What has been read up to now."""
@@ -134,9 +135,11 @@ def docker(
     env: dict[str, str] | None = None,
     cwd: Path | None = None,
     watch: Callable[[str], str | None] | None = None,
+    kept: int = KEPT,
 ) -> Done:
     """Runs `docker ARGS` for at most `timeout` seconds and returns what became of it; a failed command is no exception.
 
+    Of an output longer than twice `kept` bytes, only this much of each end is returned: LISTED for a list that has to be whole.
     `watch` is asked twice a second, with what `err` holds so far, and ends the call by answering a reason, which is added to `err`.
     Raises EngineTrouble where the engine is not there, may not be asked or has a full disk.
     """
@@ -153,7 +156,7 @@ def docker(
     if keeper:
         keeper.started(process.pid)
     assert process.stdout and process.stderr
-    out, err = Tail(process.stdout), Tail(process.stderr)
+    out, err = Tail(process.stdout, kept=kept), Tail(process.stderr)
     try:
         if data is not None and process.stdin:
             _feed(process.stdin, data)
