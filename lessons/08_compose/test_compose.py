@@ -1,12 +1,21 @@
 """Lesson 8: two services that come up together, and come back."""
 
 import json
+import re
+import time
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 
 from workshop.runtimes.problems import Mismatch
+
+REFUSALS = {  # what Redis says to web, as web's log has it, and why
+    "already authenticated|Authentication required": "Redis wants a password, and REDIS_URL has none. It stands before the host: redis://:password@redis:6379/0.",
+    "invalid username-password": "Redis does not take the user and the password that REDIS_URL has. Both must be those that Redis was started with.",
+    "protected mode": "Redis is in protected mode: without a password it answers only its own container. Take `protected-mode yes` out.",
+    "DB index": "The number at the end of REDIS_URL is that of a database in Redis, and there are 16: 0 to 15.",
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,11 +33,16 @@ def test_web_finds_redis_by_its_name(stack, some):
     """web keeps its data in the service redis, which it finds by that name"""
     pair = {"key": some.key(), "value": some.text()}
     web = stack.service("web")
-    told = dict(value.split("=", 1) for value in web.inspect()["Config"]["Env"]).get("REDIS_URL")
+    environment = dict(value.split("=", 1) for value in web.inspect()["Config"]["Env"])
+    told = environment.get("REDIS_URL")
     url = urlsplit(told or "")
     host, port = url.hostname, url.netloc.rpartition(":")[2]
     networks = [set(service.inspect()["NetworkSettings"]["Networks"]) for service in (web, stack.service("redis"))]
     answer = web.post("/set", json=pair)
+    answer.suspect(
+        not told and "REDIS_URL" in [name.strip() for name in environment],
+        "The name in `environment` has a space at its end, so it is another one: REDIS_URL=redis://…, without a space before the =.",
+    )
     answer.suspect(
         not told,
         "web is not told where Redis is: there is no REDIS_URL in its environment, so app.py looks on localhost. "
@@ -45,17 +59,45 @@ def test_web_finds_redis_by_its_name(stack, some):
     )
     answer.suspect(
         host and host != "redis",
-        f"REDIS_URL is {told}, and no service is called `{host}`. The host is the name of the service: redis.",
+        f"REDIS_URL is {told}, and {f'no service is called `{host}`' if host not in stack.config['services'] else 'that is not Redis'}. "
+        "The host is the name of the service: redis.",
     )
     answer.suspect(
         port.isdigit() and port != "6379",
         f"REDIS_URL is {told}. Redis listens on port 6379, in every container of it.",
     )
+    if answer.status == 503 and (cause := why_refused(web)):
+        answer.suspect(True, cause)
     answer.expect(201, json=pair)
-    databases = [word.split(":")[0].removeprefix("db") for word in stack.redis_cli("INFO", "keyspace").split() if word.startswith("db")]
-    assert pair["value"] in [stack.redis_cli("-n", number, "GET", pair["key"]) for number in databases], (
+    listed = [word.split(":")[0].removeprefix("db") for word in stack.redis_cli("INFO", "keyspace").split() if word.startswith("db")]
+    assert pair["value"] in [stack.redis_cli("-n", number, "GET", pair["key"]) for number in {url.path.strip("/") or "0", *listed}], (
         "web answered, and the value is not in the service redis. To which Redis does REDIS_URL lead?"
     )
+    if url.scheme == "unix" or (host or "redis").partition(".")[0] not in ("redis", "localhost", "127.0.0.1"):
+        raise Mismatch(
+            f"REDIS_URL is {told}. That leads to Redis, and not by the name of its service. Every service is found by its name: redis.",
+            expected="redis://redis:6379/0",
+            actual=told,
+        )
+
+
+def why_refused(web):
+    """Why Redis refuses what web asks, where web's log tells it."""
+    end = time.monotonic() + 2
+    while "WARNING" not in (log := web.log()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return next((cause for words, cause in REFUSALS.items() if re.search(words, log)), None)
+
+
+def put(stack, key, value):
+    """Sets a value in the service redis, asked as web asks it."""
+    said = stack.redis_cli("SET", key, value).strip()
+    if said != "OK":
+        raise Mismatch(
+            "Redis cannot be asked with the port and the password that REDIS_URL of web has. Both must be those that Redis was started with.",
+            expected="OK",
+            actual=said or "no answer",
+        )
 
 
 def test_redis_is_not_published(stack):
@@ -128,6 +170,8 @@ def test_two_copies_side_by_side(stack, copies, some):
         )
     for kind in ("volumes", "networks"):
         for name in stack.fixed_names(kind):
+            if stack.project in stack.config[kind][name]["name"]:
+                continue
             raise Mismatch(
                 f"{written.where(kind, name, 'name')}: `name` fixes the name of `{name}`, so both copies use one and the same. "
                 "Take it out: Compose puts the project's name before it.",
@@ -139,8 +183,8 @@ def test_two_copies_side_by_side(stack, copies, some):
     second.service("web").get("/healthz").expect(200)
     stack.service("web").get("/healthz").expect(200)
     key = some.key()
-    stack.redis_cli("SET", key, "first")
-    second.redis_cli("SET", key, "second")
+    put(stack, key, "first")
+    put(second, key, "second")
     seen = [stack.redis_cli("GET", key), second.redis_cli("GET", key)]
     assert seen == ["first", "second"], f"Both copies wrote under one key, and now they hold {seen}: they share a Redis."
 
@@ -155,6 +199,14 @@ def test_scale(stack):
             asked="docker compose up --detach --scale web=2",
             expected="two containers of web",
             actual=f"host port {fixed.port} for both",
+        )
+    if "container_name" in stack.config["services"]["web"]:
+        raise Mismatch(
+            f"{stack.as_written.where('services', 'web', 'container_name')}: `container_name` fixes the name of the container, "
+            "and a name can be taken only once. Take it out.",
+            asked="docker compose up --detach --scale web=2",
+            expected="two containers of web",
+            actual="one name for both",
         )
     both = stack.scale(web=2)
     assert len(both) == 2, f"There are {len(both)} containers of web."
@@ -178,9 +230,10 @@ def test_web_waits_for_redis(stack, copies):
         hint = "`depends_on` alone waits until the container of redis is started, not until Redis answers. Add the condition: `service_healthy`."
     elif health == "healthy":
         test = late.config["services"]["redis"].get("healthcheck", {}).get("test")
-        hint = (
-            f"The health test of redis says healthy while Redis answers nothing yet: it ran {json.dumps(test)}. "
-            "A test has to ask Redis: redis-cli ping."
+        hint = f"The health test of redis says healthy while Redis answers nothing yet: it ran {json.dumps(test)}. " + (
+            f"After CMD-SHELL comes the whole line as one text; of this one, only `{test[1]}` was run."
+            if test and test[0] == "CMD-SHELL" and len(test) > 2
+            else "A test has to ask Redis: redis-cli ping."
         )
     else:
         hint = "web answered while Redis was not healthy yet."
@@ -195,7 +248,7 @@ def test_web_waits_for_redis(stack, copies):
 def test_data_survive_down_and_up(stack, some):
     """What Redis holds survives `docker compose down` and `up`"""
     key, value = some.key(), some.text()
-    stack.redis_cli("SET", key, value)
+    put(stack, key, value)
     mounts = {mount["Destination"]: mount for mount in stack.service("redis").inspect()["Mounts"]}
     folder, appendonly, save = (stack.redis_cli("CONFIG", "GET", name).partition("\n")[2] for name in ("dir", "appendonly", "save"))
     kept = [place for place, mount in mounts.items() if not _is_anonymous(mount)]

@@ -23,9 +23,9 @@ def waiting(redis):
     return redis.info("clients")["blocked_clients"]
 
 
-def comes_to_wait(redis, call, others):
-    """Whether the call begins to wait in Redis, where `others` waited before; it has 2.5 seconds."""
-    end = time.monotonic() + 2.5
+def comes_to_wait(redis, call, others, limit=2.5):
+    """Whether the call begins to wait in Redis within `limit` seconds, where `others` waited before."""
+    end = time.monotonic() + limit
     while time.monotonic() < end:
         if waiting(redis) > others:
             return True
@@ -244,9 +244,10 @@ def test_wait_for_job_takes_the_next(notebook, redis, some):
 
 def test_wait_for_job_waits(notebook, redis, some):
     """wait_for_job waits where there is no job yet, and returns the one that comes"""
-    queue, job = some.word(), some.word()
+    queue, job, with_others = some.word(), some.word(), waiting(redis)
     call = notebook.start("wait_for_job", queue, 20)
-    at_once = call.is_done(0.15)
+    comes_to_wait(redis, call, with_others, 0.15)
+    at_once = call.is_done()
     redis.rpush(f"jobs:{queue}", job)
     hint = "There was no job yet and twenty seconds to wait, but the call came back at once. LPOP does not wait; the command with a B before it does."
     answer = call.result()
