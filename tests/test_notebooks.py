@@ -131,15 +131,20 @@ class Opened:
     """A notebook in a session, with a client beside it."""
 
     def __init__(self, session, folder, document):
-        import redis
-
         path = folder / "n.ipynb"
         path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
         self.runtime = session.runtime_for(folder, "n")
         self.server = self.runtime.redis()
         self.calls = []
         self.notebook = RemoteNotebook(path, session.runners, self.server, lambda asked: None, self.calls)
-        self.redis = redis.Redis(self.server.host, self.server.port, decode_responses=True)
+        self.redis = self.client(self.server)
+
+    @staticmethod
+    def client(server):
+        """A client of Redis itself, beside the relay."""
+        import redis
+
+        return redis.Redis(server.host, server.port, decode_responses=True)
 
     def close(self):
         self.redis.close()
@@ -260,6 +265,58 @@ def test_settings_that_were_changed_are_as_before(opened):
     opened.notebook.fresh()
     with redis.Redis(opened.server.host, opened.server.port, decode_responses=True) as client:
         assert client.config_get("maxmemory") == {"maxmemory": "0"}
+
+
+LOADS = """
+import os
+import redis
+r = redis.Redis.from_url(os.environ["REDIS_URL"])
+known = r.script_load("return 1")
+r.function_load("#!lua name=mine\\nredis.register_function('mine', function() return 2 end)", replace=REPLACE)
+###
+def knows(r):
+    return [r.evalsha(known, 0), r.fcall("mine", 0)]
+###
+def puts_back(r):
+    before = r.config_get("maxmemory")["maxmemory"]
+    r.config_set("maxmemory", "100mb")
+    r.config_set("maxmemory", before)
+###
+def leaves_changed(r):
+    r.config_set("maxmemory", "100mb")
+"""
+
+
+def test_scripts_that_a_cell_loaded_stay_for_all_checks_and_not_for_the_next_student(session, tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        opened = Opened(session, tmp_path / name, notebook_of(*LOADS.replace("REPLACE", "False").split("###\n")))
+        for _ in range(2):
+            opened.notebook.fresh()
+            assert opened.notebook.knows() == [1, 2]
+        opened.close()
+
+
+def test_settings_that_were_put_back_cost_no_restart(session, tmp_path):
+    opened = Opened(session, tmp_path, notebook_of(*LOADS.replace("REPLACE", "True").split("###\n")))
+    server = opened.redis.info("server")["run_id"]
+    opened.notebook.puts_back()
+    opened.notebook.fresh()
+    assert opened.redis.info("server")["run_id"] == server
+    opened.notebook.leaves_changed()
+    opened.notebook.fresh()
+    with Opened.client(opened.server) as client:
+        assert client.info("server")["run_id"] != server
+    opened.close()
+
+
+def test_settings_that_the_last_call_changed_are_not_the_next_students(session, tmp_path):
+    opened = Opened(session, tmp_path, notebook_of(*LOADS.replace("REPLACE", "True").split("###\n")))
+    opened.notebook.leaves_changed()
+    opened.close()
+    following = Opened(session, tmp_path, notebook_of(*LOADS.replace("REPLACE", "True").split("###\n")))
+    assert following.redis.config_get("maxmemory") == {"maxmemory": "0"}
+    following.close()
 
 
 def test_each_check_begins_with_an_empty_redis(notebook):

@@ -11,14 +11,15 @@ from typing import Any, NamedTuple
 from workshop.notebooks import cells, explain
 from workshop.notebooks.exercises import Exercises, not_written
 from workshop.notebooks.runners import Runner, RunnerGone, Runners
+from workshop.runtimes import traces
 from workshop.runtimes.problems import Mismatch, NotUp, Unchecked
 
 CELL_LIMIT = 5.0  # seconds for one cell
 CELLS_LIMIT = 30.0  # seconds for all of them
 AT_REST = 0.03  # seconds in which a call's client is connected on a machine that is not busy
 MOST_PATIENCE = 5.0
+UP_LIMIT = 5.0  # seconds in which a Redis that was started answers
 CONNECT_LIMIT = 15.0  # seconds in which a call's client connects
-HARMFUL = re.compile(r"config\|set|client\|pause|client\|no-evict|shutdown|debug|acl|replicaof|slaveof|failover|monitor|module|cluster")
 
 
 class Begun(NamedTuple):
@@ -40,13 +41,28 @@ class RemoteNotebook(Exercises):
         self._failures: list[dict[str, Any]] = []
         self._down: dict[str, NotUp] = {}
         self._hung: set[str] = set()
-        self._runner = self._run_cells()
         self._admin = self._connect()
+        if server.settings is None:
+            server.settings = self._settings()
+        self._runner = self._run_cells()
 
     def _connect(self) -> Any:
         import redis
 
         return redis.Redis(self._server.host, self._server.port, decode_responses=True, socket_timeout=1, socket_connect_timeout=1)
+
+    def _settings(self) -> dict[str, str] | None:
+        """The settings of Redis once it answers; None where it does not tell them."""
+        import redis
+
+        end = time.monotonic() + UP_LIMIT
+        while time.monotonic() < end:
+            try:
+                self._admin.ping()
+                break
+            except redis.RedisError:
+                time.sleep(0.02)
+        return traces.settings(self._admin)
 
     def _run_cells(self) -> Runner:
         """Runs all cells in a new runner; a cell that hangs or ends the runner is left out from then on."""
@@ -74,17 +90,15 @@ class RemoteNotebook(Exercises):
         import redis
 
         try:
-            received = " ".join(self._admin.info("commandstats"))
-            if not HARMFUL.search(received):
+            if not traces.stay(self._admin, self._server.settings):
                 self._admin.flushall()
-                self._admin.script_flush()
                 return
         except redis.RedisError:
             pass
         with self._server.stopped():
             pass
         self._admin = self._connect()
-        end = time.monotonic() + 5
+        end = time.monotonic() + UP_LIMIT
         while time.monotonic() < end:
             try:
                 self._admin.ping()

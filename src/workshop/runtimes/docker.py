@@ -16,7 +16,7 @@ from typing import Any
 
 from workshop import handin
 from workshop.diagnosis import Evidence, of_start
-from workshop.runtimes import engine, images, relay
+from workshop.runtimes import engine, images, relay, traces
 from workshop.runtimes.engine import must
 from workshop.runtimes.problems import NotUp
 from workshop.runtimes.rivals import Relay
@@ -87,6 +87,7 @@ class DockerRedis:
     def __init__(self, run: Run, network: str) -> None:
         images.need_image(images.REDIS)
         self.run, self.name, self.network = run, run.name("redis"), network
+        self.settings: dict[str, str] | None = None  # before anybody used it, where that was looked at
         self._relay: Relay | None = None
         self._relay_name: str | None = None
         isolated = ("--user", "65534", "--tmpfs", "/data:mode=1777", "--network", network, "--network-alias", "redis")
@@ -98,12 +99,16 @@ class DockerRedis:
         self.host, self.port = engine.host(), published(self.run, self.name, REDIS_PORT)
 
     def emptied(self) -> bool:
-        """Empties it for the next check; whether that worked."""
+        """Empties it for the next check; whether it is as it was at its start."""
         import redis
 
         try:
-            with redis.Redis(self.host, self.port, socket_timeout=2, socket_connect_timeout=2) as client:
+            with redis.Redis(self.host, self.port, decode_responses=True, socket_timeout=2, socket_connect_timeout=2) as client:
+                if traces.stay(client, self.settings):
+                    return False
                 client.flushall()
+                client.script_flush()
+                client.function_flush()
                 client.config_resetstat()
         except redis.RedisError:
             return False

@@ -87,6 +87,7 @@ class LocalRedis:
 
     def __init__(self, run: Run) -> None:
         self.run, self.host, self.port = run, HERE, free_port()
+        self.settings: dict[str, str] | None = None  # before anybody used it, where that was looked at
         self._relay: tuple[Relay, Callable[[], None]] | None = None
         self._start()
 
