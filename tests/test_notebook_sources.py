@@ -2,13 +2,14 @@
 
 import os
 import subprocess
+import symtable
 import sys
 
 import pytest
 
 from workshop.lessons import ROOT
-from workshop.notebooks import source
-from workshop.notebooks.cells import read, source_of
+from workshop.notebooks import cells, source
+from workshop.notebooks.cells import code_cells, read, source_of
 from workshop.runtimes.docker import Session
 from workshop.runtimes.embedded import LocalRedis
 from workshop.runtimes.run import Run
@@ -31,10 +32,42 @@ def test_both_notebooks_are_as_the_source_makes_them(path):
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=by_name)
 def test_each_cell_has_its_own_id_and_each_code_cell_was_run_in_order(path):
-    cells = read(path)["cells"]
-    assert len({cell["id"] for cell in cells}) == len(cells)
-    counts = [cell["execution_count"] for cell in cells if cell["cell_type"] == "code"]
+    found = read(path)["cells"]
+    assert len({cell["id"] for cell in found}) == len(found)
+    counts = [cell["execution_count"] for cell in found if cell["cell_type"] == "code"]
     assert counts == list(range(1, len(counts) + 1)), "run `python -m workshop.notebooks.source --execute REDIS_URL`"
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=by_name)
+def test_cells_that_measure_define_nothing_that_another_cell_needs(path):
+    measuring = measuring_of(path)
+    others = [source for _, source in code_cells(read(path)) if source.strip() not in measuring]
+    assert not [symbol for symbol in of_the_cell(measuring) if symbol.is_imported() or symbol.is_namespace()]
+    defined = {symbol.get_name() for symbol in of_the_cell(measuring) if symbol.is_assigned()}
+    known = {symbol.get_name() for symbol in of_the_cell(others) if symbol.is_assigned()}
+    assert not (defined - known) & set(asked_for(others))
+
+
+def of_the_cell(sources):
+    """The names at the cells' own level."""
+    return [symbol for source in sources for symbol in symtable.symtable(source, "cell", "exec").get_symbols()]
+
+
+def asked_for(sources):
+    """The names that the cells, or functions in them, take from the notebook."""
+    tables = [symtable.symtable(source, "cell", "exec") for source in sources]
+    while tables:
+        table = tables.pop()
+        yield from (symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and symbol.is_global())
+        tables += table.get_children()
+
+
+def measuring_of(path):
+    return cells.measuring(read(path))
+
+
+def test_the_notebook_that_measures_has_such_cells():
+    assert len(measuring_of(next(path for path in SOLUTIONS if path.stem == "18_speed"))) > 5
 
 
 @pytest.fixture(scope="module", params=["embedded", "docker"])

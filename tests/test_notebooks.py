@@ -130,13 +130,13 @@ def notebook_of(*sources):
 class Opened:
     """A notebook in a session, with a client beside it."""
 
-    def __init__(self, session, folder, document):
+    def __init__(self, session, folder, document, without=frozenset()):
         path = folder / "n.ipynb"
         path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
         self.runtime = session.runtime_for(folder, "n")
         self.server = self.runtime.redis()
         self.calls = []
-        self.notebook = RemoteNotebook(path, session.runners, self.server, lambda asked: None, self.calls)
+        self.notebook = RemoteNotebook(path, session.runners, self.server, lambda asked: None, self.calls, without)
         self.redis = self.client(self.server)
 
     @staticmethod
@@ -294,6 +294,17 @@ def test_scripts_that_a_cell_loaded_stay_for_all_checks_and_not_for_the_next_stu
         for _ in range(2):
             opened.notebook.fresh()
             assert opened.notebook.knows() == [1, 2]
+        opened.close()
+
+
+def test_a_cell_that_only_measures_is_left_out_while_it_is_as_it_was_handed_out(session, tmp_path):
+    measure, changed = "seen = 1", "seen = 2"
+    handed_out = {"cells": [{"cell_type": "code", "source": measure, "metadata": {"tags": ["measures"]}}]}
+    for name, source, expected in (("same", measure, False), ("changed", changed, True)):
+        (tmp_path / name).mkdir()
+        document = notebook_of(source, "def has_run(r):\n    return 'seen' in globals()")
+        opened = Opened(session, tmp_path / name, document, cells.measuring(handed_out))
+        assert opened.notebook.has_run() is expected
         opened.close()
 
 

@@ -25,11 +25,13 @@ def relay(bench: Bench) -> RelayProbe:
 
 @pytest.fixture(scope="module")
 def _notebook(bench: Bench) -> Iterator[RemoteNotebook]:
+    from workshop.notebooks import cells
     from workshop.notebooks.remote import RemoteNotebook
 
     path = handin.require(bench.folder, f"{bench.lesson.name}.ipynb", bench.lesson.name)
     bench.session.runners.prepare()  # it starts while Redis and its relay do
-    made = RemoteNotebook(path, bench.session.runners, bench.runtime.redis(), bench.note, bench.calls)
+    without = cells.measuring(cells.read(bench.lesson.notebook)) if bench.lesson.notebook else frozenset()
+    made = RemoteNotebook(path, bench.session.runners, bench.runtime.redis(), bench.note, bench.calls, without)
     yield made
     made.close()
 

@@ -9,6 +9,7 @@ from typing import Any
 from workshop.runtimes.problems import NotUp
 
 BACK = "`./workshop reset` puts the notebook back as it was handed out."
+MEASURES = "measures"  # the tag of a cell that measures and draws, and defines nothing that an exercise needs
 SIZE_LIMIT = 20 * 1024 * 1024  # bytes
 
 
@@ -47,3 +48,8 @@ def code_cells(notebook: dict[str, Any]) -> list[tuple[int, str]]:
     if not any(source.strip() for _, source in found):
         raise NotUp(f"The notebook has no code cell. {BACK}", actual=f"{len(notebook['cells'])} cells, none with code")
     return [(number, source) for number, source in found if source.strip()]
+
+
+def measuring(notebook: dict[str, Any]) -> frozenset[str]:
+    """The sources of the cells of the lesson's own notebook that only measure and draw: who grades can leave them out where they are unchanged."""
+    return frozenset(source_of(cell).strip() for cell in notebook["cells"] if MEASURES in cell.get("metadata", {}).get("tags", []))

@@ -31,11 +31,16 @@ class Begun(NamedTuple):
 
 
 class RemoteNotebook(Exercises):
-    """One student's notebook at `path`, run by a runner against the Redis that `server` describes."""
+    """One student's notebook at `path`, run by a runner against the Redis that `server` describes.
 
-    def __init__(self, path: Path, runners: Runners, server: Any, note: Callable[[str], None], calls: list[str]) -> None:
+    Cells whose source is in `without` are not run: the lesson's own that only measure.
+    """
+
+    def __init__(
+        self, path: Path, runners: Runners, server: Any, note: Callable[[str], None], calls: list[str], without: frozenset[str] = frozenset()
+    ) -> None:
         super().__init__(note, calls)
-        self._cells = cells.code_cells(cells.read(path))
+        self._cells = [(number, source) for number, source in cells.code_cells(cells.read(path)) if source.strip() not in without]
         self._runners, self._server = runners, server
         self._skip: list[int] = []
         self._failures: list[dict[str, Any]] = []

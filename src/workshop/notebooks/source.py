@@ -4,6 +4,7 @@
     python -m workshop.notebooks.source --execute REDIS_URL [NN_topic …]  runs the solution first, and writes its outputs
 
 In a cell with the tag `exercise`, each function keeps its first lines and its docstring for the student; the rest is theirs to write.
+A cell with the tag `measures` only measures and draws; see `cells.measuring`.
 A Markdown cell shows a picture of the lesson by `<!-- picture: NAME.svg -->` and an `<img …>` in the next line, whose data is put in here.
 """
 
