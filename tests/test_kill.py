@@ -95,6 +95,29 @@ def test_nothing_is_left_after(number, signals, state, later, has_engine):
     later(ids, volumes)
 
 
+def test_nothing_is_left_of_checks_that_are_interrupted_while_they_begin(tmp_path, later, has_engine):
+    for number in range(8):  # in this time the network and Redis are made in one thread, while another loads pytest
+        state = {**os.environ, "WORKSHOP_STATE": str(tmp_path / str(number))}
+        check = subprocess.Popen([*COMMAND, "check", "7", "--solution"], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        ids = begun(state, random.uniform(0, 0.6))
+        check.send_signal(signal.SIGINT)
+        assert check.wait(20) == 130
+        assert ids and not gone_soon(ids)
+        later(ids)
+
+
+def test_an_interrupt_ends_the_checks_that_were_to_come_too(state):
+    command = [*COMMAND, "check", "1", "7", "--solution", "--runtime", "embedded"]
+    with subprocess.Popen(command, cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8") as check:
+        said = ""
+        while "✓" not in said:
+            said += check.stderr.readline()
+        check.send_signal(signal.SIGINT)
+        said += check.stderr.read()
+        assert check.wait(20) == 130
+    assert "Lesson 1 " in said.replace("  ", " ") and "Lesson 7" not in said.replace("  ", " ")
+
+
 def test_a_build_that_is_killed_leaves_no_image(tmp_path, state, later, has_engine):
     work = tmp_path / "03_dockerfile"
     shutil.copytree(find("3").solution, work)

@@ -84,20 +84,20 @@ class Session:
         if has_notebook:
             self.runners.prepare(beside)
 
-    def close(self) -> None:
-        """Removes everything."""
+    def close(self, was_interrupted: bool = False) -> None:
+        """Removes everything; see `Run.close`."""
         if "runners" in self.__dict__:
             self.runners.close()
             del self.runners
         if self._run:
-            self._run.close()
+            self._run.close(was_interrupted)
         self._run = self._docker = None
 
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close(was_interrupted=kind is not None)
 
 
 class Assignment:

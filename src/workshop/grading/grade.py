@@ -57,6 +57,11 @@ def grade(
     state = plugin.Grading(assignment, told, on_begin)
 
     class Stop:
+        was_interrupted = False
+
+        def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+            self.was_interrupted = excinfo.type is KeyboardInterrupt  # pytest takes it for its own, and one of its own kind for an early end
+
         @staticmethod
         def pytest_runtest_setup(item: pytest.Item) -> None:
             if cancelled():
@@ -67,7 +72,10 @@ def grade(
     args = [*places, "-c", os.devnull, "--rootdir", str(lesson.folder), "--confcutdir", str(lesson.folder), "--import-mode=importlib"]
     quiet = [word for name in NOT_ASKED_FOR for word in ("-p", f"no:{name}")] + ["-W", "ignore", "-p", "workshop.grading.plugin"]
     registered = _Registrar(state)
-    pytest.main([*args, *quiet], plugins=[registered, Stop()])
+    stop = Stop()
+    pytest.main([*args, *quiet], plugins=[registered, stop])
+    if stop.was_interrupted:
+        raise KeyboardInterrupt
     assignment.end()
     checks = tuple(_reported(state, name, claim) for name, claim in promises.items())
     return Report(lesson.name, session.runtime, assignment.seed, time.monotonic() - start, checks)

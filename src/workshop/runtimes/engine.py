@@ -72,7 +72,7 @@ class Keeper(Protocol):
     """Who is told of each docker process, so that none outlives its run."""
 
     def started(self, pid: int) -> None: ...
-    def ended(self, pid: int) -> None: ...
+    def ended(self, pid: int, is_cut_off: bool = False) -> None: ...
     def inherited(self) -> tuple[int, ...]: ...
 
 
@@ -162,11 +162,12 @@ def docker(
             _feed(process.stdin, data)
         code, reason = _wait(process, start + timeout, functools.partial(_look, watch, err) if watch else None)
     finally:
-        if process.poll() is None:
+        is_cut_off = process.poll() is None
+        if is_cut_off:
             process.kill()
             process.wait()
         if keeper:
-            keeper.ended(process.pid)
+            keeper.ended(process.pid, is_cut_off)
     done = Done(args, code, out.text(), err.text() + (reason or ""), time.monotonic() - start)
     process.stdout.close()
     process.stderr.close()

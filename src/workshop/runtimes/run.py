@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from workshop.lessons import ROOT
 from workshop.runtimes import engine, sweeper
+from workshop.runtimes.problems import Unchecked
 
 LABEL = "workshop.run"
 
@@ -48,6 +49,8 @@ class Run:
         self._count = 0
         self._inherited: tuple[int, ...] = ()
         self._processes: set[int] = set()
+        self._cut_off: set[int] = set()
+        self._is_closing = False
         self._used_engine = False
         self._sweeper = self._start_sweeper()
 
@@ -61,7 +64,9 @@ class Run:
         return Path(tempfile.mkdtemp(prefix=f"{word}-", dir=self.folder))
 
     def docker(self, *args: str, **options: Any) -> engine.Done:
-        """A docker call in this run's keeping; see `engine.docker`."""
+        """A docker call in this run's keeping; see `engine.docker`. Raises Unchecked where the run has ended: nobody would tidy up behind it."""
+        if self._is_closing:
+            raise Unchecked("The run has ended.")
         self._used_engine = True
         return engine.docker(*args, keeper=self, **options)
 
@@ -69,10 +74,14 @@ class Run:
         """A process that must not outlive the run has begun."""
         self._processes.add(pid)
         self._tell(f"+{pid}")
+        if self._is_closing:  # another thread was about to start it when the run ended
+            sweeper.end_processes({pid})
 
-    def ended(self, pid: int) -> None:
-        """It has ended."""
+    def ended(self, pid: int, is_cut_off: bool = False) -> None:
+        """It has ended; `is_cut_off` where it was ended before it was done: then the engine may still make what it had asked for."""
         self._processes.discard(pid)
+        if is_cut_off:
+            self._cut_off.add(pid)
         self._tell(f"-{pid}")
 
     def inherited(self) -> tuple[int, ...]:
@@ -92,11 +101,15 @@ class Run:
                 path.unlink(missing_ok=True)
             lock.close()
 
-    def close(self) -> None:
-        """Ends and removes all that the run made and that is still there."""
+    def close(self, was_interrupted: bool = False) -> None:
+        """Ends and removes all that the run made and that is still there.
+
+        Where it was interrupted, in whatever it was doing, the sweeper looks once more: no note of a process is certain then.
+        """
         if self._sweeper is None:
             return
-        cut_off = self._processes.copy() if self._used_engine else set()
+        self._is_closing = True
+        cut_off = self._processes | self._cut_off if self._used_engine else set()
         sweeper.end_processes(self._processes)
         if self._used_engine:
             sweeper.sweep(engine.command(), self.id)
@@ -104,7 +117,7 @@ class Run:
         for fd in self._inherited:
             os.close(fd)
         self._inherited = ()
-        if cut_off:
+        if cut_off or (was_interrupted and self._used_engine):
             self._leave_to_the_sweeper(cut_off)
         else:
             self._tell("done")
@@ -119,7 +132,7 @@ class Run:
     def _leave_to_the_sweeper(self, cut_off: set[int]) -> None:
         """Has the sweeper look again, beside whatever comes next: the engine may still make the container that an ended command had asked for."""
         assert self._sweeper and self._sweeper.stdin
-        for pid in cut_off:
+        for pid in cut_off:  # their numbers may be others' by now
             self._tell(f"-{pid}")
         self._sweeper.stdin.close()
         threading.Thread(target=self._sweeper.wait, daemon=True).start()
@@ -127,8 +140,8 @@ class Run:
     def __enter__(self) -> Run:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close(was_interrupted=kind is not None)
 
     def _start_sweeper(self) -> subprocess.Popen[bytes] | None:
         docker = shutil.which("docker") or "docker"

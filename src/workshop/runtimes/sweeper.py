@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-QUIET_ROUNDS = 3  # rounds that must find nothing before the sweep ends
+QUIET_ROUNDS = 6  # rounds that must find nothing before the sweep ends
 PAUSE = 0.3  # seconds between rounds
 LIMIT = 60.0  # seconds in all
 
