@@ -252,10 +252,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     grading = _grading(session.config)
     if grading.own_session is None:
         return
+    was_interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
     if grading.checks:
         found = Report("", "", 0, 0, tuple(grading.checks.values()))
         session.exitstatus = max(int(session.exitstatus), EXIT_CODES[found.verdict])
-    grading.own_session.close()
+    grading.own_session.close(was_interrupted)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
