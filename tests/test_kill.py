@@ -1,5 +1,6 @@
 """A grader that is killed leaves nothing behind: no container, network, image, labelled or anonymous volume."""
 
+import importlib
 import json
 import os
 import random
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from calling import COMMAND, workshop
 
+import workshop.cli.__main__ as command_line
 from workshop.lessons import ROOT, find
 from workshop.runtimes import engine
 from workshop.runtimes.run import Run
@@ -104,6 +106,19 @@ def test_nothing_is_left_of_checks_that_are_interrupted_while_they_begin(tmp_pat
         assert check.wait(20) == 130
         assert ids and not gone_soon(ids)
         later(ids)
+
+
+def test_an_interrupt_amid_an_import_comes_once_the_import_is_done(tmp_path, monkeypatch):
+    (tmp_path / "slowly_imported.py").write_text("import signal, time\nsignal.raise_signal(signal.SIGINT)\ntime.sleep(0.1)\nis_done = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = signal.signal(signal.SIGINT, command_line._interrupted)
+    try:
+        module = importlib.import_module("slowly_imported")
+        assert module.is_done
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(5)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_an_interrupt_ends_the_checks_that_were_to_come_too(state):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import importlib
+import signal
 import sys
+import time
+from types import FrameType
 
 import click
 
@@ -81,6 +85,23 @@ def main(args: list[str] | None = None) -> int:
         return 1
 
 
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    """Ctrl-C; where it comes amid an import, it acts once that is done.
+
+    Python swallows it in some places of its import machinery and keeps a lock there for good, for which another thread would wait without end.
+    """
+    while frame and not frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    if frame is None:
+        raise KeyboardInterrupt
+    _thread.start_new_thread(_interrupt_again, ())
+
+
+def _interrupt_again() -> None:
+    time.sleep(0.02)
+    _thread.interrupt_main()
+
+
 def _usage(args: list[str], error: str, next_step: str) -> int:
     if "--json" in args:
         click.echo(usage_error(error, next_step))
@@ -96,4 +117,6 @@ def _trouble(args: list[str], error: Unchecked) -> int:
 
 
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's background job ignores Ctrl-C, and so does the workshop there
+        signal.signal(signal.SIGINT, _interrupted)
     sys.exit(main())

@@ -110,7 +110,7 @@ class Run:
             return
         self._is_closing = True
         cut_off = self._processes | self._cut_off if self._used_engine else set()
-        sweeper.end_processes(self._processes)
+        sweeper.end_processes(set(self._processes))  # another thread may still be at work
         if self._used_engine:
             sweeper.sweep(engine.command(), self.id)
         shutil.rmtree(self.folder, ignore_errors=True)
