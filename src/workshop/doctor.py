@@ -168,17 +168,9 @@ class Doctor(Examiner):
 
     def _built(self, dockerfile: str, *flags: str) -> None:
         """Builds a Dockerfile without files; raises Lacking("call") with the end of what was said."""
-        words = (
-            "build",
-            "--progress=plain",
-            "--label",
-            self.run.label,
-            *flags,
-            "--file",
-            "-",
-            str(self.run.scratch("empty")),
-        )
-        done = self.run.docker(*words, data=dockerfile.encode(), timeout=BUILD_LIMIT)
+        context = self.run.scratch("build")
+        (context / "Dockerfile").write_text(dockerfile, encoding="utf-8", newline="\n")
+        done = self.run.docker("build", "--progress=plain", "--label", self.run.label, *flags, str(context), timeout=BUILD_LIMIT)
         if not done.ok:
             full = engine.TROUBLE["disk full"].search(done.err)
             printed = "\n".join(re.findall(r"(?m)^#\d+ \d+\.\d+ (.*)$", done.err))

@@ -65,12 +65,11 @@ def supply(kind: str, run: Run) -> str:
             return name
         need_image(BASE)
         notice.tell(f"Building the image {name} of the workshop, this once: it takes packages from the network.")
-        flags, dockerfile = packages.for_build((SUPPLIES / kind / "Dockerfile").read_text(encoding="utf-8"), run.scratch("build"))
-        done = run.docker(
-            *("build", "--progress=plain", "--tag", name, "--label", f"{SUPPLY_LABEL}={kind}", *flags, "--file", "-", str(SUPPLIES / kind)),
-            data=dockerfile.encode(),
-            timeout=600,
-        )
+        aside = run.scratch("build")
+        flags, dockerfile = packages.for_build((SUPPLIES / kind / "Dockerfile").read_text(encoding="utf-8"), aside)
+        (aside / "Dockerfile").write_text(dockerfile, encoding="utf-8", newline="\n")
+        flags += ["--label", f"{SUPPLY_LABEL}={kind}", "--file", str(aside / "Dockerfile")]
+        done = run.docker("build", "--progress=plain", "--tag", name, *flags, str(SUPPLIES / kind), timeout=600)
         if not done.ok:
             raise Unchecked(
                 "The image that the workshop supplies could not be built: it needs Python packages from the network once. "
