@@ -7,10 +7,11 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from workshop.runtimes import engine
+from workshop.runtimes import docker, engine
 from workshop.runtimes.engine import Done, trouble_in
 
 CONTAINED = "http://%2Fvar%2Frun%2Fdocker.sock/v1.50/version"
@@ -240,3 +241,15 @@ def test_a_socket_of_another_user_is_a_matter_of_permission(tmp_path):
 @posix
 def test_without_a_docker_command_it_says_so(tmp_path):
     assert trouble({"PATH": str(tmp_path)})[0] == "missing"
+
+
+def test_the_log_of_an_ended_container_is_taken_once_it_grows_no_more():
+    said = iter(["", "", "one\n", "one\ntwo\n", "one\ntwo\n", "never asked for"])
+    run = SimpleNamespace(docker=lambda *_, **__: engine.Done((), 0, next(said), "", 0.0))
+    assert docker.last_log_of(run, "name") == "one\ntwo\n"
+
+
+def test_the_log_of_a_container_that_said_nothing_is_empty(monkeypatch):
+    monkeypatch.setattr(docker, "LOG_LAG", 0.3)
+    run = SimpleNamespace(docker=lambda *_, **__: engine.Done((), 0, "", "", 0.0))
+    assert docker.last_log_of(run, "name") == ""

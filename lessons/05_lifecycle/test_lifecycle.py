@@ -84,7 +84,7 @@ def why_not_logged(bench, image, service, line):
     other = up(bench, image)
     other.get(path)
     other.stop(2)
-    if line in other.log():
+    if line in other.last_log():
         return f"The line came out only when the process ended. {buffered}"
     return (
         "No such line, neither at once nor at the end. If the app prints it, it waited in a buffer until the process "
@@ -155,7 +155,7 @@ def stop(service):
     process = next((process.command for process in service.processes() if process.pid == pid), "?")
     waited = service.stop(GRACE)
     seconds, code = service.seconds_to_end() or waited, service.state["ExitCode"]
-    return SimpleNamespace(seconds=seconds, code=code, before=before, log=service.log(), process=process)
+    return SimpleNamespace(seconds=seconds, code=code, before=before, log=service.last_log(), process=process)
 
 
 def why_killed(end, image):

@@ -31,6 +31,7 @@ CONFINED = (
 LIMITS = (*CONFINED, "--log-driver", "json-file", "--log-opt", "max-size=1m", "--log-opt", "max-file=2")
 NETWORK_OPTIONS = ("--opt", "com.docker.network.bridge.enable_ip_masquerade=false")
 NO_OUTSIDE_NAMES = ("--dns", "127.0.0.1")  # else a name that is gone takes 8 s to fail
+LOG_LAG = 1.0  # seconds in which the last lines of a container that has ended reach its log
 REDIS_COMMAND = ("--save", "", "--appendonly", "no", "--protected-mode", "no")
 REDIS_PORT = 6379
 
@@ -180,8 +181,11 @@ class DockerService(Service):
 
     def log(self) -> str:
         """The last 300 lines of `docker logs`."""
-        done = self.run.docker("logs", "--tail", "300", self.name, timeout=10)
-        return done.out + done.err
+        return log_of(self.run, self.name)
+
+    def last_log(self) -> str:
+        """The same of a container that has ended; see `last_log_of`."""
+        return last_log_of(self.run, self.name)
 
     def inspect(self) -> dict[str, Any]:
         """What `docker inspect` says of the container."""
@@ -205,7 +209,7 @@ class DockerService(Service):
         return Evidence(
             running,
             state["ExitCode"],
-            self.log(),
+            self.log() if running or state.get("Error") else self.last_log(),
             bool(state["OOMKilled"]),
             listening,
             self.inner_port,
@@ -268,6 +272,21 @@ class DockerService(Service):
         raise NotUp(
             cause.hint, asked=f"docker logs {self.name}", expected="a container that stays up", actual=cause.seen(f"exit code {evidence.code}")
         )
+
+
+def log_of(run: Run, name: str) -> str:
+    """The last 300 lines of a container's log, both streams."""
+    done = run.docker("logs", "--tail", "300", name, timeout=10)
+    return done.out + done.err
+
+
+def last_log_of(run: Run, name: str) -> str:
+    """The log of a container that has ended, once it grows no more: on a busy machine its last lines come a moment after its end."""
+    before, end = None, time.monotonic() + LOG_LAG
+    while (not (said := log_of(run, name)) or said != before) and time.monotonic() < end:
+        before = said
+        time.sleep(0.1)
+    return said
 
 
 def parse_sockets(text: str) -> list[tuple[str, int]]:
