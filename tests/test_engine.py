@@ -11,8 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from workshop.runtimes import docker, engine
+from workshop.runtimes import docker, engine, images
 from workshop.runtimes.engine import Done, trouble_in
+from workshop.runtimes.problems import NotUp, Unchecked
 
 CONTAINED = "http://%2Fvar%2Frun%2Fdocker.sock/v1.50/version"
 PIPE = "http://%2F%2F.%2Fpipe%2FdockerDesktopLinuxEngine/v1.51/version"
@@ -253,3 +254,33 @@ def test_the_log_of_a_container_that_said_nothing_is_empty(monkeypatch):
     monkeypatch.setattr(docker, "LOG_LAG", 0.3)
     run = SimpleNamespace(docker=lambda *_, **__: engine.Done((), 0, "", "", 0.0))
     assert docker.last_log_of(run, "name") == ""
+
+
+LOST_TRACK = "#7 [2/3] COPY app.py .\nERROR: failed to solve: failed to get edge: inconsistent graph state\n"
+STEP_FAILED = (
+    '#7 ERROR: process "/bin/sh -c ./make" did not complete successfully: exit code: 1\nERROR: failed to solve: process "/bin/sh -c ./make"\n'
+)
+FORGED = f"#7 0.3 {LOST_TRACK.splitlines()[1]}\n{STEP_FAILED}"  # what a step printed is no word of the builder's
+
+
+@pytest.mark.parametrize(
+    ("said", "tries"), [([LOST_TRACK, ""], 2), ([LOST_TRACK, LOST_TRACK, ""], 3), ([LOST_TRACK] * 4, 3), ([STEP_FAILED] * 4, 1), ([FORGED] * 4, 1)]
+)
+def test_a_build_in_which_the_builder_itself_fails_is_made_again(said, tries, tmp_path):
+    (tmp_path / "Dockerfile").write_text("FROM python:3.13-slim\n")
+    calls = []
+
+    def call(*args, **_):
+        calls.append(args)
+        err = said[len(calls) - 1]
+        return engine.Done(args, 1 if err else 0, "", err, 0.0)
+
+    run = SimpleNamespace(docker=call, scratch=lambda _: tmp_path, name=lambda word: word, label="a=b")
+    last = said[tries - 1]
+    expected = {"": None, LOST_TRACK: Unchecked}.get(last, NotUp)
+    if expected:
+        with pytest.raises(expected):
+            images.build(run, tmp_path)
+    else:
+        assert images.build(run, tmp_path).id == "image"
+    assert len(calls) == tries
