@@ -29,18 +29,10 @@ def is_number(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def stumbled(container):
-    """What the app logged when it stumbled. It may reach the log a moment after the answer."""
-    end = time.monotonic() + 1
-    while not re.search(r"^\w[\w.]*(?:Error|Exception)\b", log := container.log(), re.MULTILINE) and time.monotonic() < end:
-        time.sleep(0.02)
-    return log
-
-
 def question(container):
     """The container's answer to GET /whoami. Where the app stumbled, the likeliest cause is noted."""
     answer = container.get("/whoami", limit=PATIENCE)
-    log = stumbled(container) if answer.status == 500 else ""
+    log = container.log_with(r"^\w[\w.]*(?:Error|Exception)\b", 1) if answer.status == 500 else ""
     missing = (re.findall(r"FileNotFoundError: \[Errno 2\] No such file or directory: '([^']+)'", log) or [""])[-1]
     answer.suspect(missing in cgroups.LIMIT_FILE.values(), f"This container has no {missing}. {WHICH}")
     files = f"The limit's file is {cgroups.LIMIT_FILE[2]} in version 2, {cgroups.LIMIT_FILE[1]} in version 1."
@@ -188,7 +180,8 @@ def test_whoami_is_json(whoami):
 
 def test_the_pid(bench, plan, whoami, two):
     """`pid` is the app's process id in its own pid namespace: 1 if it is the first process, another if it is not"""
-    started = re.search(rf"^{plan['token']} (\d+)", two.log(), re.MULTILINE)
+    line = rf"^{plan['token']} (\d+)"
+    started = re.search(line, two.log_with(line), re.MULTILINE)
     for container, root in ((whoami, 1), (two, int(started[1]))):
         value = ask(container, "pid")
         if value != root and type(value) is int and value in cgroups.family(bench.session.run, container.name, root) - ended(container):

@@ -253,9 +253,10 @@ def test_it_can_write_its_notes(service, image, some):
         "The service runs as root, and here root has no special powers: like everyone, it may not write into a folder "
         "that belongs to somebody else. Settle first which user the service runs as.",
     )
-    denied = re.findall(r"Permission denied: '([^']+)'", service.log()) or ["where it keeps its notes"]
+    log = service.log_with("Permission denied") if (added.status or 0) >= 500 else ""
+    denied = re.findall(r"Permission denied: '([^']+)'", log) or ["where it keeps its notes"]
     added.suspect(
-        (added.status or 0) >= 500 and "Permission denied" in service.log(),
+        "Permission denied" in log,
         f"The service may not write to {denied[-1]} (its log says Permission denied): what is there belongs to root, and "
         "the service is another user now. In the final stage, before USER, make the folder and give it to that user.",
     )

@@ -52,19 +52,9 @@ def test_the_log_is_at_once(bench, image, plain, some):
     word = some.word(12)
     line = f"handling GET /{word}"
     plain.get(f"/{word}")
-    if not logged(plain, line, 3):
+    if line not in plain.log_with(re.escape(line), 3):
         hint = why_not_logged(bench, image, plain, line)
         raise Mismatch(hint, expected=line, actual=diagnosis.last_lines(plain.log()) or "an empty log")
-
-
-def logged(service, text, seconds):
-    """Whether the log has `text` within some seconds."""
-    end = time.monotonic() + seconds
-    while text not in service.log():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def why_not_logged(bench, image, service, line):
@@ -301,7 +291,7 @@ def test_requests_in_flight_are_answered(bench, image, ended, some):
         service = up(bench, image)
         with ThreadPoolExecutor(1) as pool:
             pending = pool.submit(service.get, "/slow", seconds=str(seconds), limit=seconds + 15)
-            logged(service, "handling GET /slow", 0.6)
+            service.log_with("handling GET /slow", 0.6)
             early = pending.done()
             service.stop(round(seconds) + 8)
             answer = pending.result()

@@ -83,9 +83,7 @@ def test_web_finds_redis_by_its_name(stack, some):
 
 def why_refused(web):
     """Why Redis refuses what web asks, where web's log tells it."""
-    end = time.monotonic() + 2
-    while "WARNING" not in (log := web.log()) and time.monotonic() < end:
-        time.sleep(0.05)
+    log = web.log_with("WARNING", 2)
     return next((cause for words, cause in REFUSALS.items() if re.search(words, log)), None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import re
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -78,6 +79,13 @@ class Service(abc.ABC):
     @abc.abstractmethod
     def log(self) -> str:
         """What it has printed so far, both streams in order."""
+
+    def log_with(self, pattern: str, seconds: float = LOGGED) -> str:
+        """The log once it has a match of `pattern`, or after some seconds: what is printed comes there a moment later."""
+        end = time.monotonic() + seconds
+        while not re.search(pattern, log := self.log(), re.MULTILINE) and time.monotonic() < end:
+            time.sleep(POLL)
+        return log
 
     @abc.abstractmethod
     def evidence(self, deep: bool = False) -> Evidence:
