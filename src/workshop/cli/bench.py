@@ -45,7 +45,7 @@ def loop(repeat: int, numbers: tuple[str, ...]) -> int:
 
 @bench.command()
 @click.option("--count", default=20, show_default=True, help="How many submissions.")
-@click.option("--at-once", default=3, show_default=True, help="How many of them the workshop grades at a time; the other tools do two.")
+@click.option("--at-once", default=2, show_default=True, help="How many of them the workshop grades at a time; the other tools do two.")
 @click.option("--peers/--no-peers", "with_peers", default=True, help="Whether nbgrader, otter-grader and nbclient are measured too.")
 def notebooks(count: int, at_once: int, with_peers: bool) -> int:
     """Grading a class' notebooks, beside nbgrader, otter-grader and nbclient."""
