@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from missing import cannot
 
 from workshop.runtimes import docker, engine, images
 from workshop.runtimes.engine import Done, trouble_in
@@ -219,7 +220,7 @@ def test_a_context_that_is_not_there_is_named(tmp_path):
 @real
 def test_a_socket_of_another_user_is_a_matter_of_permission(tmp_path):
     if os.getuid() != 0:
-        pytest.skip("needs root to become somebody else")
+        cannot("needs root to become somebody else")
     path = Path("/tmp") / f"workshop-test-{os.getpid()}.sock"
     try:
         with socket.socket(socket.AF_UNIX) as server:
@@ -247,13 +248,13 @@ def test_without_a_docker_command_it_says_so(tmp_path):
 def test_the_log_of_an_ended_container_is_taken_once_it_grows_no_more():
     said = iter(["", "", "one\n", "one\ntwo\n", "one\ntwo\n", "never asked for"])
     run = SimpleNamespace(docker=lambda *_, **__: engine.Done((), 0, next(said), "", 0.0))
-    assert docker.last_log_of(run, "name") == "one\ntwo\n"
+    assert docker.DockerService(run, "name", 5000).last_log() == "one\ntwo\n"
 
 
 def test_the_log_of_a_container_that_said_nothing_is_empty(monkeypatch):
     monkeypatch.setattr(docker, "LOG_LAG", 0.3)
     run = SimpleNamespace(docker=lambda *_, **__: engine.Done((), 0, "", "", 0.0))
-    assert docker.last_log_of(run, "name") == ""
+    assert docker.DockerService(run, "name", 5000).last_log() == ""
 
 
 LOST_TRACK = "#7 [2/3] COPY app.py .\nERROR: failed to solve: failed to get edge: inconsistent graph state\n"

@@ -18,6 +18,7 @@ import threading
 import time
 
 import pytest
+from missing import cannot
 
 from workshop import lessons
 from workshop.lessons import ROOT
@@ -92,7 +93,7 @@ def canaries(run):
 def outside(run):
     """The address of another machine: a network namespace of our own behind this machine, which knows no way back to a bridge."""
     if engine.is_remote() or not hasattr(os, "geteuid") or os.geteuid() or not shutil.which("ip"):
-        pytest.skip("makes a network namespace: takes root and the command ip, beside the engine")
+        cannot("makes a network namespace: takes root and the command ip, beside the engine")
     name, here, there = f"canary-{secrets.token_hex(3)}", "198.51.100.1", "198.51.100.2"  # addresses kept for examples
     veth = f"v{name[-6:]}"
 

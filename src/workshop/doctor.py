@@ -170,7 +170,7 @@ class Doctor(Examiner):
         """Builds a Dockerfile without files; raises Lacking("call") with the end of what was said."""
         context = self.run.scratch("build")
         (context / "Dockerfile").write_text(dockerfile, encoding="utf-8", newline="\n")
-        done = self.run.docker("build", "--progress=plain", "--label", self.run.label, *flags, str(context), timeout=BUILD_LIMIT)
+        done = images.call_builder(self.run, "--label", self.run.label, *flags, str(context), timeout=BUILD_LIMIT)
         if not done.ok:
             full = engine.TROUBLE["disk full"].search(done.err)
             printed = "\n".join(re.findall(r"(?m)^#\d+ \d+\.\d+ (.*)$", done.err))

@@ -181,11 +181,16 @@ class DockerService(Service):
 
     def log(self) -> str:
         """The last 300 lines of `docker logs`."""
-        return log_of(self.run, self.name)
+        done = self.run.docker("logs", "--tail", "300", self.name, timeout=10)
+        return done.out + done.err
 
     def last_log(self) -> str:
-        """The same of a container that has ended; see `last_log_of`."""
-        return last_log_of(self.run, self.name)
+        """The log of one that has ended, once it grows no more: on a busy machine its last lines come a moment after its end."""
+        before, end = None, time.monotonic() + LOG_LAG
+        while (not (said := self.log()) or said != before) and time.monotonic() < end:
+            before = said
+            time.sleep(0.1)
+        return said
 
     def inspect(self) -> dict[str, Any]:
         """What `docker inspect` says of the container."""
@@ -272,21 +277,6 @@ class DockerService(Service):
         raise NotUp(
             cause.hint, asked=f"docker logs {self.name}", expected="a container that stays up", actual=cause.seen(f"exit code {evidence.code}")
         )
-
-
-def log_of(run: Run, name: str) -> str:
-    """The last 300 lines of a container's log, both streams."""
-    done = run.docker("logs", "--tail", "300", name, timeout=10)
-    return done.out + done.err
-
-
-def last_log_of(run: Run, name: str) -> str:
-    """The log of a container that has ended, once it grows no more: on a busy machine its last lines come a moment after its end."""
-    before, end = None, time.monotonic() + LOG_LAG
-    while (not (said := log_of(run, name)) or said != before) and time.monotonic() < end:
-        before = said
-        time.sleep(0.1)
-    return said
 
 
 def parse_sockets(text: str) -> list[tuple[str, int]]:

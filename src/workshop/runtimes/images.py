@@ -45,6 +45,7 @@ BUILDERS_FAULT = re.compile(
     r"|snapshot \S+ does not exist|layer does not exist|failed to load cache: .*(?:not found|locked)|code = Unavailable)",
     re.MULTILINE,
 )
+BUILDER_FAILED = "The engine's own builder failed, not a step of the Dockerfile. Check again; if it stays so, restart the engine."
 SPACE_FLOOR = 1 * 1024**3  # bytes that must stay free
 
 
@@ -77,15 +78,27 @@ def supply(kind: str, run: Run) -> str:
         flags, dockerfile = packages.for_build((SUPPLIES / kind / "Dockerfile").read_text(encoding="utf-8"), aside)
         (aside / "Dockerfile").write_text(dockerfile, encoding="utf-8", newline="\n")
         flags += ["--label", f"{SUPPLY_LABEL}={kind}", "--file", str(aside / "Dockerfile")]
-        done = run.docker("build", "--progress=plain", "--tag", name, *flags, str(SUPPLIES / kind), timeout=600)
+        done = call_builder(run, "--tag", name, *flags, str(SUPPLIES / kind), timeout=600)
         if not done.ok:
-            raise Unchecked(
+            needs_network = (
                 "The image that the workshop supplies could not be built: it needs Python packages from the network once. "
-                "`./workshop doctor` tells more.",
+                "`./workshop doctor` tells more."
+            )
+            raise Unchecked(
+                BUILDER_FAILED if BUILDERS_FAULT.search(done.err) else needs_network,
                 actual=diagnosis.last_lines(done.err),
             )
         _ready.add(name)
         return name
+
+
+def call_builder(run: Run, *words: str, timeout: float, watch: Callable[[], Callable[[str], str | None]] | None = None) -> engine.Done:
+    """Runs `docker build WORDS`, with plain progress, and once more where the builder itself fails. `watch` makes a watch for each try."""
+    for _ in range(TRIES):
+        done = run.docker("build", "--progress=plain", *words, timeout=timeout, watch=watch() if watch else None)
+        if done.ok or not BUILDERS_FAULT.search(done.err):
+            break
+    return done
 
 
 @functools.cache
@@ -213,16 +226,12 @@ def build(
         shutil.copyfile(context / OWN_IGNORE, aside / OWN_IGNORE)
     cached = ("--no-cache",) if no_cache else ()
     tag = run.name("image")
-    args = ("build", "--progress=plain", *cached, "--tag", tag, "--label", run.label, "--ulimit", f"fsize={FILE_LIMIT}", *needed, *flags)
+    args = (*cached, "--tag", tag, "--label", run.label, "--ulimit", f"fsize={FILE_LIMIT}", *needed, *flags)
     asked = f"docker build {'--no-cache ' if no_cache else ''}--tag service ."
 
     def make(dockerfile: str) -> engine.Done:
         (aside / "Dockerfile").write_text(dockerfile, encoding="utf-8", newline="")
-        for _ in range(TRIES):
-            done = run.docker(*args, "--file", str(aside / "Dockerfile"), str(context), timeout=limit, watch=_watch())
-            if done.ok or not BUILDERS_FAULT.search(done.err):
-                break
-        return done
+        return call_builder(run, *args, "--file", str(aside / "Dockerfile"), str(context), timeout=limit, watch=_watch)
 
     done = make(text)
     if not done.ok and NO_FRONTEND.search(done.err) and (plain := with_own_frontend(text)) != text:
@@ -263,11 +272,9 @@ def _failure(done: engine.Done, asked: str, limit: float) -> Exception:
         return NotUp(hint, asked=asked, expected="an image", actual=shown)
     if engine.TROUBLE["disk full"].search(done.err) and (free_space() or SPACE_FLOOR) < SPACE_FLOOR:
         return engine.EngineTrouble("disk full", done.err)
-    if BUILDERS_FAULT.search(done.err):
-        return Unchecked(
-            "The engine's own builder failed, not a step of the Dockerfile. Check again; if it stays so, restart the engine.", actual=shown
-        )
     if diagnosis.is_offline(done.err):
         return Unchecked("The build needs something from the network that cannot be reached now. That is not the Dockerfile's fault.", actual=shown)
+    if BUILDERS_FAULT.search(done.err):
+        return Unchecked(BUILDER_FAILED, actual=shown)
     cause = diagnosis.of_build(done.err)
     return NotUp(cause.hint, asked=asked, expected="an image", actual=diagnosis.last_lines(diagnosis.build_excerpt(done.err), 18))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workshop.diagnosis import Evidence, last_lines, of_start
 from workshop.runtimes import engine
-from workshop.runtimes.docker import last_log_of
+from workshop.runtimes.docker import DockerService
 from workshop.runtimes.problems import NotUp, Unchecked
 from workshop.runtimes.service import PORT
 
@@ -199,7 +199,9 @@ def _never_healthy(stack: Stack, name: str, service: str, health: dict[str, Any]
 def _ended(stack: Stack, name: str, service: str, state: dict[str, Any]) -> NotUp:
     again = state["Restarts"]
     code = state["ExitCode"] or (1 if again else 0)  # the code of one that was started again is gone
-    cause = of_start(Evidence(False, code, last_log_of(stack.run, name), bool(state["OOMKilled"]), start_error=state.get("Error", "")))
+    cause = of_start(
+        Evidence(False, code, DockerService(stack.run, name, PORT).last_log(), bool(state["OOMKilled"]), start_error=state.get("Error", ""))
+    )
     seen = cause.seen(f"started again {again} times" if again else f"exit code {code}")
     hint = f"The service `{service}` ended. {cause.hint}"
     return NotUp(hint, asked=f"docker compose logs {service}", expected=f"{service} running", actual=seen)
