@@ -93,7 +93,7 @@ def supply(kind: str, run: Run) -> str:
 
 
 def call_builder(run: Run, *words: str, timeout: float, watch: Callable[[], Callable[[str], str | None]] | None = None) -> engine.Done:
-    """Runs `docker build WORDS`, with plain progress, and once more where the builder itself fails. `watch` makes a watch for each try."""
+    """Runs `docker build WORDS`, with plain progress; up to TRIES times where the builder itself fails. `watch` makes a watch for each try."""
     for _ in range(TRIES):
         done = run.docker("build", "--progress=plain", *words, timeout=timeout, watch=watch() if watch else None)
         if done.ok or not BUILDERS_FAULT.search(done.err):
