@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from workshop.lessons import ROOT
+from workshop.course.places import ROOT
 
 COMMAND = (sys.executable, "-m", "workshop.cli")
 
@@ -14,7 +14,14 @@ COMMAND = (sys.executable, "-m", "workshop.cli")
 def workshop(*args, timeout=120, **env):
     """Runs `./workshop ARGS` and returns what became of it."""
     return subprocess.run(
-        [*COMMAND, *args], capture_output=True, text=True, encoding="utf-8", timeout=timeout, cwd=ROOT, env={**os.environ, **env}, check=False
+        [*COMMAND, *args],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=timeout,
+        cwd=ROOT,
+        env={**os.environ, **env},
+        check=False,
     )
 
 

@@ -5,7 +5,7 @@ import signal
 import pytest
 from missing import cannot
 
-from workshop.runtimes import engine
+from workshop.engine import engine
 
 # Where these are ignored, as in the background of a script and under nohup, so would what a test starts. Handled, they are its own again.
 for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", lambda *_: None)):

@@ -17,7 +17,7 @@ import uuid
 import websocket
 from calling import COMMAND
 
-from workshop.lessons import ROOT
+from workshop.course.places import ROOT
 
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/(\S*)\?token=(\w+)")
 PATIENCE = 60.0  # seconds in which JupyterLab starts on a busy machine
@@ -40,7 +40,11 @@ class Lab:
     def __init__(self, folder, *words, **env):
         self.folder = folder
         own = {f"JUPYTER_{name}_DIR": str(folder / "jupyter" / name.lower()) for name in ("CONFIG", "DATA")}
-        own |= {"IPYTHONDIR": str(folder / "ipython"), "PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+        own |= {
+            "IPYTHONDIR": str(folder / "ipython"),
+            "PYTHONPATH": str(folder / "src"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         self.process = subprocess.Popen(
             [*COMMAND, "lab", "--no-browser", *words],
             cwd=folder,
@@ -109,7 +113,9 @@ class Lab:
 
 def ask(address, token=None, data=None, method=None):
     """(status, body) of one request; redirects are not followed."""
-    request = urllib.request.Request(address, data=data, method=method, headers={"Authorization": f"token {token}"} if token else {})
+    request = urllib.request.Request(
+        address, data=data, method=method, headers={"Authorization": f"token {token}"} if token else {}
+    )
     try:
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=20) as answer:
             return answer.status, answer.read().decode("utf-8", "replace")
@@ -133,9 +139,29 @@ def run(base, token, path, *cells):
 
 
 def _outputs(channels, cell):
-    header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "username": "", "session": uuid.uuid4().hex, "version": "5.3"}
-    content = {"code": cell, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False, "stop_on_error": True}
-    request = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell", "buffers": []}
+    header = {
+        "msg_id": uuid.uuid4().hex,
+        "msg_type": "execute_request",
+        "username": "",
+        "session": uuid.uuid4().hex,
+        "version": "5.3",
+    }
+    content = {
+        "code": cell,
+        "silent": False,
+        "store_history": True,
+        "user_expressions": {},
+        "allow_stdin": False,
+        "stop_on_error": True,
+    }
+    request = {
+        "header": header,
+        "parent_header": {},
+        "metadata": {},
+        "content": content,
+        "channel": "shell",
+        "buffers": [],
+    }
     channels.send(json.dumps(request))
     while True:
         answer = json.loads(channels.recv())

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from workshop import lessons, remedies
+from workshop.course import lessons
+from workshop.machine import remedies
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the stand-in is a shell script")
 DOCKER = shutil.which("docker")
@@ -54,7 +55,9 @@ class Findings:
         command = [sys.executable, "-P", "-m", "workshop.cli", "doctor", "--json"]
         kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         state = {"WORKSHOP_STATE": str(tmp_path / "state"), "PYTHONPATH": str(lessons.ROOT / "src")}
-        done = subprocess.run(command, env={**kept, **state, **environment}, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            command, env={**kept, **state, **environment}, capture_output=True, text=True, timeout=300
+        )
         assert done.stdout, done.stderr
         self.code, self.screen, self.said = done.returncode, done.stderr, json.loads(done.stdout)
         self.steps = {step["id"]: step for step in self.said["steps"]}

@@ -121,7 +121,10 @@ def test_it_lives_without_redis_and_recovers(client, server):
 def test_nothing_listens():
     client = create_app({"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}).test_client()
     start = time.monotonic()
-    assert [client.get("/").status_code, client.post("/set", json={"key": "a", "value": "b"}).status_code] == [503, 503]
+    assert [client.get("/").status_code, client.post("/set", json={"key": "a", "value": "b"}).status_code] == [
+        503,
+        503,
+    ]
     assert time.monotonic() - start < 2
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 from calling import check, failures, outcomes, workshop, write
 
-from workshop import lessons
+from workshop.course import lessons
 
 FIRST = "test_the_service_answers_from_outside"
 IMPORTS = "from flask import Flask, Response, redirect\nimport os, sys, time\napp = Flask(__name__)\n"
@@ -20,7 +20,8 @@ def app(index, before=""):
 
 
 @pytest.mark.parametrize(
-    ("number", "near"), [("6", ("5", "7")), ("99", (lessons.catalogue()[-1].topic,)), ("redis_apo", ("redis_api",)), ("-3", ("1",))]
+    ("number", "near"),
+    [("6", ("5", "7")), ("99", (lessons.catalogue()[-1].topic,)), ("redis_apo", ("redis_api",)), ("-3", ("1",))],
 )
 def test_a_lesson_that_is_not_there_names_the_nearest(number, near):
     done = workshop("check", "--json", "--", number)
@@ -109,28 +110,48 @@ def test_an_odd_folder_is_one_failure_with_its_cause(make, says, tmp_path):
     [
         (
             "endless output",
-            app('    return "Hello World"', "import threading\nthreading.Thread(target=lambda: [print('x' * 99) for _ in iter(int, 1)]).start()"),
+            app(
+                '    return "Hello World"',
+                "import threading\nthreading.Thread(target=lambda: [print('x' * 99) for _ in iter(int, 1)]).start()",
+            ),
             None,
             None,
         ),
-        ("forks without end", app("    while True:\n        os.fork() or time.sleep(60)"), "test_the_first_page_says_hello_world", "processes"),
+        (
+            "forks without end",
+            app("    while True:\n        os.fork() or time.sleep(60)"),
+            "test_the_first_page_says_hello_world",
+            "processes",
+        ),
         (
             "takes all memory",
             app("    held = []\n    while True:\n        held.append(b'x' * 10**7)"),
             "test_the_first_page_says_hello_world",
             "memory",
         ),
-        ("endless body", app("    return Response(iter(lambda: 'x' * 10000, None))"), "test_the_first_page_says_hello_world", "never ends"),
+        (
+            "endless body",
+            app("    return Response(iter(lambda: 'x' * 10000, None))"),
+            "test_the_first_page_says_hello_world",
+            "never ends",
+        ),
         (
             "slow endless body",
             app("    return Response((time.sleep(0.1) or 'x' for _ in iter(int, 1)))"),
             "test_the_first_page_says_hello_world",
             "never finished",
         ),
-        ("redirect in a circle", app('    return redirect("/")'), "test_the_first_page_says_hello_world", "sends the client on"),
+        (
+            "redirect in a circle",
+            app('    return redirect("/")'),
+            "test_the_first_page_says_hello_world",
+            "sends the client on",
+        ),
         (
             "header and then nothing",
-            app('    return Response((time.sleep(600 * n) or "x" for n in range(2)), headers={"Content-Length": "5"})'),
+            app(
+                '    return Response((time.sleep(600 * n) or "x" for n in range(2)), headers={"Content-Length": "5"})'
+            ),
             "test_the_first_page_says_hello_world",
             "never finished",
         ),
@@ -168,7 +189,9 @@ BASE = "FROM python:3.13-slim\n"
 )
 def test_a_hostile_build_ends_in_time(dockerfile, says, env, tmp_path, has_engine):
     start = time.monotonic()
-    code, report = check(3, write(tmp_path / "work", app_py="", Dockerfile=BASE + dockerfile), "--runtime", "docker", **env)
+    code, report = check(
+        3, write(tmp_path / "work", app_py="", Dockerfile=BASE + dockerfile), "--runtime", "docker", **env
+    )
     assert code == 1
     hints = list(failures(report).values())
     assert len(hints) == 1 and says in hints[0], report

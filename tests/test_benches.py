@@ -6,8 +6,8 @@ import pytest
 
 from workshop.benches import asserts, loop, notebooks, peers
 from workshop.benches.peers import Timed
-from workshop.lessons import find
-from workshop.prove import cases
+from workshop.course.lessons import find
+from workshop.proof.proof import cases
 
 
 def test_the_submissions_are_the_same_each_time_and_mixed():

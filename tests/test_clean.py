@@ -5,11 +5,12 @@ import secrets
 import pytest
 from click.testing import CliRunner
 
-from workshop import clean, cost
 from workshop.cli.clean import clean as command
-from workshop.runtimes import engine, images
-from workshop.runtimes.engine import docker, must
-from workshop.runtimes.run import Run, is_over, state_folder
+from workshop.course.places import state_folder
+from workshop.engine import engine, images
+from workshop.engine.engine import docker, must
+from workshop.engine.run import Run, is_over
+from workshop.machine import clean, cost
 
 pytestmark = pytest.mark.usefixtures("has_engine")
 
@@ -125,7 +126,14 @@ def test_supplied_images_stay_while_a_check_runs(label):
         take(label, alive.id)
         must(
             docker(
-                "build", "--tag", f"t-{alive.id}:s", "--label", f"{images.SUPPLY_LABEL}=one", "-", data=f"FROM {images.BASE}\n".encode(), timeout=60
+                "build",
+                "--tag",
+                f"t-{alive.id}:s",
+                "--label",
+                f"{images.SUPPLY_LABEL}=one",
+                "-",
+                data=f"FROM {images.BASE}\n".encode(),
+                timeout=60,
             )
         )
         call()

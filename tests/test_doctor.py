@@ -7,8 +7,9 @@ import tomllib
 import pytest
 from machines import DOCKER, Findings, mends, on, posix, stand_in
 
-from workshop import cost, lessons, remedies
-from workshop.runtimes import engine, images
+from workshop.course import lessons
+from workshop.engine import engine, images
+from workshop.machine import cost, remedies
 
 NOT_PULLED = 'Error response from daemon: Get "https://registry.invalid/v2/": '
 
@@ -23,8 +24,15 @@ def test_no_docker_command(doctor, tmp_path):
     assert found.code == 3 and found.failed == ["command"] and found.hint("command") == mends("missing")
     assert found.steps["engine"]["outcome"] == "blocked" and found.steps["redis"]["outcome"] == "passed"
     without = {entry["lesson"]: entry["runtime"] for entry in found.said["lessons"]}
-    assert without["01_hello_flask"] == "embedded" and without["07_redis_api"] == "embedded" and without["03_dockerfile"] is None
-    assert "03_dockerfile" in found.steps["command"]["lessons"] and "01_hello_flask" not in found.steps["command"]["lessons"]
+    assert (
+        without["01_hello_flask"] == "embedded"
+        and without["07_redis_api"] == "embedded"
+        and without["03_dockerfile"] is None
+    )
+    assert (
+        "03_dockerfile" in found.steps["command"]["lessons"]
+        and "01_hello_flask" not in found.steps["command"]["lessons"]
+    )
     assert "Lessons that work as it is: 1, 7" in found.screen
 
 
@@ -85,7 +93,9 @@ def test_old_versions(doctor, tmp_path):
     found = doctor(
         stand_in(
             tmp_path,
-            "\n".join([on('"version --format {{json .}}"', old, 0, "1"), on('"compose version --short"', "2.20.3", 0, "1")]),
+            "\n".join(
+                [on('"version --format {{json .}}"', old, 0, "1"), on('"compose version --short"', "2.20.3", 0, "1")]
+            ),
         )
     )
     assert {"versions", "compose"} <= set(found.failed)
@@ -110,11 +120,16 @@ def test_windows_containers(doctor, tmp_path):
 
 @posix
 def test_no_compose_and_no_buildx(doctor, tmp_path):
-    missing = "\n".join(on(f'"{name} "*', f"docker: '{name}' is not a docker command.\nSee 'docker --help'") for name in ("compose", "buildx"))
+    missing = "\n".join(
+        on(f'"{name} "*', f"docker: '{name}' is not a docker command.\nSee 'docker --help'")
+        for name in ("compose", "buildx")
+    )
     found = doctor(stand_in(tmp_path, missing))
     assert found.hint("compose") == mends("compose") and found.hint("buildx") == mends("buildx")
     assert found.steps["build"]["outcome"] == "blocked"
-    assert found.steps["compose"]["lessons"] == [lesson.name for lesson in lessons.catalogue() if cost.has_stack(lesson)]
+    assert found.steps["compose"]["lessons"] == [
+        lesson.name for lesson in lessons.catalogue() if cost.has_stack(lesson)
+    ]
 
 
 @posix
@@ -130,7 +145,8 @@ def test_the_old_builder_switched_on(doctor, tmp_path):
         ("registry name", NOT_PULLED + "net/http: TLS handshake timeout"),
         (
             "registry name",
-            NOT_PULLED + "net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
+            NOT_PULLED
+            + "net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
         ),
         (
             "registry certificate",
@@ -163,7 +179,11 @@ def test_a_base_image_is_pulled_where_it_can_be(doctor, tmp_path):
     other = {"Descriptor": {"platform": {"architecture": "arm64"}}, "OCIManifest": {"layers": [{"size": 1}]}}
     missing = f"[ -e {tmp_path}/pulled ] || {{ {on(f'*inspect*{{{{.Size}}}}*{images.REDIS}*', 'No such image')} \n}}"
     pulls = f'case "$*" in "pull "*) touch {tmp_path}/pulled ;; esac'
-    found = doctor(stand_in(tmp_path, "\n".join([missing, pulls, on('"manifest inspect"*', json.dumps([other, manifest]), 0, "1")])))
+    found = doctor(
+        stand_in(
+            tmp_path, "\n".join([missing, pulls, on('"manifest inspect"*', json.dumps([other, manifest]), 0, "1")])
+        )
+    )
     assert found.steps[f"image {images.REDIS}"]["detail"] == "pulled just now, 45 MB"
 
 
@@ -177,14 +197,14 @@ def test_a_full_disk_is_told_in_a_build_and_before_it(doctor, tmp_path):
     )
     assert found.failed == ["build"] and found.hint("build") == mends("disk full")
     found = doctor(stand_in(tmp_path, on('*"disk_usage"*', "900000000", 0, "1")))
-    assert found.hint("disk") == mends("disk full") and "0.9 GB free" in found.steps["disk"]["actual"].replace("900 MB", "0.9 GB")
+    assert found.hint("disk") == mends("disk full") and "0.9 GB free" in found.steps["disk"]["actual"].replace(
+        "900 MB", "0.9 GB"
+    )
 
 
 @posix
 def test_a_container_that_cannot_be_limited_and_networks_that_ran_out(doctor, tmp_path):
-    cpus = (
-        "docker: Error response from daemon: NanoCPUs can not be set, as your kernel does not support CPU CFS scheduler or the cgroup is not mounted"
-    )
+    cpus = "docker: Error response from daemon: NanoCPUs can not be set, as your kernel does not support CPU CFS scheduler or the cgroup is not mounted"
     assert doctor(stand_in(tmp_path, on('"run --rm"*', cpus, 125))).hint("run") == mends("limits")
     pools = "Error response from daemon: could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network"
     assert doctor(stand_in(tmp_path, on('"network create"*', pools))).hint("run") == mends("networks")

@@ -11,9 +11,9 @@ import pytest
 from machines import Findings, mends, on, passing_on, posix, real_downloads
 from missing import cannot
 
-from workshop import cost, remedies
-from workshop.runtimes import engine, images
-from workshop.runtimes.run import Run
+from workshop.engine import engine, images
+from workshop.engine.run import Run
+from workshop.machine import cost, remedies
 
 pytestmark = pytest.mark.usefixtures("has_engine")
 
@@ -58,7 +58,9 @@ def test_a_proxy_that_is_not_there_is_a_proxy_s_trouble(doctor, tmp_path):
 
 def test_a_proxy_that_takes_127_0_0_1_too_keeps_curl_from_the_service(doctor, tmp_path):
     quick = on('*"doctor-pip"*', "no", 1)
-    found = doctor(passing_on(tmp_path, quick) | {"http_proxy": f"http://{gateway()}:9", "HTTP_PROXY": f"http://{gateway()}:9"})
+    found = doctor(
+        passing_on(tmp_path, quick) | {"http_proxy": f"http://{gateway()}:9", "HTTP_PROXY": f"http://{gateway()}:9"}
+    )
     assert found.hint("answer") == mends("no_proxy"), found.screen
 
 

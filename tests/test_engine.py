@@ -12,9 +12,10 @@ from types import SimpleNamespace
 import pytest
 from missing import cannot
 
-from workshop.runtimes import docker, engine, images
-from workshop.runtimes.engine import Done, trouble_in
-from workshop.runtimes.problems import NotUp, Unchecked
+from workshop.engine import engine, images
+from workshop.engine.engine import Done, trouble_in
+from workshop.outcomes import NotUp, Unchecked
+from workshop.runtimes import docker
 
 CONTAINED = "http://%2Fvar%2Frun%2Fdocker.sock/v1.50/version"
 PIPE = "http://%2F%2F.%2Fpipe%2FdockerDesktopLinuxEngine/v1.51/version"
@@ -114,7 +115,10 @@ def test_what_a_container_says_is_no_word_of_the_engine(kind, words):
 
 def test_what_a_step_of_a_build_says_is_no_word_of_the_engine():
     said = "#7 [2/3] RUN docker ps\n#7 0.31 Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?\n"
-    assert trouble_in(failed("build", ".", err=said + "ERROR: process did not complete successfully: exit code: 1")) is None
+    assert (
+        trouble_in(failed("build", ".", err=said + "ERROR: process did not complete successfully: exit code: 1"))
+        is None
+    )
     assert trouble_in(failed("build", ".", err="ERROR: " + WORDS[0][1])) == "stopped"
 
 
@@ -133,7 +137,9 @@ def trouble(environment: dict[str, str]) -> tuple[str, float]:
     """The kind of trouble that a fresh process finds, and the seconds it took."""
     code = "from workshop.runtimes import engine; found = engine.trouble(); print(found.kind if found else None)"
     start = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True, check=True
+    )
     return done.stdout.strip(), time.monotonic() - start
 
 
@@ -146,7 +152,9 @@ def docker_says(folder: Path, script: str) -> dict[str, str]:
 
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the stand-in is a shell script")
-real = pytest.mark.skipif(engine.trouble() is not None and engine.trouble().kind == "missing", reason="no docker command")
+real = pytest.mark.skipif(
+    engine.trouble() is not None and engine.trouble().kind == "missing", reason="no docker command"
+)
 
 
 @posix
@@ -197,7 +205,9 @@ def test_an_engine_that_answers_500_as_docker_desktop_does_is_not_running(tmp_pa
                     return
                 with client:
                     client.recv(65536)
-                    client.sendall(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                    client.sendall(
+                        b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                    )
 
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
@@ -258,14 +268,19 @@ def test_the_log_of_a_container_that_said_nothing_is_empty(monkeypatch):
 
 
 LOST_TRACK = "#7 [2/3] COPY app.py .\nERROR: failed to solve: failed to get edge: inconsistent graph state\n"
-STEP_FAILED = (
-    '#7 ERROR: process "/bin/sh -c ./make" did not complete successfully: exit code: 1\nERROR: failed to solve: process "/bin/sh -c ./make"\n'
-)
+STEP_FAILED = '#7 ERROR: process "/bin/sh -c ./make" did not complete successfully: exit code: 1\nERROR: failed to solve: process "/bin/sh -c ./make"\n'
 FORGED = f"#7 0.3 {LOST_TRACK.splitlines()[1]}\n{STEP_FAILED}"  # what a step printed is no word of the builder's
 
 
 @pytest.mark.parametrize(
-    ("said", "tries"), [([LOST_TRACK, ""], 2), ([LOST_TRACK, LOST_TRACK, ""], 3), ([LOST_TRACK] * 4, 3), ([STEP_FAILED] * 4, 1), ([FORGED] * 4, 1)]
+    ("said", "tries"),
+    [
+        ([LOST_TRACK, ""], 2),
+        ([LOST_TRACK, LOST_TRACK, ""], 3),
+        ([LOST_TRACK] * 4, 3),
+        ([STEP_FAILED] * 4, 1),
+        ([FORGED] * 4, 1),
+    ],
 )
 def test_a_build_in_which_the_builder_itself_fails_is_made_again(said, tries, tmp_path):
     (tmp_path / "Dockerfile").write_text("FROM python:3.13-slim\n")

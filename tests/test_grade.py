@@ -1,9 +1,9 @@
 """One grading: what is made ahead is used, told of, and removed."""
 
+from workshop.course.lessons import find
 from workshop.grading.bench import Session
 from workshop.grading.grade import grade
-from workshop.lessons import find
-from workshop.verdict import Outcome
+from workshop.report import Outcome
 
 HELLO = find("1")
 
@@ -11,7 +11,13 @@ HELLO = find("1")
 def test_each_check_is_told_as_it_begins_and_as_it_ends():
     told = []
     with Session("embedded") as session:
-        report = grade(HELLO, HELLO.solution, session, on_begin=lambda claim: told.append(claim), on_check=lambda check: told.append(check.claim))
+        report = grade(
+            HELLO,
+            HELLO.solution,
+            session,
+            on_begin=lambda claim: told.append(claim),
+            on_check=lambda check: told.append(check.claim),
+        )
         assert not session.run._processes
     assert report.verdict is Outcome.PASSED
     assert told == [claim for claim in HELLO.promises.values() for _ in range(2)]

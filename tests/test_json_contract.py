@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from workshop import lessons
-from workshop.cost import Cost
-from workshop.examination import Step
-from workshop.verdict import EXIT_CODES, WRONG_USAGE, Check, Outcome, Report, to_json, usage_error, worst_exit_code
+from workshop.course import lessons
+from workshop.machine.cost import Cost
+from workshop.machine.examination import Step
+from workshop.report import EXIT_CODES, WRONG_USAGE, Check, Outcome, Report, to_json, usage_error, worst_exit_code
 
 DOCS = (lessons.ROOT / "docs" / "json.md").read_text(encoding="utf-8")
 EXAMPLES = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", DOCS, re.DOTALL)]
@@ -80,7 +80,9 @@ def test_what_is_not_there_is_null():
     assert set(Step("s", "S", Outcome.PASSED).to_dict()) == names(Step)
 
 
-@pytest.mark.parametrize("args", [("check", "99"), ("check", "--nope"), ("check", "1", "--runtime", "x"), ("doctor", "x")])
+@pytest.mark.parametrize(
+    "args", [("check", "99"), ("check", "--nope"), ("check", "1", "--runtime", "x"), ("doctor", "x")]
+)
 def test_wrong_usage_is_one_document_with_the_next_step(args):
     code, out, err = call(*args, "--json")
     said = json.loads(out)

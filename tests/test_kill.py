@@ -14,9 +14,10 @@ import pytest
 from calling import COMMAND, workshop
 
 import workshop.cli.__main__ as command_line
-from workshop.lessons import ROOT, find
-from workshop.runtimes import engine
-from workshop.runtimes.run import Run
+from workshop.course.lessons import find
+from workshop.course.places import ROOT
+from workshop.engine import engine
+from workshop.engine.run import Run
 
 SOON = 5.0  # seconds after which all must be gone
 LATE = 60.0  # seconds after which it must still be
@@ -39,8 +40,16 @@ def begun(state, seconds):
 
 def volumes_of(ids):
     """The volumes, anonymous ones too, of the containers of these runs."""
-    containers = [name for run in ids for name in engine.docker("ps", "--all", "--quiet", "--filter", f"label=workshop.run={run}").out.split()]
-    return set(engine.docker("inspect", "--format", "{{range .Mounts}}{{.Name}} {{end}}", *containers).out.split()) if containers else set()
+    containers = [
+        name
+        for run in ids
+        for name in engine.docker("ps", "--all", "--quiet", "--filter", f"label=workshop.run={run}").out.split()
+    ]
+    return (
+        set(engine.docker("inspect", "--format", "{{range .Mounts}}{{.Name}} {{end}}", *containers).out.split())
+        if containers
+        else set()
+    )
 
 
 def left_of(ids, volumes):
@@ -81,13 +90,22 @@ def later():
 
 
 @pytest.mark.parametrize(
-    ("number", "signals"), [*((number, signal.SIGKILL) for number in "34789" for _ in range(2)), ("7", signal.SIGINT), ("7", signal.SIGTERM)]
+    ("number", "signals"),
+    [*((number, signal.SIGKILL) for number in "34789" for _ in range(2)), ("7", signal.SIGINT), ("7", signal.SIGTERM)],
 )
 def test_nothing_is_left_after(number, signals, state, later, has_engine):
     ids, within = [], 10.0
-    while not ids and within > 0.1:  # a check that had ended before its moment came tells nothing: another one, and an earlier moment
+    while (
+        not ids and within > 0.1
+    ):  # a check that had ended before its moment came tells nothing: another one, and an earlier moment
         within /= 2
-        check = subprocess.Popen([*COMMAND, "check", number, "--solution"], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        check = subprocess.Popen(
+            [*COMMAND, "check", number, "--solution"],
+            cwd=ROOT,
+            env=state,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         ids = begun(state, random.uniform(0, within))
         volumes = volumes_of(ids)
         check.send_signal(signals)
@@ -100,7 +118,13 @@ def test_nothing_is_left_after(number, signals, state, later, has_engine):
 def test_nothing_is_left_of_checks_that_are_interrupted_while_they_begin(tmp_path, later, has_engine):
     for number in range(8):  # in this time the network and Redis are made in one thread, while another loads pytest
         state = {**os.environ, "WORKSHOP_STATE": str(tmp_path / str(number))}
-        check = subprocess.Popen([*COMMAND, "check", "7", "--solution"], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        check = subprocess.Popen(
+            [*COMMAND, "check", "7", "--solution"],
+            cwd=ROOT,
+            env=state,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         ids = begun(state, random.uniform(0, 0.6))
         check.send_signal(signal.SIGINT)
         assert check.wait(20) == 130
@@ -109,7 +133,9 @@ def test_nothing_is_left_of_checks_that_are_interrupted_while_they_begin(tmp_pat
 
 
 def test_an_interrupt_amid_an_import_comes_once_the_import_is_done(tmp_path, monkeypatch):
-    (tmp_path / "slowly_imported.py").write_text("import signal, time\nsignal.raise_signal(signal.SIGINT)\ntime.sleep(0.1)\nis_done = True\n")
+    (tmp_path / "slowly_imported.py").write_text(
+        "import signal, time\nsignal.raise_signal(signal.SIGINT)\ntime.sleep(0.1)\nis_done = True\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     before = signal.signal(signal.SIGINT, command_line._interrupted)
     try:
@@ -123,7 +149,9 @@ def test_an_interrupt_amid_an_import_comes_once_the_import_is_done(tmp_path, mon
 
 def test_an_interrupt_ends_the_checks_that_were_to_come_too(state):
     command = [*COMMAND, "check", "1", "7", "--solution", "--runtime", "embedded"]
-    with subprocess.Popen(command, cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8") as check:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as check:
         said = ""
         while "✓" not in said:
             said += check.stderr.readline()
@@ -136,8 +164,16 @@ def test_an_interrupt_ends_the_checks_that_were_to_come_too(state):
 def test_a_build_that_is_killed_leaves_no_image(tmp_path, state, later, has_engine):
     work = tmp_path / "03_dockerfile"
     shutil.copytree(find("3").solution, work)
-    (work / "Dockerfile").write_text((work / "Dockerfile").read_text() + f"\nRUN sleep 2 && echo {random.random()} >/tmp/x\n")
-    check = subprocess.Popen([*COMMAND, "check", "3", "--work", str(work)], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    (work / "Dockerfile").write_text(
+        (work / "Dockerfile").read_text() + f"\nRUN sleep 2 && echo {random.random()} >/tmp/x\n"
+    )
+    check = subprocess.Popen(
+        [*COMMAND, "check", "3", "--work", str(work)],
+        cwd=ROOT,
+        env=state,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     ids = begun(state, 1)
     check.kill()
     check.wait()
@@ -154,7 +190,18 @@ def test_a_container_that_is_still_being_made_goes_too(later, has_engine):
         with Run() as run:
             ids.append(run.id)
             run.docker("version")
-            words = [engine.command(), "run", "--rm", "--pull", "never", "--label", run.label, "python:3.13-slim", "sleep", "60"]
+            words = [
+                engine.command(),
+                "run",
+                "--rm",
+                "--pull",
+                "never",
+                "--label",
+                run.label,
+                "python:3.13-slim",
+                "sleep",
+                "60",
+            ]
             options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "pass_fds": run.inherited()}
             processes = [subprocess.Popen(words, **options) for _ in range(6)]
             for process in processes:
@@ -170,10 +217,17 @@ def test_a_container_that_is_still_being_made_goes_too(later, has_engine):
 
 def test_the_next_run_sweeps_what_a_dead_sweeper_left(state, has_engine):
     check = subprocess.Popen(
-        [*COMMAND, "check", "7", "--solution"], cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        [*COMMAND, "check", "7", "--solution"],
+        cwd=ROOT,
+        env=state,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     ids = begun(state, 1)
-    sweepers = subprocess.run(["pgrep", "-P", str(check.pid), "-f", "sweeper.py"], capture_output=True, text=True, check=False).stdout.split()
+    sweepers = subprocess.run(
+        ["pgrep", "-P", str(check.pid), "-f", "sweeper.py"], capture_output=True, text=True, check=False
+    ).stdout.split()
     assert sweepers
     for pid in map(int, sweepers):
         os.kill(pid, signal.SIGKILL)
@@ -188,11 +242,20 @@ def test_six_checks_at_once_all_end_right(state, has_engine):
     numbers = ["1", "2", "3", "7", "7", "9"]
     checks = [
         subprocess.Popen(
-            [*COMMAND, "check", number, "--solution", "--json"], cwd=ROOT, env=state, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*COMMAND, "check", number, "--solution", "--json"],
+            cwd=ROOT,
+            env=state,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for number in numbers
     ]
     for number, check in zip(numbers, checks, strict=True):
         out, err = check.communicate(timeout=180)
-        assert check.returncode == 0, (number, [c for c in json.loads(out)["checks"] if c["outcome"] != "passed"], err[-500:])
+        assert check.returncode == 0, (
+            number,
+            [c for c in json.loads(out)["checks"] if c["outcome"] != "passed"],
+            err[-500:],
+        )
     assert not runs_in(state)

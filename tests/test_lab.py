@@ -15,9 +15,9 @@ import yaml
 from labs import ADDRESS, Lab, ask, checkout, run
 from missing import cannot
 
-from workshop.lessons import catalogue, find
-from workshop.notebooks.cells import code_cells, read
-from workshop.runtimes import engine, packages
+from workshop.course.lessons import catalogue, find
+from workshop.engine import engine, packages
+from workshop.exercises.cells import code_cells, read
 from workshop.runtimes.embedded import free_port
 
 SOON = 5.0  # seconds after which all must be gone
@@ -57,7 +57,9 @@ def runtime(request):
 def left_of(lab):
     """What is still there of a lab: processes with its folder in their words or their environment, its containers, its Redis."""
     found = []
-    for one in subprocess.run(["ps", "axeww", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout.splitlines():
+    for one in subprocess.run(
+        ["ps", "axeww", "-o", "pid=,args="], capture_output=True, text=True, check=True
+    ).stdout.splitlines():
         if str(lab.folder) in one and "ps axeww" not in one and "sweeper.py" not in one:
             found.append(one[:200])
     with contextlib.suppress(OSError), socket.create_connection(lab.redis, timeout=1):
@@ -94,7 +96,9 @@ def up(start, runtime):
 @posix
 def test_it_serves_the_notebooks_with_a_redis_until_ctrl_c(place, start, runtime):
     lab = up(start, runtime)
-    assert sorted(path.name for path in place.glob("work/*/*.ipynb")) == [lesson.notebook.name for lesson in catalogue(place) if lesson.notebook]
+    assert sorted(path.name for path in place.glob("work/*/*.ipynb")) == [
+        lesson.notebook.name for lesson in catalogue(place) if lesson.notebook
+    ]
     assert lab.path == f"lab/tree/{NOTEBOOK}"
     assert ask(f"{lab.base}/api/contents")[0] == 403
     assert ask(f"{lab.base}/lab")[0] == 302
@@ -157,7 +161,7 @@ def test_a_notebook_that_is_missing_comes_back_and_others_stay(place):
     for path in (kept, missing):
         path.parent.mkdir(parents=True)
     kept.write_text("mine", encoding="utf-8")
-    code = "from workshop.lab import open_notebooks; open_notebooks()"
+    code = "from workshop.lab.serve import open_notebooks; open_notebooks()"
     subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(place / "src")}, check=True)
     assert kept.read_text(encoding="utf-8") == "mine"
     assert missing.read_bytes() == (place / "notebooks" / missing.name).read_bytes()
@@ -172,7 +176,9 @@ class Composed:
 
     def compose(self, *args):
         env = {**os.environ, "LAB_PORT": str(self.port)}
-        done = subprocess.run([*self.words, *args], cwd=self.folder, env=env, capture_output=True, text=True, timeout=400, check=False)
+        done = subprocess.run(
+            [*self.words, *args], cwd=self.folder, env=env, capture_output=True, text=True, timeout=400, check=False
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -192,8 +198,12 @@ def reaching_packages(place, scratch):
 def composed(has_engine, tmp_path):
     if engine.is_remote():
         cannot("mounts a folder of this machine")
-    place = checkout(tmp_path / "checkout", "docker-compose.yml", "Dockerfile", ".dockerignore", "requirements.txt", "app")
-    (place / "docker-compose.override.yml").write_text(yaml.safe_dump(reaching_packages(place, tmp_path)), encoding="utf-8")
+    place = checkout(
+        tmp_path / "checkout", "docker-compose.yml", "Dockerfile", ".dockerignore", "requirements.txt", "app"
+    )
+    (place / "docker-compose.override.yml").write_text(
+        yaml.safe_dump(reaching_packages(place, tmp_path)), encoding="utf-8"
+    )
     if os.name == "posix" and os.getuid() == 0:  # as on a student's machine, where the checkout is not root's
         for path in [place, *place.rglob("*")]:
             os.chown(path, 1234, 1234)
@@ -215,7 +225,9 @@ def test_the_lab_of_the_compose_file(composed):
     said = run(base, token, NOTEBOOK, FIRST, EXERCISE, "check(record_visit)")
     assert "True" in said and "2 of 2" in said
     notebook = composed.folder / NOTEBOOK
-    content = json.dumps({"type": "notebook", "format": "json", "content": json.loads(notebook.read_text(encoding="utf-8"))})
+    content = json.dumps(
+        {"type": "notebook", "format": "json", "content": json.loads(notebook.read_text(encoding="utf-8"))}
+    )
     assert ask(f"{base}/api/contents/{NOTEBOOK}", token, content.encode(), "PUT")[0] == 200
     owner = composed.folder.stat().st_uid
     assert {one.stat().st_uid for one in [notebook, *notebook.parent.iterdir(), *composed.folder.iterdir()]} == {owner}

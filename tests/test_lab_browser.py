@@ -12,7 +12,7 @@ from labs import Lab, checkout
 from missing import cannot
 from playwright.sync_api import Error, expect, sync_playwright
 
-from workshop.lessons import catalogue
+from workshop.course.lessons import catalogue
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 QUIET = ("--disable-component-update", "--disable-sync")
@@ -81,7 +81,9 @@ def browser(chromium, tmp_path_factory):
     """Chromium, without a window and with nothing remembered."""
     profile = tmp_path_factory.mktemp("profile")
     with sync_playwright() as driver:
-        context = driver.chromium.launch_persistent_context(profile, executable_path=chromium, headless=True, args=[*FLAGS, *QUIET], viewport=DESKTOP)
+        context = driver.chromium.launch_persistent_context(
+            profile, executable_path=chromium, headless=True, args=[*FLAGS, *QUIET], viewport=DESKTOP
+        )
         context.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         context.route("**/*", Fetching())
@@ -103,7 +105,11 @@ class Fetching:
             return route.fulfill(response=route.fetch())
         if request.url not in self.kept:
             answer = route.fetch()
-            self.kept[request.url] = {"status": answer.status, "content_type": answer.headers.get("content-type"), "body": answer.body()}
+            self.kept[request.url] = {
+                "status": answer.status,
+                "content_type": answer.headers.get("content-type"),
+                "body": answer.body(),
+            }
         return route.fulfill(**self.kept[request.url])
 
 
@@ -129,7 +135,9 @@ class Notebook:
 
     def __init__(self, browser, lab, theme, path):
         settings = f"{lab.base}/lab/api/settings/@jupyterlab/apputils-extension:themes"
-        answer = browser.request.put(settings, data={"raw": json.dumps({"theme": theme})}, headers={"Authorization": f"token {lab.token}"})
+        answer = browser.request.put(
+            settings, data={"raw": json.dumps({"theme": theme})}, headers={"Authorization": f"token {lab.token}"}
+        )
         assert answer.ok
         self.page = browser.new_page()
         self.open(f"{lab.base}/{path}?token={lab.token}&reset")
@@ -213,7 +221,9 @@ def test_a_lesson_in_jupyterlab(theme, browser, lab, pictures):
     expect(notebook.markdown("Lesson 9")).to_be_visible()
     picture = notebook.markdown("A key and its value").locator("img")
     expect(picture).to_have_js_property("complete", True)
-    assert picture.evaluate("async one => { await one.decode(); return one.naturalWidth > 300 && one.clientWidth <= one.parentElement.clientWidth; }")
+    assert picture.evaluate(
+        "async one => { await one.decode(); return one.naturalWidth > 300 && one.clientWidth <= one.parentElement.clientWidth; }"
+    )
     assert picture.get_attribute("alt")
     expect(notebook.run(notebook.code("from_url"))).to_contain_text("True")
     keep("1-head")

@@ -27,9 +27,9 @@ from pathlib import Path
 import pytest
 from missing import cannot
 
-from workshop import lessons
-from workshop.lessons import Lesson, lay
-from workshop.runtimes import engine
+from workshop.course import lessons
+from workshop.course.lessons import Lesson, lay
+from workshop.engine import engine
 
 LESSON_LIMIT = 240.0  # seconds in all; most lessons take less than 20, a build on a busy machine takes a minute
 READY_LIMIT = 15.0  # seconds in which a service that was started must be ready
@@ -73,7 +73,10 @@ class Fence:
 
     def uses(self, command: str) -> bool:
         """Whether it calls a command of this name."""
-        return re.search(rf"(?:^|[;&|(]|\b(?:until|while|if|do|then|time)\b)\s*{command}\b", self.commands, re.MULTILINE) is not None
+        return (
+            re.search(rf"(?:^|[;&|(]|\b(?:until|while|if|do|then|time)\b)\s*{command}\b", self.commands, re.MULTILINE)
+            is not None
+        )
 
     def fault(self, code: int, printed: str) -> str | None:
         """What went otherwise than the lesson says."""
@@ -104,7 +107,10 @@ def tidy(text: str) -> list[str]:
 def fits(expected: str, printed: str) -> bool:
     """Whether a text is the expected one, in which `…` stands for anything; alone in a line, for any lines or none."""
     anything = r"[\s\S]*"
-    lines = [rf"(?:{anything}\n)?" if line == "…" else anything.join(map(re.escape, line.split("…"))) + r"\n" for line in tidy(expected)]
+    lines = [
+        rf"(?:{anything}\n)?" if line == "…" else anything.join(map(re.escape, line.split("…"))) + r"\n"
+        for line in tidy(expected)
+    ]
     return re.fullmatch("".join(lines), "\n".join([*tidy(printed), ""])) is not None
 
 
@@ -140,7 +146,9 @@ class Terminal:
             ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, end - time.monotonic()))
             chunk = os.read(self.process.stdout.fileno(), 100) if ready else b""
             if not chunk:
-                pytest.fail(f"{'ended the terminal' if ready else 'is still at work'}:\n{commands}\nprinted so far:\n{self.printed()}")
+                pytest.fail(
+                    f"{'ended the terminal' if ready else 'is still at work'}:\n{commands}\nprinted so far:\n{self.printed()}"
+                )
             self._codes += chunk
         code, _, self._codes = self._codes.partition(b"\n")
         return int(code), self.printed()
@@ -179,25 +187,39 @@ class Traces:
         self.label = f"{LABEL}={secrets.token_hex(5)}"
         self.filters = [f"label={self.label}", *(f"label={PROJECT_LABEL}={name}" for name in sorted(projects))]
         self._log = scratch / "events"
-        filters = [word for name in ("type=container", "type=volume", "event=create", "event=mount") for word in ("--filter", name)]
+        filters = [
+            word
+            for name in ("type=container", "type=volume", "event=create", "event=mount")
+            for word in ("--filter", name)
+        ]
         command = [engine.command(), "events", "--since", str(int(time.time())), "--format", "{{json .}}", *filters]
         with self._log.open("wb") as log:
             self._events = subprocess.Popen(command, stdout=log, stderr=log)
 
     def _anonymous(self) -> list[str]:
         """Volumes that the lesson's containers had mounted and that are still there."""
-        events = [json.loads(line) for line in self._log.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
+        events = [
+            json.loads(line) for line in self._log.read_text(encoding="utf-8").splitlines() if line.startswith("{")
+        ]
         mine = set()
         for event in events:
             labels = event["Actor"]["Attributes"]
             if any(f"label={name}={labels.get(name)}" in self.filters for name in (LABEL, PROJECT_LABEL)):
                 mine.add(event["Actor"]["ID"])
         mounted = {event["Actor"]["ID"] for event in events if event["Actor"]["Attributes"].get("container") in mine}
-        return [name for name in mounted if re.fullmatch("[0-9a-f]{64}", name) and engine.docker("volume", "inspect", name).ok]
+        return [
+            name
+            for name in mounted
+            if re.fullmatch("[0-9a-f]{64}", name) and engine.docker("volume", "inspect", name).ok
+        ]
 
     def there(self) -> list[tuple[str, str]]:
         """The (kind, name) of each thing that is in the engine now."""
-        kinds = {"container": ("ps", "--all", "{{.Names}}"), "network": ("network", "ls", "{{.Name}}"), "volume": ("volume", "ls", "{{.Name}}")}
+        kinds = {
+            "container": ("ps", "--all", "{{.Names}}"),
+            "network": ("network", "ls", "{{.Name}}"),
+            "volume": ("volume", "ls", "{{.Name}}"),
+        }
         kinds["image"] = ("image", "ls", "{{.ID}}")
         found = set()
         for kind, (*words, shown) in kinds.items():
@@ -224,7 +246,11 @@ class Traces:
 
 def environment(scratch: Path, label: str | None) -> dict[str, str]:
     """The variables of a student's terminal, in which the workshop's Python is in use."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("FLASK_", "COMPOSE_", "PYTEST_", "REDIS_"))}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("FLASK_", "COMPOSE_", "PYTEST_", "REDIS_"))
+    }
     bin_folder = scratch / "bin"
     bin_folder.mkdir()
     if label:
@@ -249,7 +275,9 @@ def traces_of(found: list[Fence], folder: Path, scratch: Path) -> Iterator[Trace
     before = traces.there()
     if before:
         traces.stop()
-        pytest.fail(f"A stack of this lesson is there already: {before}. Is it your own? `docker compose down` it first.")
+        pytest.fail(
+            f"A stack of this lesson is there already: {before}. Is it your own? `docker compose down` it first."
+        )
     left: list[str] = []
     try:
         yield traces
@@ -294,8 +322,12 @@ def run_all(found: list[Fence], lesson: Lesson, folder: Path, env: dict[str, str
             if fault := fence.fault(code, printed):
                 aside = "".join(f"\nthe terminal beside it:\n{other.printed()}" for other in others)
                 shown = f"\nthe lesson shows:\n{fence.prints}" if fence.prints else ""
-                pytest.fail(f"{lesson.name}/README.md, line {fence.line}: {fault}\n{fence.commands}{shown}\nit printed:\n{printed}{aside}")
+                pytest.fail(
+                    f"{lesson.name}/README.md, line {fence.line}: {fault}\n{fence.commands}{shown}\nit printed:\n{printed}{aside}"
+                )
     finally:
-        stubborn += [f"terminal {number + 2}" for number, other in enumerate(others) if not other.close(interrupt=True)]
+        stubborn += [
+            f"terminal {number + 2}" for number, other in enumerate(others) if not other.close(interrupt=True)
+        ]
         stubborn += [] if first.close(interrupt=False) else ["the first terminal"]
     assert not stubborn, f"The lesson's commands leave processes behind in {', '.join(stubborn)}"

@@ -7,14 +7,14 @@ import time
 import pytest
 import redis
 
-from workshop import lessons
+from workshop.course import lessons
+from workshop.engine.run import Run
+from workshop.exercises.cells import code_cells, read
 from workshop.grading import inside
 from workshop.notebooks import check
-from workshop.notebooks.cells import code_cells, read
-from workshop.notebooks.rendering import Shown
+from workshop.report import Outcome
+from workshop.reports.notebook import Shown
 from workshop.runtimes.embedded import LocalRedis
-from workshop.runtimes.run import Run
-from workshop.verdict import Outcome
 
 NOTEBOOKS = [lesson for lesson in lessons.catalogue() if lesson.notebook]
 STRINGS = lessons.find("09_strings")
@@ -96,7 +96,9 @@ def test_a_wrong_answer_shows_why_and_what_is_in_redis(client, capsys):
 
 
 def test_html_escapes_what_it_did_not_write(client):
-    names = functions_of(STRINGS.notebook, "def record_visit(r, page):\n    r.set('<b>', '<script>')\n    return '<i>'")
+    names = functions_of(
+        STRINGS.notebook, "def record_visit(r, page):\n    r.set('<b>', '<script>')\n    return '<i>'"
+    )
     html = Shown("record_visit", *ran(STRINGS, names["record_visit"])).html()
     assert "<script>" not in html and "<b>" not in html and "<i>" not in html
     assert "&lt;script&gt;" in html
@@ -130,7 +132,10 @@ def test_what_goes_wrong_in_the_function_is_told(client, body, says):
 def test_two_calls_at_once_leave_the_notebooks_redis_url_as_it_was(client, seconds):
     before = os.environ["REDIS_URL"]
     lesson = lessons.find("10_lists")
-    names = functions_of(lesson.notebook, f"def wait_for_job(r, queue, seconds):\n    return (r.blpop(queue, timeout={seconds}) or [None])[0]")
+    names = functions_of(
+        lesson.notebook,
+        f"def wait_for_job(r, queue, seconds):\n    return (r.blpop(queue, timeout={seconds}) or [None])[0]",
+    )
     checks, _ = ran(lesson, names["wait_for_job"])
     assert {one.id: one.outcome for one in checks}["test_wait_for_job_gives_up"] is Outcome.FAILED
     assert os.environ["REDIS_URL"] == before

@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from workshop.lessons import ROOT
-from workshop.notebooks import cells, source
-from workshop.notebooks.cells import code_cells, read, source_of
+from workshop.course.places import ROOT
+from workshop.engine.run import Run
+from workshop.exercises import cells, source
+from workshop.exercises.cells import code_cells, read, source_of
 from workshop.runtimes.docker import Session
 from workshop.runtimes.embedded import LocalRedis
-from workshop.runtimes.run import Run
 
 SOLUTIONS = source.sources([])
 
@@ -24,7 +24,7 @@ def by_name(path):
 @pytest.mark.parametrize("path", SOLUTIONS, ids=by_name)
 def test_both_notebooks_are_as_the_source_makes_them(path):
     solution = source.with_pictures(read(path), ROOT / "lessons" / path.stem / "pictures")
-    mend = "run `python -m workshop.notebooks.source`"
+    mend = "run `python -m workshop.exercises.source`"
     assert source.written(solution) == path.read_text(encoding="utf-8"), mend
     student = ROOT / "notebooks" / path.name
     assert source.written(source.for_students(solution)) == student.read_text(encoding="utf-8"), mend
@@ -35,7 +35,7 @@ def test_each_cell_has_its_own_id_and_each_code_cell_was_run_in_order(path):
     found = read(path)["cells"]
     assert len({cell["id"] for cell in found}) == len(found)
     counts = [cell["execution_count"] for cell in found if cell["cell_type"] == "code"]
-    assert counts == list(range(1, len(counts) + 1)), "run `python -m workshop.notebooks.source --execute REDIS_URL`"
+    assert counts == list(range(1, len(counts) + 1)), "run `python -m workshop.exercises.source --execute REDIS_URL`"
 
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=by_name)
@@ -58,7 +58,9 @@ def asked_for(sources):
     tables = [symtable.symtable(source, "cell", "exec") for source in sources]
     while tables:
         table = tables.pop()
-        yield from (symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and symbol.is_global())
+        yield from (
+            symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and symbol.is_global()
+        )
         tables += table.get_children()
 
 
@@ -87,7 +89,9 @@ def test_every_printed_output_is_true(address):
     alone = ("-c", os.devnull, "--rootdir", str(ROOT), "-p", "no:cacheprovider")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "nbval", "--nbval", *map(str, SOLUTIONS), *alone]
     env = {**os.environ, "REDIS_URL": address}
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT / "solutions", env=env, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT / "solutions", env=env, check=False
+    )
     assert done.returncode == 0, done.stdout[-3000:]
 
 
@@ -131,9 +135,17 @@ def test_a_function_without_a_docstring_is_refused():
 
 def test_functions_are_laid_over(tmp_path):
     path = tmp_path / "n.ipynb"
-    notebook = {"cells": [{"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": 1, "source": EXERCISE}]}
+    notebook = {
+        "cells": [
+            {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": 1, "source": EXERCISE}
+        ]
+    }
     path.write_text(source.written(notebook), encoding="utf-8")
-    path.write_bytes(source.with_functions(path, "import time\n\n\ndef helper():\n    return 5\n\n\ndef two(r):\n    return helper()\n"))
+    path.write_bytes(
+        source.with_functions(
+            path, "import time\n\n\ndef helper():\n    return 5\n\n\ndef two(r):\n    return helper()\n"
+        )
+    )
     names = {}
     (cell,) = read(path)["cells"]
     exec(source_of(cell), names)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from workshop.exercises import cells
+from workshop.exercises.remote import RemoteNotebook
 from workshop.grading.bench import Session
-from workshop.notebooks import cells, explain
-from workshop.notebooks.remote import RemoteNotebook
-from workshop.runtimes.problems import Mismatch, NotUp
+from workshop.mistakes import notebook as explain
+from workshop.outcomes import Mismatch, NotUp
 
 RUNTIMES = ["embedded", "docker"]
 CELLS = """
@@ -124,7 +125,11 @@ def kills_the_next(r):
 
 
 def notebook_of(*sources):
-    return {"cells": [{"cell_type": "code", "source": source} for source in sources], "nbformat": 4, "nbformat_minor": 5}
+    return {
+        "cells": [{"cell_type": "code", "source": source} for source in sources],
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
 
 
 class Opened:
@@ -233,9 +238,21 @@ def test_a_call_with_other_arguments(notebook):
     ("message", "source", "says"),
     [
         ("kinds() takes 1 positional argument but 2 were given", None, "Leave its first line"),
-        ("BasicKeyCommands.set() got an unexpected keyword argument 'keep_ttl'", "r.set(key, 1, keep_ttl=True)", "`set` was called with an argument"),
-        ("ListCommands.lpop() takes from 2 to 3 positional arguments but 4 were given", "r.lpop(key, 1, 2)", "`lpop` was called with an argument"),
-        ("BasicKeyCommands.mget() missing 1 required positional argument: 'keys'", "r.mget(*[])", "the list was empty"),
+        (
+            "BasicKeyCommands.set() got an unexpected keyword argument 'keep_ttl'",
+            "r.set(key, 1, keep_ttl=True)",
+            "`set` was called with an argument",
+        ),
+        (
+            "ListCommands.lpop() takes from 2 to 3 positional arguments but 4 were given",
+            "r.lpop(key, 1, 2)",
+            "`lpop` was called with an argument",
+        ),
+        (
+            "BasicKeyCommands.mget() missing 1 required positional argument: 'keys'",
+            "r.mget(*[])",
+            "the list was empty",
+        ),
     ],
 )
 def test_arguments_that_do_not_fit_are_laid_to_who_was_called(message, source, says):
@@ -380,7 +397,10 @@ def test_a_client_of_the_students_own_meets_the_rival(opened):
     import redis
 
     opened.notebook.fresh()
-    with redis.Redis(opened.server.host, opened.server.port) as client, opened.notebook.rival(lambda: client.incr("n")) as seen:
+    with (
+        redis.Redis(opened.server.host, opened.server.port) as client,
+        opened.notebook.rival(lambda: client.incr("n")) as seen,
+    ):
         assert opened.notebook.of_its_own("n") == 2
     assert seen.acted == 1
 

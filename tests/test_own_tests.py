@@ -4,7 +4,9 @@ from workshop.cli.test import LAST_LINES, Step, run
 
 
 def test_a_step_shows_all_that_it_prints_and_gives_its_last_lines(tmp_path, monkeypatch, capfdbinary):
-    (tmp_path / "talks.py").write_text("import sys\nfor n in range(100): print(n)\nprint('the fault', file=sys.stderr)\nsys.exit(3)\n")
+    (tmp_path / "talks.py").write_text(
+        "import sys\nfor n in range(100): print(n)\nprint('the fault', file=sys.stderr)\nsys.exit(3)\n"
+    )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
     code, end = run(Step("talks", ("talks",)))

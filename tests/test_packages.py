@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from workshop.runtimes import engine, images, packages
-from workshop.runtimes.run import Run
+from workshop.engine import engine, images, packages
+from workshop.engine.run import Run
 
 MOUNTS = ["--mount=type=secret,id=one", "--mount=type=secret,id=two"]
 ADDED = " ".join(MOUNTS)
@@ -81,8 +81,13 @@ def test_each_run_that_may_call_pip_gets_the_mounts(dockerfile: str, after: list
 
 
 def test_line_ends_of_windows_stay() -> None:
-    made = packages.with_mounts("FROM a\r\nRUN pip install \\\r\n  x\r\nRUN <<EOF\r\nRUN pip\r\nEOF\r\nRUN pip check\r\n", MOUNTS)
-    assert made == f"FROM a\r\nRUN {ADDED} pip install \\\r\n  x\r\nRUN {ADDED} <<EOF\r\nRUN pip\r\nEOF\r\nRUN {ADDED} pip check\r\n"
+    made = packages.with_mounts(
+        "FROM a\r\nRUN pip install \\\r\n  x\r\nRUN <<EOF\r\nRUN pip\r\nEOF\r\nRUN pip check\r\n", MOUNTS
+    )
+    assert (
+        made
+        == f"FROM a\r\nRUN {ADDED} pip install \\\r\n  x\r\nRUN {ADDED} <<EOF\r\nRUN pip\r\nEOF\r\nRUN {ADDED} pip check\r\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,10 +139,14 @@ def test_what_a_build_printed_reads_as_the_dockerfile_does() -> None:
         ("update-ca-certificates && uv sync", False),
     ],
 )
-def test_uv_gets_its_own_where_nothing_writes_certificates(command: str, gets: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uv_gets_its_own_where_nothing_writes_certificates(
+    command: str, gets: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "ca.pem").touch()
     conf = "[global]\nindex-url = https://one.example/simple\nextra-index-url = https://a.example https://b.example\ntrusted-host = c.example\n"
-    monkeypatch.setattr(packages, "settings_of_this_machine", lambda: (f"{conf}cert = {packages.CA_FILE}\n", tmp_path / "ca.pem"))
+    monkeypatch.setattr(
+        packages, "settings_of_this_machine", lambda: (f"{conf}cert = {packages.CA_FILE}\n", tmp_path / "ca.pem")
+    )
     _, text = packages.for_build(f"FROM a\nRUN {command}\n", tmp_path)
     assert (packages.UV_MOUNT in text) is (packages.UV_CA_MOUNT in text) is gets
     assert (tmp_path / "uv.toml").read_text() == (
@@ -151,7 +160,7 @@ def settings(tmp_path: Path, environment: dict[str, str], conf: str = "") -> tup
     file = tmp_path / "pip.conf"
     file.write_text(conf, encoding="utf-8")
     keep = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
-    code = "from workshop.runtimes.packages import settings_of_this_machine as s; import json; print(json.dumps([str(x) for x in s()]))"
+    code = "from workshop.engine.packages import settings_of_this_machine as s; import json; print(json.dumps([str(x) for x in s()]))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**keep, "PYTHONPATH": os.pathsep.join(sys.path), "PIP_CONFIG_FILE": str(file), **environment},
@@ -166,7 +175,11 @@ def settings(tmp_path: Path, environment: dict[str, str], conf: str = "") -> tup
 def test_settings_come_from_pip_s_files_and_its_environment(tmp_path: Path) -> None:
     conf = "[global]\nindex_url = https://one.example/simple\ntimeout = 7\ncert = /nowhere.pem\n[install]\ntrusted-host = one.example\n"
     text, certificates = settings(tmp_path, {"PIP_INDEX_URL": "https://two.example/simple"}, conf)
-    assert "index-url = https://two.example/simple" in text and "trusted-host = one.example" in text and "timeout = 7" in text
+    assert (
+        "index-url = https://two.example/simple" in text
+        and "trusted-host = one.example" in text
+        and "timeout = 7" in text
+    )
     assert "cert" not in text and certificates == "None"
 
 
@@ -225,7 +238,9 @@ RUN mkdir /data
 def built(tmp_path_factory: pytest.TempPathFactory, has_engine: None):
     """One real build on a machine with an index, a proxy and certificates of its own, and one on a plain machine."""
     folder = tmp_path_factory.mktemp("machine")
-    (folder / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\nworkshop-secret-authority\n-----END CERTIFICATE-----\n")
+    (folder / "ca.pem").write_text(
+        "-----BEGIN CERTIFICATE-----\nworkshop-secret-authority\n-----END CERTIFICATE-----\n"
+    )
     with pytest.MonkeyPatch.context() as patch, Run() as run:
         made = {}
         for name, environment in {
@@ -269,9 +284,17 @@ def built(tmp_path_factory: pytest.TempPathFactory, has_engine: None):
 
 def test_index_proxy_and_certificates_reach_every_run_of_a_real_build(built) -> None:
     said = built["special"][0]
-    assert said.count("global.index-url='https://reader:****@secret-index.invalid/simple'") + said.count("secret-index.invalid/simple'") >= 3
+    assert (
+        said.count("global.index-url='https://reader:****@secret-index.invalid/simple'")
+        + said.count("secret-index.invalid/simple'")
+        >= 3
+    )
     assert f"global.cert='{packages.CA_FILE}'" in said
-    assert re.search(r'index-url = ".*secret-index.invalid/simple"', said) and "native-tls = true" in said and "workshop-secret-authority" in said
+    assert (
+        re.search(r'index-url = ".*secret-index.invalid/simple"', said)
+        and "native-tls = true" in said
+        and "workshop-secret-authority" in said
+    )
     assert "HTTPS_PROXY=http://reader:secret-word@secret-proxy.invalid:3128" in said
     assert "secret" not in built["plain"][0].replace("secret,id", "")
 
@@ -279,8 +302,17 @@ def test_index_proxy_and_certificates_reach_every_run_of_a_real_build(built) -> 
 def test_nothing_of_them_is_in_the_image(built) -> None:
     image = built["special"][1]
     told = json.dumps(image.details) + "\n".join(image.history)
-    assert "secret" not in told and "id=workshop" not in told and "workshop-ca.pem" not in told and "proxy" not in told.lower()
-    base = len(json.loads(engine.must(engine.docker("image", "inspect", "--format", "{{json .RootFS.Layers}}", images.BASE)).out))
+    assert (
+        "secret" not in told
+        and "id=workshop" not in told
+        and "workshop-ca.pem" not in told
+        and "proxy" not in told.lower()
+    )
+    base = len(
+        json.loads(
+            engine.must(engine.docker("image", "inspect", "--format", "{{json .RootFS.Layers}}", images.BASE)).out
+        )
+    )
     with image.unpacked() as layers:
         for _, layer in layers[base:]:
             for member in layer.getmembers():

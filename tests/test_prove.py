@@ -7,9 +7,10 @@ import subprocess
 
 import pytest
 
-from workshop import prove
-from workshop.lessons import ROOT, Lesson, catalogue
-from workshop.verdict import Check, Outcome, Report
+from workshop.course.lessons import Lesson, catalogue
+from workshop.course.places import ROOT
+from workshop.proof import proof as prove
+from workshop.report import Check, Outcome, Report
 
 IF = re.compile(r'    if drink == "coffee":\n.*\n')
 
@@ -33,7 +34,9 @@ def teapot(tmp_path):
         f"{answers}/wrong/brews_coffee/answer.toml": 'trips = "test_coffee_is_refused"\nsays = "teapot refuses"\n',
         f"{answers}/wrong/always_tea/app.py": app.replace("Here is your {drink}", "Here is your tea"),
         f"{answers}/wrong/always_tea/answer.toml": 'trips = "test_it_brews_tea"\nsays = "does not name the drink"\n',
-        f"{answers}/right/aborts/app.py": app.replace('return "I am a teapot", 418', "abort(418)").replace("Flask\n", "Flask, abort\n", 1),
+        f"{answers}/right/aborts/app.py": app.replace('return "I am a teapot", 418', "abort(418)").replace(
+            "Flask\n", "Flask, abort\n", 1
+        ),
         f"{answers}/right/two_routes/app.py": IF.sub("", app).replace("@app", f"{COFFEE}@app", 1),
     }
     for name, content in files.items():
@@ -75,7 +78,11 @@ def test_a_starter_that_passes_and_a_hint_that_says_else_are_faults(teapot):
 
 def report(seed, **outcomes):
     return Report(
-        "21_teapot", "embedded", seed, 1.0, tuple(Check(name, name, Outcome(outcome), hint="Because.") for name, outcome in outcomes.items())
+        "21_teapot",
+        "embedded",
+        seed,
+        1.0,
+        tuple(Check(name, name, Outcome(outcome), hint="Because.") for name, outcome in outcomes.items()),
     )
 
 
@@ -107,7 +114,9 @@ def test_what_is_a_fault(known, outcomes, fault):
 def test_a_verdict_that_changes_is_a_fault():
     proof, known = prove.Proof(catalogue()[0]), case("wrong", trips=("a",))
     assert proof.add(known, report(1, a="failed", b="passed")) == []
-    assert proof.add(known, report(2, a="failed", b="blocked")) == ["wrong it: the verdict changed from seed 1 to seed 2"]
+    assert proof.add(known, report(2, a="failed", b="blocked")) == [
+        "wrong it: the verdict changed from seed 1 to seed 2"
+    ]
 
 
 def test_in_brief_each_check_is_still_tripped():
@@ -123,6 +132,20 @@ def test_in_brief_each_check_is_still_tripped():
 
 def test_no_file_of_an_answer_is_kept_out_of_git():
     """An answer's own .gitignore can hide the files beside it, and a clone then lacks them."""
-    ask = ["git", "ls-files", "--others", "--ignored", "--exclude-standard", "tests/answers", "lessons", "solutions", "notebooks"]
+    ask = [
+        "git",
+        "ls-files",
+        "--others",
+        "--ignored",
+        "--exclude-standard",
+        "tests/answers",
+        "lessons",
+        "solutions",
+        "notebooks",
+    ]
     done = subprocess.run(ask, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert [name for name in done.stdout.split("\n") if name and "__pycache__" not in name and ".ipynb_checkpoints" not in name] == []
+    assert [
+        name
+        for name in done.stdout.split("\n")
+        if name and "__pycache__" not in name and ".ipynb_checkpoints" not in name
+    ] == []

@@ -9,13 +9,22 @@ from urllib.parse import unquote
 
 import pytest
 
-from workshop import lessons, prove
-from workshop.lessons import ROOT, Lesson
+from workshop.course import lessons
+from workshop.course.lessons import Lesson
+from workshop.course.places import ROOT
+from workshop.proof import proof as prove
 
 README = ROOT / "README.md"
-TEXTS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "lessons").glob("*/README.md"))]
+TEXTS = [
+    README,
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "lessons").glob("*/README.md")),
+]
 WORD_LIMIT = 1200
-each_lesson = pytest.mark.parametrize("lesson", [pytest.param(lesson, id=lesson.name) for lesson in lessons.catalogue()])
+each_lesson = pytest.mark.parametrize(
+    "lesson", [pytest.param(lesson, id=lesson.name) for lesson in lessons.catalogue()]
+)
 
 
 def text_of(path: Path) -> str:
@@ -47,7 +56,10 @@ def test_the_table_has_every_lesson() -> None:
 def test_the_text_has_the_words_of_the_grader(lesson: Lesson) -> None:
     if "notebook" in lesson.needs:
         return  # the notebook tells each promise beside its exercise
-    listed = [" ".join(item.split()) for item in re.findall(r"^- ((?:.+\n)(?:  .+\n)*)", text_of(lesson.readme), re.MULTILINE)]
+    listed = [
+        " ".join(item.split())
+        for item in re.findall(r"^- ((?:.+\n)(?:  .+\n)*)", text_of(lesson.readme), re.MULTILINE)
+    ]
     missing = [promise for promise in lesson.promises.values() if promise not in listed]
     assert not missing, "these promises are in no list of the text"
 
@@ -72,9 +84,14 @@ def test_links_inside_lead_somewhere(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "picture",
-    [pytest.param(path, id=path.name) for path in sorted([*ROOT.glob("lessons/*/pictures/*.svg"), *ROOT.glob("docs/*.svg")])],
+    [
+        pytest.param(path, id=path.name)
+        for path in sorted([*ROOT.glob("lessons/*/pictures/*.svg"), *ROOT.glob("docs/*.svg")])
+    ],
 )
 def test_pictures_are_whole(picture: Path) -> None:
     root = ElementTree.parse(picture).getroot()
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    assert not re.search(r"""(?:href|src)=["'](?!#)|url\((?!["']?#)|@import""", text_of(picture)), "it loads something from elsewhere"
+    assert not re.search(r"""(?:href|src)=["'](?!#)|url\((?!["']?#)|@import""", text_of(picture)), (
+        "it loads something from elsewhere"
+    )

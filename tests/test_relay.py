@@ -8,11 +8,11 @@ import threading
 import pytest
 import redis
 
+from workshop.engine.run import Run
+from workshop.guests.relay import parse
+from workshop.outcomes import Mismatch, Unchecked
 from workshop.runtimes.embedded import LocalRedis
-from workshop.runtimes.problems import Mismatch, Unchecked
-from workshop.runtimes.relay import parse
-from workshop.runtimes.rivals import RelayProbe, in_thread
-from workshop.runtimes.run import Run
+from workshop.wire.rivals import RelayProbe, in_thread
 
 
 @pytest.fixture(scope="module")

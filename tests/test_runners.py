@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from workshop.exercises.remote import RemoteNotebook
 from workshop.grading.bench import Session
-from workshop.notebooks.remote import RemoteNotebook
 
 CELL = """
 def reach(r):
@@ -85,6 +85,8 @@ def test_a_notebook_starts_only_where_the_one_before_is_gone(notebook, session):
     first.close()
     second = notebook()
     assert first._runner._process.poll() is not None
-    names = session.run.docker("ps", "--quiet", "--filter", f"label={session.run.label}", "--filter", "name=notebook").out.split()
+    names = session.run.docker(
+        "ps", "--quiet", "--filter", f"label={session.run.label}", "--filter", "name=notebook"
+    ).out.split()
     assert len(names) == 1
     second.close()

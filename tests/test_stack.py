@@ -10,13 +10,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from workshop.lessons import ROOT
-from workshop.runtimes import compose_file, engine, stack_causes
-from workshop.runtimes.compose_rewrite import GATE, Plan, quick, rewritten, seconds
-from workshop.runtimes.engine import Done
-from workshop.runtimes.problems import NotUp, Unchecked
-from workshop.runtimes.run import Run
-from workshop.runtimes.stack import Stack
+from workshop.compose import file as compose_file
+from workshop.compose.rewrite import GATE, Plan, quick, rewritten, seconds
+from workshop.compose.stack import Stack
+from workshop.course.places import ROOT
+from workshop.engine import engine
+from workshop.engine.engine import Done
+from workshop.engine.run import Run
+from workshop.mistakes import compose as stack_causes
+from workshop.outcomes import NotUp, Unchecked
 
 ANSWERS = ROOT / "tests" / "answers" / "08_compose" / "right"
 RIGHT = [ROOT, ROOT / "solutions" / "08_compose", *(sorted(ANSWERS.iterdir()) if ANSWERS.exists() else [])]
@@ -101,7 +103,10 @@ def test_what_is_not_on_the_list_is_refused_with_its_line(tmp_path, setting, wor
         ("services: {web: {image: x}}\nnetworks: {a: {external: true}}\n", ["line 2", "external"]),
         ("services: {web: {image: x}}\nnetworks: {a: {driver: host}}\n", ["line 2", "bridge"]),
         ("services: {web: {image: x}}\nnetworks: {a: {ipam: {config: []}}}\n", ["line 2", "ipam"]),
-        ("services: {web: {image: x}}\nvolumes: {a: {driver_opts: {device: /, o: bind}}}\n", ["line 2", "driver_opts"]),
+        (
+            "services: {web: {image: x}}\nvolumes: {a: {driver_opts: {device: /, o: bind}}}\n",
+            ["line 2", "driver_opts"],
+        ),
         ("services: {web: {image: x}}\nsecrets: {a: {file: /etc/shadow}}\n", ["line 2", "secrets"]),
         ("services: {web: {image: x}}\nconfigs: {a: {file: /etc/shadow}}\n", ["line 2", "configs"]),
         ("services:\n  web: {image: x}\nredis:\n  image: redis\n", ["line 3", "outside of `services:`"]),
@@ -114,7 +119,10 @@ def test_what_is_not_on_the_list_is_refused_with_its_line(tmp_path, setting, wor
         ("- a\n- b\n", ["services:"]),
         ("a: b\n---\nc: d\n", ["not YAML"]),
         ("x-a: &a [*a]\n", ["without end"]),
-        ("x-0: &x0 [1]\n" + "".join(f"x-{i}: &x{i} [*x{i - 1}, *x{i - 1}]\n" for i in range(1, 40)), ["aliases counted"]),
+        (
+            "x-0: &x0 [1]\n" + "".join(f"x-{i}: &x{i} [*x{i - 1}, *x{i - 1}]\n" for i in range(1, 40)),
+            ["aliases counted"],
+        ),
         ("[" * 5000, ["without end"]),
         ("x: " + "y" * 200_000, ["larger than"]),
     ],
@@ -139,13 +147,18 @@ def test_other_files_beside_it(tmp_path):
 def test_what_stands_where(tmp_path):
     written = read(tmp_path, "services:\n  web:\n    image: x\n    ports:\n      - '1'\n      - {target: 2}\n")
     assert written.services() == ["web"]
-    assert (written.at("services", "web", "ports").value, written.at("services", "web", "ports").line) == (["1", {"target": "2"}], 4)
+    assert (written.at("services", "web", "ports").value, written.at("services", "web", "ports").line) == (
+        ["1", {"target": "2"}],
+        4,
+    )
     assert written.at("services", "web", "ports", 1).line == 6
     assert written.at("services", "redis", "ports") is None
     assert written.where("services", "web", "image") == "docker-compose.yml, line 3"
 
 
-@pytest.mark.parametrize("text, wanted", [("1m30s", 90), ("500ms", 0.5), ("2h", 7200), ("1.5s", 1.5), (None, 7), ("", 7)])
+@pytest.mark.parametrize(
+    "text, wanted", [("1m30s", 90), ("500ms", 0.5), ("2h", 7200), ("1.5s", 1.5), (None, 7), ("", 7)]
+)
 def test_durations(text, wanted):
     assert seconds(text, 7) == wanted
 
@@ -175,7 +188,11 @@ CONFIG = {
             "security_opt": ["seccomp:unconfined"],
             "deploy": {"resources": {"limits": {"memory": str(2**20), "cpus": 9}}, "replicas": 2, "placement": {}},
         },
-        "redis": {"image": "redis:8", "command": ["redis-server"], "volumes": [{"type": "volume", "source": "d", "target": "/data"}]},
+        "redis": {
+            "image": "redis:8",
+            "command": ["redis-server"],
+            "volumes": [{"type": "volume", "source": "d", "target": "/data"}],
+        },
         "own": {"image": "redis:8", "user": "999", "entrypoint": ["sh"]},
     },
     "networks": {"default": {"name": "p_default", "driver_opts": {"x": "y"}}},
@@ -194,7 +211,12 @@ def test_the_file_that_is_run():
     assert web["ports"] == [{"target": 5000, "protocol": "tcp", "host_ip": "127.0.0.1"}]
     assert web["labels"] == {"workshop.run": "ab12", "workshop.stack": "token"}
     assert web["container_name"] == "workshop-ab12-shop"
-    assert (web["mem_limit"], web["cpus"], web["cap_drop"], web["security_opt"]) == (2**20, 1.0, ["ALL"], ["no-new-privileges:true"])
+    assert (web["mem_limit"], web["cpus"], web["cap_drop"], web["security_opt"]) == (
+        2**20,
+        1.0,
+        ["ALL"],
+        ["no-new-privileges:true"],
+    )
     assert not {"privileged", "network_mode", "cap_add", "build"} & set(web)
     assert web["deploy"] == {"replicas": 2}
     assert "SETUID" in redis["cap_add"]
@@ -237,7 +259,10 @@ def test_a_remote_engine_sees_no_folder(monkeypatch):
         ("dependency cycle detected: redis -> web -> redis", ["circle", "redis -> web"]),
         ('service "web" depends on undefined service "db": invalid compose project', ["line 4", "`db`", "`redis`"]),
         ('service "web" refers to undefined volume data: invalid compose project', ["line 2", "volumes:", "declare"]),
-        ('service "web" has neither an image nor a build context specified: invalid compose project', ["line 2", "neither"]),
+        (
+            'service "web" has neither an image nor a build context specified: invalid compose project',
+            ["line 2", "neither"],
+        ),
         ("validating /x/docker-compose.yml: services.web.depends_on must be a list", ["line 4", "must be a list"]),
         ("env file /x/a.env not found: stat /x/a.env: no such file or directory", ["no file a.env"]),
         ("something new", ["does not take the file", "something new"]),
@@ -250,7 +275,10 @@ def test_what_compose_says_of_a_file(tmp_path, said, words):
     assert all(word in hint for word in words), hint
 
 
-@pytest.mark.parametrize("said, kind", [("manifest for x:y not found: manifest unknown", NotUp), ("dial tcp: lookup x: no such host", Unchecked)])
+@pytest.mark.parametrize(
+    "said, kind",
+    [("manifest for x:y not found: manifest unknown", NotUp), ("dial tcp: lookup x: no such host", Unchecked)],
+)
 def test_an_image_that_is_not_there(tmp_path, monkeypatch, said, kind):
     monkeypatch.setattr(engine, "has_image", lambda name: False)
     written = read(tmp_path, "services:\n  web:\n    image: x:y\n")
@@ -315,7 +343,7 @@ SCRIPT = """
 import sys
 sys.path.insert(0, {tests!r})
 from test_stack import TWO, from_text
-from workshop.runtimes.run import Run
+from workshop.engine.run import Run
 run = Run()
 print(run.id, flush=True)
 stack = from_text(run, TWO)

@@ -2,9 +2,9 @@
 
 import io
 
+from workshop.engine import notice
+from workshop.report import Check, Outcome
 from workshop.reports.terminal import Terminal
-from workshop.runtimes import notice
-from workshop.verdict import Check, Outcome
 
 
 class Tty(io.TextIOWrapper):

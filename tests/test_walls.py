@@ -20,11 +20,12 @@ import time
 import pytest
 from missing import cannot
 
-from workshop import lessons
-from workshop.lessons import ROOT
-from workshop.runtimes import docker, engine, images
-from workshop.runtimes.run import Run
-from workshop.runtimes.stack import Stack
+from workshop.compose.stack import Stack
+from workshop.course import lessons
+from workshop.course.places import ROOT
+from workshop.engine import engine, images
+from workshop.engine.run import Run
+from workshop.runtimes import docker
 
 OUTSIDE = "canary.example"  # a name that exists nowhere, and that a name server outside would be asked for
 TRY = """
@@ -155,7 +156,9 @@ def own_address() -> str:
 
 
 def gateway_of(run: Run, network: str) -> str:
-    return engine.must(run.docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", network)).out.strip()
+    return engine.must(
+        run.docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", network)
+    ).out.strip()
 
 
 def reached(said: str) -> set[str]:

@@ -14,7 +14,8 @@ import pytest
 from calling import COMMAND, workshop
 from labs import checkout
 
-from workshop.lessons import ROOT, find
+from workshop.course.lessons import find
+from workshop.course.places import ROOT
 
 
 class Screen:
@@ -54,7 +55,9 @@ def work(tmp_path):
 
 def test_each_save_is_checked(work):
     command = [*COMMAND, "watch", "1", "--work", str(work), "--runtime", "embedded"]
-    watcher = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+    watcher = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    )
     screen, app = Screen(watcher.stderr), work / "app.py"
     screen.wait_for("7 of 7")
     time.sleep(0.3)
@@ -85,7 +88,9 @@ def test_keys_work_on_a_terminal(work, tmp_path):
     ours, theirs = pty.openpty()
     command = [*COMMAND, "watch", "1", "--work", str(work), "--runtime", "embedded"]
     env = {**os.environ, "WORKSHOP_STATE": str(tmp_path / "state"), "TERM": "xterm", "LC_ALL": "C.UTF-8"}
-    watcher = subprocess.Popen(command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, env=env, start_new_session=True)
+    watcher = subprocess.Popen(
+        command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, env=env, start_new_session=True
+    )
     os.close(theirs)
     screen = Screen(os.fdopen(ours, "r", encoding="utf-8", errors="replace"))
     screen.wait_for("[h] hint")

@@ -72,7 +72,9 @@ class Checkout:
         (self.tools / "stub.py").write_text(STUB_UV)
         (self.tools / "uv").write_text(f'#!/bin/sh\nexec "{sys.executable}" "{self.tools}/stub.py" "$@"\n')
         (self.tools / "uv").chmod(0o755)
-        self.env = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_", "PYTHON"))}
+        self.env = {
+            name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_", "PYTHON"))
+        }
         self.env.update(PATH=str(self.tools), PYTHONPATH=str(folder / "stubs"), PIP_CONFIG_FILE=os.devnull)
         (folder / "stubs").mkdir()
         (folder / "stubs" / "pip.py").write_text(STUB_PIP)
@@ -80,7 +82,9 @@ class Checkout:
 
     def start(self, *args, python=sys.executable, **more):
         command = [python, self.root / "workshop", *args]
-        return subprocess.Popen(command, **{"env": self.env, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more})
+        return subprocess.Popen(
+            command, **{"env": self.env, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more}
+        )
 
     def call(self, *args, **more):
         child = self.start(*args, **more)
@@ -131,7 +135,9 @@ def old_pythons():
     named = [shutil.which(f"python{version}") for version in ("2.7", *(f"3.{minor}" for minor in range(4, 11)))]
     found = {}
     for python in [*kept, *filter(None, named)]:
-        asked = subprocess.run([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True)
+        asked = subprocess.run(
+            [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True
+        )
         version = asked.stdout.decode().strip()
         if asked.returncode == 0 and tuple(map(int, version.split("."))) < (3, 11):
             found[version] = str(python)
@@ -142,7 +148,9 @@ def old_pythons():
 def test_an_old_python_gets_a_sentence(checkout, python):
     done = checkout.call("check", "3", "--json", python=python)
     assert done.returncode == 3
-    assert re.match(r"The workshop needs Python 3\.11 or newer\. This is Python \d\.\d+\.\d+ \(.+\)\.\n  next: ", done.stderr)
+    assert re.match(
+        r"The workshop needs Python 3\.11 or newer\. This is Python \d\.\d+\.\d+ \(.+\)\.\n  next: ", done.stderr
+    )
     assert "Traceback" not in done.stderr
     assert set(json.loads(done.stdout)) == {"error", "next"}
 
@@ -160,7 +168,9 @@ def test_the_file_holds_nothing_that_python_2_cannot_parse():
     tree = ast.parse(WRAPPER.read_bytes(), feature_version=(3, 4))
     assert WRAPPER.read_bytes().isascii()
     for node in ast.walk(tree):
-        assert not isinstance(node, (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Nonlocal, ast.YieldFrom)), node.lineno
+        assert not isinstance(node, (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Nonlocal, ast.YieldFrom)), (
+            node.lineno
+        )
         assert not isinstance(node, (ast.AsyncFunctionDef, ast.Starred, ast.Match)), node.lineno
         assert not (isinstance(node, ast.Raise) and node.cause), node.lineno
         if isinstance(node, ast.FunctionDef):
@@ -426,7 +436,10 @@ def pinned(name):
 def test_the_locks_carry_versions_and_hashes_and_no_addresses():
     for name in ("requirements.txt", "requirements-dev.txt", "requirements-uv.txt"):
         for line in (ROOT / name).read_text().splitlines():
-            assert re.fullmatch(r"[\w.-]+==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line), (name, line)
+            assert re.fullmatch(r"[\w.-]+==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line), (
+                name,
+                line,
+            )
 
 
 def test_the_developers_lock_holds_the_other_one():

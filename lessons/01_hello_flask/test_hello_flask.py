@@ -3,7 +3,7 @@
 import re
 from urllib.parse import quote
 
-from workshop.runtimes.problems import Mismatch
+from workshop.outcomes import Mismatch
 
 BELOW = " A route that stands below app.run(…) is never reached: that call is the last line of the file."
 
@@ -39,9 +39,7 @@ def why_not_named(page, name):
         )
     if re.search(r"escape\(|\bname\b", page):
         return 'The page says the word `name`, not what it stands for. What is to be filled in stands in braces: f"Hello {escape(name)}".'
-    return (
-        "The page does not say the name that stood in the address. Take it from the route: what stands in <name> comes to the view as its argument."
-    )
+    return "The page does not say the name that stood in the address. Take it from the route: what stands in <name> comes to the view as its argument."
 
 
 def test_the_service_answers_from_outside(service):
@@ -52,19 +50,27 @@ def test_the_service_answers_from_outside(service):
 def test_the_first_page_says_hello_world(service):
     """`GET /` answers `Hello World` as text"""
     answer = service.get("/")
-    answer.suspect(answer.status == 404, f'There is no route for `/`. Put @app.get("/") above the function that answers it.{BELOW}')
+    answer.suspect(
+        answer.status == 404,
+        f'There is no route for `/`. Put @app.get("/") above the function that answers it.{BELOW}',
+    )
     answer.suspect(
         answer.content_type == "application/json",
         "The answer is JSON, not text. A view that returns a plain string sends text.",
     )
     answer.suspect(
-        answer.status == 200 and "<" in answer.text, "The answer has markup around the words. The lesson asks for the bare text Hello World."
+        answer.status == 200 and "<" in answer.text,
+        "The answer has markup around the words. The lesson asks for the bare text Hello World.",
     )
     answer.suspect(
         answer.text.strip().lower().replace(",", "").rstrip("!. ") == "hello world",
         "Almost: the words must be exactly `Hello World`, with these capitals and nothing else. Programs that read an answer are strict.",
     )
-    answer.expect(200, text="Hello World", because='`/` answers, but with other words. Return the string "Hello World" from its view.')
+    answer.expect(
+        200,
+        text="Hello World",
+        because='`/` answers, but with other words. Return the string "Hello World" from its view.',
+    )
     kind = answer.content_type
     hint = f"The words are right, but they are sent as {kind}, which is no text. Return the string alone; then Flask says text/html."
     require(kind.startswith("text/"), hint, answer, "Content-Type: text/html, or text/plain")
@@ -102,20 +108,29 @@ def test_the_name_is_escaped(service, some):
     )
     whole = re.search(f"&lt;{word}(&gt;|>)&amp;{{{{ 7\\*7 }}}}{word}", page)
     hint = "The name does not arrive whole. Escape it, and leave nothing out: `<` becomes &lt; and `&` becomes &amp;."
-    require(whole, hint if word in page else why_not_named(page, word), answer, f"a page with &lt;{word}&gt;&amp;{{{{ 7*7 }}}}{word}")
+    require(
+        whole,
+        hint if word in page else why_not_named(page, word),
+        answer,
+        f"a page with &lt;{word}&gt;&amp;{{{{ 7*7 }}}}{word}",
+    )
 
 
 def test_healthz_is_json(service):
     """`GET /healthz` answers the JSON `{"status": "ok"}`"""
     answer = service.get("/healthz")
     answer.suspect(
-        answer.status == 404, f'There is no route for /healthz: @app.get("/healthz"). The z is meant: such an address is called so by custom.{BELOW}'
+        answer.status == 404,
+        f'There is no route for /healthz: @app.get("/healthz"). The z is meant: such an address is called so by custom.{BELOW}',
     )
     answer.suspect(
         answer.status == 200 and answer.json is None,
         'The answer is text that only looks like JSON, or none at all. Return the dict {"status": "ok"} from the view, and Flask makes JSON of it.',
     )
-    answer.suspect(answer.status == 200, 'It is JSON, and it says something else. The lesson asks for exactly this: return {"status": "ok"}.')
+    answer.suspect(
+        answer.status == 200,
+        'It is JSON, and it says something else. The lesson asks for exactly this: return {"status": "ok"}.',
+    )
     answer.expect(200, json={"status": "ok"})
     kind = answer.content_type
     hint = (
@@ -143,7 +158,10 @@ def test_anything_else_is_404(service, some):
             answer.status == 200,
             f"{path} is answered, and nobody asked you to serve it. Remove its route: where none matches, Flask answers 404 by itself.",
         )
-        answer.expect(404, because="An address that no route matches is answered with another status. Flask says 404 by itself; leave that to it.")
+        answer.expect(
+            404,
+            because="An address that no route matches is answered with another status. Flask says 404 by itself; leave that to it.",
+        )
 
 
 def test_the_debugger_is_off(service):

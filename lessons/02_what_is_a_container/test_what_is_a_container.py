@@ -8,8 +8,9 @@ import time
 import pytest
 
 from workshop.grading.some import Some
-from workshop.runtimes import cgroups, engine
-from workshop.runtimes.problems import Mismatch, NotUp, Unchecked
+from workshop.probes import cgroups
+from workshop.engine import engine
+from workshop.outcomes import Mismatch, NotUp, Unchecked
 
 MORE_THAN_ANY_MACHINE = 2**60  # bytes
 PATIENCE = 30  # seconds for a start or an answer: a busy machine is no mistake of the app's
@@ -17,7 +18,9 @@ LONG = "900"  # seconds that a sleeper sleeps: longer than a grading
 COUNT = "Count the folders in /proc whose name is a number."
 RELEASE = "What `uname -r` prints is the release: platform.release()."
 WHICH = "Version 1 and version 2 keep the limit in different files, and a machine has one: look which is there."
-STAYS = "Exit deletes no container: it is in `docker ps --all`, and a second start finds each file that the app wrote. "
+STAYS = (
+    "Exit deletes no container: it is in `docker ps --all`, and a second start finds each file that the app wrote. "
+)
 
 
 def say(key, value):
@@ -184,7 +187,11 @@ def test_the_pid(bench, plan, whoami, two):
     started = re.search(line, two.log_with(line), re.MULTILINE)
     for container, root in ((whoami, 1), (two, int(started[1]))):
         value = ask(container, "pid")
-        if value != root and type(value) is int and value in cgroups.family(bench.session.run, container.name, root) - ended(container):
+        if (
+            value != root
+            and type(value) is int
+            and value in cgroups.family(bench.session.run, container.name, root) - ended(container)
+        ):
             continue  # a worker that the app has started
         compare("pid", value, root, why_not_the_pid)
 
@@ -281,7 +288,9 @@ def ended(container):
 
 def why_not_the_count(value, truth, cpus, before):
     if before is not None and value == before:
-        return "One more process was started, and the app tells the old number: it counted once. Count inside the view."
+        return (
+            "One more process was started, and the app tells the old number: it counted once. Count inside the view."
+        )
     if value == truth - 1:
         return "That is one too few. The app itself is a process too, and so is number 1: count them all."
     if value == 0:
@@ -359,7 +368,9 @@ def why_not_the_limit(value, limit, version, host):
 
 def is_all_memory(value, host):
     """Whether the value is the machine's memory, in bytes or in kB as /proc/meminfo tells it."""
-    return is_number(value) and (abs(value - host["memory"]) < host["memory"] / 50 or abs(value * 2**10 - host["memory"]) < 2**20)
+    return is_number(value) and (
+        abs(value - host["memory"]) < host["memory"] / 50 or abs(value * 2**10 - host["memory"]) < 2**20
+    )
 
 
 def test_no_limit_is_null(host, whoami, containers):

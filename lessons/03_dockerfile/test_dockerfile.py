@@ -3,8 +3,8 @@
 import re
 import time
 
-from workshop import handin
-from workshop.runtimes.problems import Mismatch, NotUp
+from workshop.course import handin
+from workshop.outcomes import Mismatch, NotUp
 
 WATCHED = 8.0  # seconds from its first answer on in which the container must not end
 A_FEW = 6  # requests that it must outlive
@@ -43,7 +43,9 @@ def test_it_answers_from_outside(service, some):
         home.status == 404,
         "A server answers, but it knows no page `/`. Which file does CMD start? It must be the app.py that you were given.",
     )
-    home.expect(200, text="Hello World", because="Something answers, but not the app of lesson 1. Which file does CMD start?")
+    home.expect(
+        200, text="Hello World", because="Something answers, but not the app of lesson 1. Which file does CMD start?"
+    )
     hello = service.get(f"/hello/{name}").expect(200)
     assert name in hello.text, f"The page greets somebody else than {name}. Which file does CMD start?"
 
@@ -88,7 +90,9 @@ def app_file(folder):
 def with_one_page_more(app, word):
     """The text of app.py, changed so that `GET /word` answers the word."""
     source = app.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    top = re.match(rb"(?s)(?:#[^\n]*\n)*(?:.*^from __future__ import *(?:\([^)]*\))?[^\n]*\n)?", source, re.MULTILINE).end()
+    top = re.match(
+        rb"(?s)(?:#[^\n]*\n)*(?:.*^from __future__ import *(?:\([^)]*\))?[^\n]*\n)?", source, re.MULTILINE
+    ).end()
     return source[:top] + ONE_PAGE_MORE.replace("{word}", word).encode() + source[top:]
 
 

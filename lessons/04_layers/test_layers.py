@@ -7,11 +7,11 @@ import re
 
 import pytest
 
-from workshop import handin
-from workshop.grading.layers import read
+from workshop.course import handin
+from workshop.probes.layers import read
 from workshop.grading.some import Some
-from workshop.runtimes import engine, images, packages
-from workshop.runtimes.problems import Mismatch, NotUp, Unchecked
+from workshop.engine import engine, images, packages
+from workshop.outcomes import Mismatch, NotUp, Unchecked
 
 BUDGET = 25  # MB over the slim base image
 MB = 1_000_000
@@ -63,7 +63,9 @@ class Order:
                     "seal.py found no token. The build is given one as the secret `seal_token`. A RUN sees it only "
                     "if it asks for it, under exactly this name: RUN --mount=type=secret,id=seal_token …"
                 )
-            actual = re.sub(r"(?m)^WARNING: current commit .*\n", "", problem.actual or "")  # the litter is no repository
+            actual = re.sub(
+                r"(?m)^WARNING: current commit .*\n", "", problem.actual or ""
+            )  # the litter is no repository
             raise NotUp(hint, asked=BUILD, expected=problem.expected, actual=actual) from None
 
 
@@ -99,7 +101,9 @@ def test_the_service_answers_as_before(service, some):
     """The image builds, and the service answers as before"""
     count = some.number(3, 12)
     answer = service.get("/words", text="  ".join(some.words(count)))
-    answer.expect(200, json={"words": count}, because="libtally.so counts the words. Is it made from the tally.c given?")
+    answer.expect(
+        200, json={"words": count}, because="libtally.so counts the words. Is it made from the tally.c given?"
+    )
 
 
 def test_the_image_carries_its_seal(service, order):
@@ -159,7 +163,9 @@ def test_a_change_of_the_app_leaves_the_layers_below(layers, order):
         )
     else:
         return
-    paths = sorted((path for path, size in layers[anew].files.items() if size), key=lambda path: not FLASK.fullmatch(path))
+    paths = sorted(
+        (path for path, size in layers[anew].files.items() if size), key=lambda path: not FLASK.fullmatch(path)
+    )
     raise Mismatch(
         cause,
         asked=f"{INSPECT} --format '{{{{json .RootFS.Layers}}}}'",
@@ -193,7 +199,9 @@ def test_nothing_ignored_gets_in(layers, order, bench):
             "folder that is built. A later line that begins with ! lets in again."
         )
     elif near:
-        cause = f"{names} got in. There is a file {near[0]}, and Docker looks for one called .dockerignore, exactly so."
+        cause = (
+            f"{names} got in. There is a file {near[0]}, and Docker looks for one called .dockerignore, exactly so."
+        )
     else:
         cause = f"{names} got in: COPY takes the folder as it is. Name in a file .dockerignore what must stay out."
     raise Mismatch(cause, asked=BUILD, expected="in no layer", actual=layers.told(sum(places.values(), [])))
@@ -235,7 +243,9 @@ def test_it_does_not_run_as_root(service, image):
     if not is_root(user) and all(process.uid != 0 for process in service.processes()):
         return
     if user:
-        cause = f"USER {user} is the last one of the final stage, and it means root. Let the last one name another user."
+        cause = (
+            f"USER {user} is the last one of the final stage, and it means root. Let the last one name another user."
+        )
     else:
         cause = (
             "The final stage names no USER, so the service runs as root. Making a user is not enough, nor is a USER "
@@ -276,7 +286,9 @@ def test_no_compiler_is_in_the_image(layers):
     )
     if all(layers.is_hidden(index, path) for index, path in found):
         cause = f"The build tools are deleted in a later layer, so the one below has them still. {cause}"
-    raise Mismatch(cause, asked="docker run --rm notes which gcc cc make", expected="nothing", actual=layers.told(found))
+    raise Mismatch(
+        cause, asked="docker run --rm notes which gcc cc make", expected="nothing", actual=layers.told(found)
+    )
 
 
 def test_the_image_is_small(image, layers, bench):
@@ -301,9 +313,7 @@ def test_the_image_is_small(image, layers, bench):
             "makes the files."
         )
     else:
-        cause = (
-            "The layers on the base image are large. What in them does the running service not need? What one layer adds, no later one takes away."
-        )
+        cause = "The layers on the base image are large. What in them does the running service not need? What one layer adds, no later one takes away."
     shown = f"{grown // MB} MB more"
     for index in sorted(own, key=lambda index: -layers[index].size)[:3]:
         shown += f"\n{layers[index].size / MB:.1f} MB in {layers[index].main_folder} ({layers.place(index)})"
@@ -338,7 +348,9 @@ def version_without(order, name, version):
     text = FROM.sub(rf"\g<0>\nENV PIP_CONSTRAINT={CONSTRAINTS} UV_CONSTRAINT={CONSTRAINTS}", text)
     text = packages.with_mounts(text, [f"--mount=type=secret,id=workshop-constraints,target={CONSTRAINTS},mode=0444"])
     secret = f"id=workshop-constraints,src={folder / 'constraints.txt'}"
-    for _ in range(3):  # of builds that are the same at the same time, one may be told of the failure without its reason
+    for _ in range(
+        3
+    ):  # of builds that are the same at the same time, one may be told of the failure without its reason
         try:
             found = read(order.build(bench.copy({"Dockerfile": text}), "--secret", secret)).packages().get(name)
         except NotUp as problem:

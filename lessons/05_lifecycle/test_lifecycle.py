@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
-from workshop import diagnosis
+from workshop.mistakes import diagnosis
 from workshop.grading.some import Some
-from workshop.runtimes import health, http
-from workshop.runtimes.problems import Mismatch, NotUp, Unchecked
-from workshop.runtimes.yardstick import is_too_busy
+from workshop.probes import health
+from workshop.runtimes import http
+from workshop.outcomes import Mismatch, NotUp, Unchecked
+from workshop.probes.yardstick import is_too_busy
 
 INSPECT = "docker inspect --format '{{json .State.Health}}'"
 PATIENCE = 20  # seconds in which a service must answer for the first time
@@ -35,7 +36,9 @@ def test_it_runs_on_a_real_server(plain):
     """The service runs on a real WSGI server, not on a development server"""
     named = plain.get("/").expect(200).headers.get("server", "")
     commands = " | ".join(process.command for process in plain.processes())
-    malformed = http.raw(plain.host, plain.port, b"GET / HTTP/9.9.9\r\n\r\n")  # no view gets to see it: the server itself answers
+    malformed = http.raw(
+        plain.host, plain.port, b"GET / HTTP/9.9.9\r\n\r\n"
+    )  # no view gets to see it: the server itself answers
     if ERROR_PAGE in malformed or DEVELOPMENT.search(named):
         starts = "`flask run` starts" if re.search(r"flask(?:\.py)? (?:.* )?run\b", commands) else "app.run(…) starts"
         raise Mismatch(
@@ -190,7 +193,9 @@ def test_docker_stop_ends_it(bench, ended):
     """`docker stop` ends it in under 2 s, with exit code 0"""
     asked, actual = f"docker stop --time {GRACE} …", f"exit code {ended.code} after {ended.seconds:.1f} s"
     if ended.code != 0:
-        cause = diagnosis.of_log(ended.log) or "A service that ends because it was asked to has not failed: exit with 0"
+        cause = (
+            diagnosis.of_log(ended.log) or "A service that ends because it was asked to has not failed: exit with 0"
+        )
         hint, log = f"It ended, with exit code {ended.code}. {cause}", diagnosis.last_lines(ended.log)
         raise Mismatch(hint, asked=asked, expected="exit code 0", actual=f"{actual}\n{log}")
     if ended.seconds >= 2:
@@ -300,7 +305,9 @@ def test_requests_in_flight_are_answered(bench, image, ended, some):
         answer.expect(200, json={"seconds": seconds})
         assert answer.seconds > 0.9 * seconds, "/slow takes as many seconds as it is asked to. That is in the starter."
     else:
-        raise Unchecked("This machine is so busy that the request was over before the stop was asked for. Check again.")
+        raise Unchecked(
+            "This machine is so busy that the request was over before the stop was asked for. Check again."
+        )
     signal = image.config.get("StopSignal") or "SIGTERM"
     if answer.problem or answer.status != 200:
         cause = (
@@ -323,7 +330,9 @@ def test_unhealthy_when_nothing_answers(bench, image, healthy):
     """It reports `unhealthy` also when the app hangs and answers nothing at all"""
     service = up(bench, image, flags=health.quick(bench.session.run))
     if not health.comes_to_be(service, "healthy", tries=8, seconds=5):
-        raise Unchecked("It was healthy before and now is not. Is this machine too busy?", actual=health.shown(service))
+        raise Unchecked(
+            "It was healthy before and now is not. Is this machine too busy?", actual=health.shown(service)
+        )
     health.freeze(service)
     if service.get("/healthz", limit=0.3).status is not None:
         raise Unchecked("The service could not be made to hang here.")

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from workshop.runtimes.problems import Mismatch, NotUp
+from workshop.outcomes import Mismatch, NotUp
 
 VISITS = "workshop:visits"
 PATIENCE = 2.0  # seconds in which an answer must come while Redis is gone
@@ -48,7 +48,8 @@ def expect_taken(service, answer, **expected):
         "The pair was sent as JSON, and the service found no key and value in it. Read the body with request.get_json(); request.form is for HTML forms.",
     )
     answer.suspect(
-        answer.status == 200, "The service answers, but with status 200. Something was made: say 201. Return the status too: return {…}, 201."
+        answer.status == 200,
+        "The service answers, but with status 200. Something was made: say 201. Return the status too: return {…}, 201.",
     )
     reached = answer.status == 503 and service.get("/").status == 200
     answer.suspect(
@@ -75,12 +76,17 @@ def shows_bytes(answer):
 def got(service, key):
     """What GET /get answers for a key that is there."""
     answer = ask(service, "GET /get", key=key)
-    answer.suspect(answer.status == 400, 'The address had ?key=…, and the view found no key. It stands in request.args: request.args.get("key").')
+    answer.suspect(
+        answer.status == 400,
+        'The address had ?key=…, and the view found no key. It stands in request.args: request.args.get("key").',
+    )
     answer.suspect(
         shows_bytes(answer),
         "The page shows b'…': Redis keeps bytes, and these were turned into text as they are. Ask redis-py for text: decode_responses=True.",
     )
-    return answer.suspect(answer.status == 200 and (not isinstance(answer.json, dict) or set(answer.json) != {"key", "value"}), THE_PAIR)
+    return answer.suspect(
+        answer.status == 200 and (not isinstance(answer.json, dict) or set(answer.json) != {"key", "value"}), THE_PAIR
+    )
 
 
 def visit(service):
@@ -97,13 +103,23 @@ def as_json(answer):
             f"The words are right, but they are sent as {kind}: a client is told that this is a page. "
             "Return the dict itself, not a string that looks like one; then Flask says application/json."
         )
-        raise Mismatch(hint, asked=answer.asked, expected="Content-Type: application/json", actual=f"Content-Type: {kind}")
+        raise Mismatch(
+            hint, asked=answer.asked, expected="Content-Type: application/json", actual=f"Content-Type: {kind}"
+        )
 
 
 def suspect_error_with_200(answer, status):
     """The view tells of an error and does not say so in the status."""
-    told = answer.status in (200, 201) and isinstance(answer.json, dict) and "value" not in answer.json and "error" in answer.text.lower()
-    answer.suspect(told, f'The body tells of an error, and the status says 200, all is well. Send the status too: return {{"error": "…"}}, {status}.')
+    told = (
+        answer.status in (200, 201)
+        and isinstance(answer.json, dict)
+        and "value" not in answer.json
+        and "error" in answer.text.lower()
+    )
+    answer.suspect(
+        told,
+        f'The body tells of an error, and the status says 200, all is well. Send the status too: return {{"error": "…"}}, {status}.',
+    )
 
 
 def numbers(answer):
@@ -129,11 +145,17 @@ def test_what_was_set_can_be_got(service, some):
     first = stored(service, some)
     pair = stored(service, some, key=first["key"])
     answer = got(service, pair["key"])
-    answer.suspect(answer.json == first, "The key was set twice, and the first value is still there. SET replaces it; SETNX and nx=True do not.")
+    answer.suspect(
+        answer.json == first,
+        "The key was set twice, and the first value is still there. SET replaces it; SETNX and nx=True do not.",
+    )
     answer.suspect(answer.status == 404, NOT_FOUND)
     as_json(answer.expect(200, json=pair, because=THE_PAIR))
     answer = got(service, pair["key"])
-    answer.suspect(answer.status == 404, "GET /get answered the pair, and asked again it does not find it: reading took it away. GET leaves it.")
+    answer.suspect(
+        answer.status == 404,
+        "GET /get answered the pair, and asked again it does not find it: reading took it away. GET leaves it.",
+    )
     answer.expect(200, json=pair, because=THE_PAIR)
 
 
@@ -149,7 +171,9 @@ def test_a_missing_key_is_404(service, some):
         answer.status == 404 and answer.json is None,
         'The status is right, but the body is a page, not JSON. A program reads this: return {"error": "…"}, 404.',
     )
-    answer.suspect(answer.status == 404, 'The status is right, and the JSON is no object. Return a dict: {"error": "…"}, 404.')
+    answer.suspect(
+        answer.status == 404, 'The status is right, and the JSON is no object. Return a dict: {"error": "…"}, 404.'
+    )
     answer.suspect(
         answer.status == 400,
         "The request was well formed, only the key is not there: that is 404. 400 says that the client sent nonsense. "
@@ -162,8 +186,14 @@ def test_get_without_a_key_is_400(service):
     """`GET /get` without a key answers 400"""
     answer = ask(service, "GET /get")
     suspect_error_with_200(answer, 400)
-    answer.suspect(answer.status == 404, "No key was asked for, so none can be missing. 404 says not found; the request itself is malformed: 400.")
-    answer.suspect(answer.status == 200, "Nothing was asked for, and the answer is 200. Look whether request.args has a key; if not, answer 400.")
+    answer.suspect(
+        answer.status == 404,
+        "No key was asked for, so none can be missing. 404 says not found; the request itself is malformed: 400.",
+    )
+    answer.suspect(
+        answer.status == 200,
+        "Nothing was asked for, and the answer is 200. Look whether request.args has a key; if not, answer 400.",
+    )
     unseen = 'Without ?key=… the view meets a value that is not there. request.args.get("key") gives None then; answer 400 before asking Redis.'
     answer.expect(400, because=unseen)
 
@@ -191,7 +221,9 @@ def test_a_malformed_set_is_400(service, some):
         )
         broke = f"The body was {what}, and the view broke down over it. That is the client's mistake, not the server's: look first, then answer 400."
         answer.suspect((answer.status or 0) >= 500, broke)
-        answer.expect((400, 415), because=f"The body was {what}. That is the client's mistake, and the status for it is 400.")
+        answer.expect(
+            (400, 415), because=f"The body was {what}. That is the client's mistake, and the status for it is 400."
+        )
 
 
 def test_any_text_survives_the_round_trip(service, some):
@@ -237,7 +269,11 @@ def test_the_value_lives_in_redis(service, redis, some):
             hint = "Redis has the value for a key: the two have changed places. First the key, then the value: redis.set(key, value)."
         raise Mismatch(hint, expected="string", actual=kind)
     if kind != "string":
-        raise Mismatch(f"Under this key Redis has a {kind}. The lesson asks for a plain string: SET key value.", expected="string", actual=kind)
+        raise Mismatch(
+            f"Under this key Redis has a {kind}. The lesson asks for a plain string: SET key value.",
+            expected="string",
+            actual=kind,
+        )
     found = redis.get(pair["key"])
     if found != pair["value"]:
         raise Mismatch(
@@ -264,9 +300,7 @@ def test_a_changed_value_is_seen(service, redis, some):
     changed = some.text()
     redis.set(pair["key"], changed)
     answer = got(service, pair["key"])
-    kept = (
-        "Redis has a new value, the service answers the old one: it keeps a copy in the process, or under another key. Ask Redis for this very key."
-    )
+    kept = "Redis has a new value, the service answers the old one: it keeps a copy in the process, or under another key. Ask Redis for this very key."
     answer.suspect(answer.json == pair, kept)
     unread = "Another program put a new text under the key, with SET, and /get does not answer it. Ask Redis for the plain string: redis.get(key)."
     answer.expect(200, json=pair | {"value": changed}, because=unread)
@@ -279,9 +313,15 @@ def test_the_first_page_says_hello_and_counts(service):
     if "hello" not in answers[0].text.lower():
         raise Mismatch("The first page does not say hello.", expected="hello", actual=page)
     if shows_bytes(answers[0]):
-        raise Mismatch("The page shows b'…': Redis keeps bytes. Ask redis-py for text: decode_responses=True.", actual=page)
+        raise Mismatch(
+            "The page shows b'…': Redis keeps bytes. Ask redis-py for text: decode_responses=True.", actual=page
+        )
     if not seen[0]:
-        raise Mismatch("The first page shows no number. It should say how many visits there were.", expected="a number", actual=page)
+        raise Mismatch(
+            "The first page shows no number. It should say how many visits there were.",
+            expected="a number",
+            actual=page,
+        )
     if not any(first + 1 in seen[1] and first + 2 in seen[2] for first in seen[0]):
         hint = "Three visits in a row should show three numbers, each one higher than the one before."
         raise Mismatch(hint, expected="a number that rises by one", actual="\n".join(map(str, answers)))
@@ -299,10 +339,14 @@ def test_visits_are_counted_under_the_key(service, redis, some):
         hint = "GET /get was counted as a visit of `/`. Count in the view of `/` alone; what is below @app.before_request runs for every address."
         raise Mismatch(hint, asked=f"redis-cli GET {VISITS}", expected=str(before), actual=str(meanwhile))
     if after != str(before + 1):
-        hint = f"One visit should bring {VISITS} from {before} to {before + 1}. Count with INCR under exactly this key."
+        hint = (
+            f"One visit should bring {VISITS} from {before} to {before + 1}. Count with INCR under exactly this key."
+        )
         raise Mismatch(hint, asked=f"redis-cli GET {VISITS}", expected=str(before + 1), actual=str(after))
     if before + 1 not in numbers(answer):
-        hint = f"In Redis {VISITS} is {before + 1} now, and the page does not show that number. Show what INCR answers."
+        hint = (
+            f"In Redis {VISITS} is {before + 1} now, and the page does not show that number. Show what INCR answers."
+        )
         raise Mismatch(hint, asked=answer.asked, expected=f"a page with {before + 1}", actual=str(answer))
 
 
@@ -341,7 +385,9 @@ def test_redis_is_found_through_redis_url(through_relay):
 def test_each_visit_has_its_own_number(through_relay, redis, relay, some):
     """No two visits get the same number, however many come at once"""
     shown = numbers(visit(through_relay))  # a page may have other numbers on it: the counts keep away from these
-    before = some.one_of([number for number in range(100, 900) if not any(number < other < number + 30 for other in shown)] or [500])
+    before = some.one_of(
+        [number for number in range(100, 900) if not any(number < other < number + 30 for other in shown)] or [500]
+    )
     redis.set(VISITS, before)
     rivals = []
     with relay.rival(lambda: rivals.append(redis.incr(VISITS)), before="every", times=5):
@@ -375,14 +421,15 @@ def test_two_replicas_share_the_data(service, through_relay, some):
     """Two replicas of the service see one another's data"""
     replica = through_relay
     if replica.visits_at_start in ("none", "0", "1"):
-        hint = (
-            "A replica was started, and the visits so far were lost: the app sets them when it starts. INCR begins with 1 by itself where no key is."
-        )
+        hint = "A replica was started, and the visits so far were lost: the app sets them when it starts. INCR begins with 1 by itself where no key is."
         raise Mismatch(hint, asked=f"redis-cli GET {VISITS}", expected="41", actual=replica.visits_at_start)
     pair = stored(service, some)
     answer = got(replica, pair["key"])
     answer.suspect(answer.status == 404 and got(service, pair["key"]).status == 404, NOT_FOUND)
-    answer.suspect(answer.status == 404, "One replica took the pair, the other does not have it: the data stay in the process. Keep them in Redis.")
+    answer.suspect(
+        answer.status == 404,
+        "One replica took the pair, the other does not have it: the data stay in the process. Keep them in Redis.",
+    )
     answer.expect(200, json=pair, because=THE_PAIR)
     newer = stored(replica, some, key=pair["key"])
     answer = got(service, pair["key"])
@@ -391,7 +438,10 @@ def test_two_replicas_share_the_data(service, through_relay, some):
         kept and got(replica, pair["key"]).json == pair,
         "One replica was told a new value, said 201, and answers the old one itself: the second SET did not replace the first.",
     )
-    answer.suspect(kept, "One replica changed the value, the other answers the old one: it keeps a copy in the process. Ask Redis each time.")
+    answer.suspect(
+        kept,
+        "One replica changed the value, the other answers the old one: it keeps a copy in the process. Ask Redis each time.",
+    )
     answer.expect(200, json=newer, because=THE_PAIR)
 
 
@@ -412,7 +462,9 @@ def outage(_service, _redis):
                 "Started while Redis was not there yet, the service did not come up: it talks to Redis while it starts. "
                 "Make the client at the start, but send it nothing before the first request; making it opens no connection."
             )
-            seen.late_trouble = NotUp(hint, asked=error.asked, expected="a service that waits for requests", actual=error.actual)
+            seen.late_trouble = NotUp(
+                hint, asked=error.asked, expected="a service that waits for requests", actual=error.actual
+            )
     seen.after_stop = well_again(service, patience)
     if not seen.late_trouble:
         hint = "It started before Redis was there, and does not work now that Redis is. Do not decide at the start whether Redis is there."
@@ -436,7 +488,11 @@ def ask_all(service):
     A server that does one request after another lets some wait for the others: what came late is asked again alone.
     """
     limit, logged = PATIENCE + 0.5, len(service.log())
-    requests = [("GET /get", {"key": "outage"}), ("POST /set", {"json": {"key": "outage", "value": "x"}}), ("GET /", {})]
+    requests = [
+        ("GET /get", {"key": "outage"}),
+        ("POST /set", {"json": {"key": "outage", "value": "x"}}),
+        ("GET /", {}),
+    ]
     with ThreadPoolExecutor() as pool:
         answers = list(pool.map(lambda request: ask(service, request[0], limit=limit, **request[1]), requests))
     late = [at for at, answer in enumerate(answers) if answer.seconds > PATIENCE]
@@ -478,7 +534,9 @@ def expect_503(answers, waiting):
     """Each answer is a 503 with a JSON object, and came in time; `waiting` is the cause of one that did not."""
     for answer in answers:
         told = answer.status in (500, 502) and answer.json is not None
-        answer.suspect(told, 'The error is told as JSON, but with a status that says: I broke down. Return {"error": "…"}, 503.')
+        answer.suspect(
+            told, 'The error is told as JSON, but with a status that says: I broke down. Return {"error": "…"}, 503.'
+        )
         answer.suspect(
             answer.status in (500, 502),
             "Redis was gone, and redis-py's exception went through to Flask, which says 500. "
@@ -486,7 +544,9 @@ def expect_503(answers, waiting):
         )
         no_json = answer.status == 503 and answer.json is None
         answer.suspect(no_json, 'The status is right, but the body is a page, not JSON. Return {"error": "…"}, 503.')
-        answer.suspect(answer.status == 503, 'The status is right, and the JSON is no object. Return a dict: {"error": "…"}, 503.')
+        answer.suspect(
+            answer.status == 503, 'The status is right, and the JSON is no object. Return a dict: {"error": "…"}, 503.'
+        )
         refused = "The request was well formed, and was refused before Redis was asked. See first to the checks of this address while Redis is there."
         answer.suspect(answer.status in (400, 415), refused)
         suspect_error_with_200(answer, 503)
@@ -497,7 +557,12 @@ def expect_503(answers, waiting):
         answer.suspect(answer.problem is not None and "no answer" in answer.problem, waiting)
         as_json(answer.expect(503, json=dict))
         if answer.seconds > PATIENCE:
-            raise Mismatch(waiting, asked=answer.asked, expected=f"503 in {PATIENCE:.0f} s", actual=f"{answer} after {answer.seconds:.1f} s")
+            raise Mismatch(
+                waiting,
+                asked=answer.asked,
+                expected=f"503 in {PATIENCE:.0f} s",
+                actual=f"{answer} after {answer.seconds:.1f} s",
+            )
 
 
 def test_a_stopped_redis_is_503(outage):
@@ -547,4 +612,6 @@ def test_the_database_is_the_one_of_the_url(outage):
         if not outage.keys[0]:
             hint = "The service took pairs, and no database of Redis has a key: it keeps them in the process. Store them with redis.set(key, value)."
         wrote = f"{outage.keys[3]} keys in database 3, {outage.keys[0]} in database 0"
-        raise Mismatch(hint, asked="docker run --env REDIS_URL=redis://…/3 …", expected="the data in database 3", actual=wrote)
+        raise Mismatch(
+            hint, asked="docker run --env REDIS_URL=redis://…/3 …", expected="the data in database 3", actual=wrote
+        )

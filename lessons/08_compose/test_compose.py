@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from workshop.runtimes.problems import Mismatch
+from workshop.outcomes import Mismatch
 
 REFUSALS = {  # what Redis says to web, as web's log has it, and why
     "already authenticated|Authentication required": "Redis wants a password, and REDIS_URL has none. It stands before the host: redis://:password@redis:6379/0.",
@@ -26,7 +26,9 @@ def copies(stack):
 
 def test_up_from_nothing(stack):
     """`docker compose up` brings web and redis up from nothing"""
-    stack.service("web").get("/healthz").expect(200, because="The stack is up, and web does not answer as app.py does.")
+    stack.service("web").get("/healthz").expect(
+        200, because="The stack is up, and web does not answer as app.py does."
+    )
 
 
 def test_web_finds_redis_by_its_name(stack, some):
@@ -69,10 +71,14 @@ def test_web_finds_redis_by_its_name(stack, some):
     if answer.status == 503 and (cause := why_refused(web)):
         answer.suspect(True, cause)
     answer.expect(201, json=pair)
-    listed = [word.split(":")[0].removeprefix("db") for word in stack.redis_cli("INFO", "keyspace").split() if word.startswith("db")]
-    assert pair["value"] in [stack.redis_cli("-n", number, "GET", pair["key"]) for number in {url.path.strip("/") or "0", *listed}], (
-        "web answered, and the value is not in the service redis. To which Redis does REDIS_URL lead?"
-    )
+    listed = [
+        word.split(":")[0].removeprefix("db")
+        for word in stack.redis_cli("INFO", "keyspace").split()
+        if word.startswith("db")
+    ]
+    assert pair["value"] in [
+        stack.redis_cli("-n", number, "GET", pair["key"]) for number in {url.path.strip("/") or "0", *listed}
+    ], "web answered, and the value is not in the service redis. To which Redis does REDIS_URL lead?"
     if url.scheme == "unix" or (host or "redis").partition(".")[0] != "redis":
         raise Mismatch(
             f"REDIS_URL is {told}. That leads to Redis, and not by the name of its service. Every service is found by its name: redis.",
@@ -109,7 +115,9 @@ def test_redis_is_not_published(stack):
             "web needs no published port: inside the stack all ports of redis are open to it. Take `ports` out.",
             asked="docker compose ps redis",
             expected="no published port",
-            actual=", ".join(f"{port} published ({stack.as_written.where('services', 'redis', 'ports')})" for port in found),
+            actual=", ".join(
+                f"{port} published ({stack.as_written.where('services', 'redis', 'ports')})" for port in found
+            ),
         )
 
 
@@ -184,7 +192,9 @@ def test_two_copies_side_by_side(stack, copies, some):
     put(stack, key, "first")
     put(second, key, "second")
     seen = [stack.redis_cli("GET", key), second.redis_cli("GET", key)]
-    assert seen == ["first", "second"], f"Both copies wrote under one key, and now they hold {seen}: they share a Redis."
+    assert seen == ["first", "second"], (
+        f"Both copies wrote under one key, and now they hold {seen}: they share a Redis."
+    )
 
 
 def test_scale(stack):
@@ -228,10 +238,13 @@ def test_web_waits_for_redis(stack, copies):
         hint = "`depends_on` alone waits until the container of redis is started, not until Redis answers. Add the condition: `service_healthy`."
     elif health == "healthy":
         test = late.config["services"]["redis"].get("healthcheck", {}).get("test")
-        hint = f"The health test of redis says healthy while Redis answers nothing yet: it ran {json.dumps(test)}. " + (
-            f"After CMD-SHELL comes the whole line as one text; of this one, only `{test[1]}` was run."
-            if test and test[0] == "CMD-SHELL" and len(test) > 2
-            else "A test has to ask Redis: redis-cli ping."
+        hint = (
+            f"The health test of redis says healthy while Redis answers nothing yet: it ran {json.dumps(test)}. "
+            + (
+                f"After CMD-SHELL comes the whole line as one text; of this one, only `{test[1]}` was run."
+                if test and test[0] == "CMD-SHELL" and len(test) > 2
+                else "A test has to ask Redis: redis-cli ping."
+            )
         )
     else:
         hint = "web answered while Redis was not healthy yet."
@@ -248,7 +261,9 @@ def test_data_survive_down_and_up(stack, some):
     key, value = some.key(), some.text()
     put(stack, key, value)
     mounts = {mount["Destination"]: mount for mount in stack.service("redis").inspect()["Mounts"]}
-    folder, appendonly, save = (stack.redis_cli("CONFIG", "GET", name).partition("\n")[2] for name in ("dir", "appendonly", "save"))
+    folder, appendonly, save = (
+        stack.redis_cli("CONFIG", "GET", name).partition("\n")[2] for name in ("dir", "appendonly", "save")
+    )
     kept = [place for place, mount in mounts.items() if not _is_anonymous(mount)]
     stack.down()
     stack.up()
@@ -274,4 +289,6 @@ def test_data_survive_down_and_up(stack, some):
 def _is_anonymous(mount):
     """Whether a mount goes with its container: a volume without a name, or memory."""
     name = mount.get("Name") or ""
-    return mount["Type"] == "tmpfs" or (mount["Type"] == "volume" and len(name) == 64 and not set(name) - set("0123456789abcdef"))
+    return mount["Type"] == "tmpfs" or (
+        mount["Type"] == "volume" and len(name) == 64 and not set(name) - set("0123456789abcdef")
+    )

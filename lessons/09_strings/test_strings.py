@@ -5,7 +5,9 @@ import itertools
 import json
 import re
 
-FORGETS = "The key has no time to live. Give SET the time with it (EX or PX), and keep it when the value changes (KEEPTTL)."
+FORGETS = (
+    "The key has no time to live. Give SET the time with it (EX or PX), and keep it when the value changes (KEEPTTL)."
+)
 RACE = "Between reading and writing, someone else changed the value, and that change was lost."
 WATCHED_TOO_LATE = "WATCH came after the look, so a change between the two went unnoticed. First WATCH, then read."
 
@@ -57,10 +59,14 @@ def test_record_visit_counts(notebook, redis, some):
     redis.set(f"visits:{page}", before)
     answers = [notebook.record_visit(page), notebook.record_visit(page)]
     expect_count(notebook, redis, page, before + 2, f"The count belongs in the key visits:<page>, here visits:{page}.")
-    notebook.expect(answers, [before + 1, before + 2], "Each call returns the count with this visit in it, as a number.")
+    notebook.expect(
+        answers, [before + 1, before + 2], "Each call returns the count with this visit in it, as a number."
+    )
     hint = f"A count is a whole number, an int, and {answers[0]} is a float. INCR answers an int."
     assert not any(isinstance(answer, float) for answer in answers), hint
-    notebook.expect(notebook.record_visit(other), 1, "A page that nobody has seen yet has the count 1 after its first visit.")
+    notebook.expect(
+        notebook.record_visit(other), 1, "A page that nobody has seen yet has the count 1 after its first visit."
+    )
 
 
 def test_record_visit_loses_none(notebook, redis, some):
@@ -74,7 +80,9 @@ def test_record_visit_loses_none(notebook, redis, some):
     hint = "Another visit got this number too. INCR's own answer is the number of this visit; a GET after it may already see the next one."
     assert mine not in theirs, hint
     for turn, page in enumerate(some.words(3, 12), 1):
-        with notebook.rival(on_turn(turn, lambda key=f"visits:{page}": redis.incr(key)), before="any", times=turn) as seen:
+        with notebook.rival(
+            on_turn(turn, lambda key=f"visits:{page}": redis.incr(key)), before="any", times=turn
+        ) as seen:
             notebook.record_visit(page)
             count = redis.get(f"visits:{page}")
         first = "The first two visits of a page came at once, and one was lost. INCR begins with 0 by itself: nobody has to look first."
@@ -84,13 +92,18 @@ def test_record_visit_loses_none(notebook, redis, some):
 
 def test_save_session_is_json(notebook, redis, some):
     """save_session stores the user as JSON, in the key of its token"""
-    token, user = some.word(16), {"name": some.spicy(), "visits": some.number(), "admin": some.one_of([True, False]), "cart": []}
+    token, user = (
+        some.word(16),
+        {"name": some.spicy(), "visits": some.number(), "admin": some.one_of([True, False]), "cart": []},
+    )
     notebook.save_session(token, user, some.number(60, 600))
     text = redis.get(f"session:{token}")
     assert text is not None, f"There is no key session:{token} in Redis after the call."
     stored = parsed(text)
     hint = "What is stored is not JSON. str(user) makes Python's own notation, with ' for quotes; only Python can read that. Use json.dumps(user)."
-    notebook.expect(stored, user, hint if isinstance(stored, str) else "JSON it is, but it does not hold the user as given.")
+    notebook.expect(
+        stored, user, hint if isinstance(stored, str) else "JSON it is, but it does not hold the user as given."
+    )
 
 
 def test_save_session_expires(notebook, redis, some):
@@ -121,12 +134,18 @@ def test_change_session_keeps_its_time(notebook, redis, some):
     end = redis.pexpiretime(key)
     answer = notebook.change_session(token, user)
     left = redis.ttl(key)
-    assert left != -1, "After the change the session never expires: a plain SET takes the time to live away. SET has an option that keeps it."
+    assert left != -1, (
+        "After the change the session never expires: a plain SET takes the time to live away. SET has an option that keeps it."
+    )
     if abs(redis.pexpiretime(key) - end) > 2000:
-        notebook.expect(f"{left} s left", f"{seconds} s left, as before", "The change must not touch the time that was left.")
+        notebook.expect(
+            f"{left} s left", f"{seconds} s left, as before", "The change must not touch the time that was left."
+        )
     stored = parsed(redis.get(key))
     merged = "The new user was merged into the old one. It comes in the place of the old: nothing of that stays."
-    notebook.expect(stored, user, merged if stored == old | user else "The session does not hold the new user as JSON.")
+    notebook.expect(
+        stored, user, merged if stored == old | user else "The session does not hold the new user as JSON."
+    )
     notebook.expect(answer, True, "The session was there and was changed: that is True.")
     key, ends = f"session:{(token := some.word(16))}", []
     redis.set(key, json.dumps(old), ex=seconds)
@@ -143,7 +162,9 @@ def test_change_session_revives_none(notebook, redis, some):
     key = f"session:{(token := some.word(16))}"
     answer = notebook.change_session(token, {"name": some.name()})
     notebook.expect(
-        redis.exists(key), 0, "There was no such session, and now there is one that nobody opened. SET has an option for “only if it exists”."
+        redis.exists(key),
+        0,
+        "There was no such session, and now there is one that nobody opened. SET has an option for “only if it exists”.",
     )
     notebook.expect(answer, False, "Nothing was changed: that is False, not None.")
     redis.set(key, "{}", ex=300)
@@ -165,8 +186,12 @@ def test_time_left_tells_the_three_apart(notebook, redis, some):
     answer = notebook.time_left(there)
     if answer not in range(redis.ttl(there) - 1, seconds + 1):
         empty = 'None is for a key that is not there. This one is there, and its value is "", which counts as false. TTL alone tells all three.'
-        notebook.expect(answer, seconds, empty if answer is None else "For a key that expires: the whole seconds that are left.")
-    notebook.expect(notebook.time_left(eternal), "for ever", "TTL answers -1 for a key that is there and has no expiry.")
+        notebook.expect(
+            answer, seconds, empty if answer is None else "For a key that expires: the whole seconds that are left."
+        )
+    notebook.expect(
+        notebook.time_left(eternal), "for ever", "TTL answers -1 for a key that is there and has no expiry."
+    )
     notebook.expect(notebook.time_left(missing), None, "TTL answers -2 for a key that is not there.")
     for ending in some.words(3):
         redis.set(ending, some.text(), px=450)
@@ -183,7 +208,11 @@ def test_read_settings_reads(notebook, redis, some):
     defaults = {name: some.text() for name in names}
     stored = {name: some.spicy() for name in names[::2]}
     redis.mset({f"setting:{name}": value for name, value in stored.items()})
-    notebook.expect(notebook.read_settings(defaults), defaults | stored, "One entry for each name in `defaults`: the stored text, or the default.")
+    notebook.expect(
+        notebook.read_settings(defaults),
+        defaults | stored,
+        "One entry for each name in `defaults`: the stored text, or the default.",
+    )
     notebook.expect(notebook.read_settings({}), {}, "Without names there is nothing to read: that is an empty dict.")
 
 
@@ -208,9 +237,7 @@ def test_read_settings_in_one_round_trip(notebook, redis, some):
     if seen["get"] > 1:
         hint = "Each setting is asked for on its own, and each question waits for its answer. MGET reads many keys at once."
     elif seen["keys"] or seen["scan"]:
-        hint = (
-            "The keys were searched for, through the whole database, though their names are known. Make the keys of the names, and ask with one MGET."
-        )
+        hint = "The keys were searched for, through the whole database, though their names are known. Make the keys of the names, and ask with one MGET."
     if seen.round_trips > 1:
         notebook.expect(f"{seen.round_trips} round trips ({seen})", "1 round trip", hint)
 
@@ -219,14 +246,32 @@ def test_take_lock_lets_one_in(notebook, redis, some):
     """take_lock gives the lock to the first who asks, with an expiry, and to nobody else"""
     name, (mine, theirs), seconds = some.word(), some.words(2), some.number(20, 90)
     since = now(redis)
-    notebook.expect(notebook.take_lock(name, mine, seconds), True, "The lock was free: the first who asks gets it, and that is True.")
-    notebook.expect(redis.get(f"lock:{name}"), mine, "The lock is the key lock:<name>, and its value is the token of the one who has it.")
-    assert redis.ttl(f"lock:{name}") != -1, "The lock never ends by itself. If its owner crashes, nobody ever gets it again. Give it an expiry."
-    expect_lifetime(notebook, redis, f"lock:{name}", seconds, since, "The lock does not end after the seconds that were asked for.")
-    end = redis.pexpiretime(f"lock:{name}")
-    notebook.expect(notebook.take_lock(name, theirs, seconds + 500), False, "The lock is taken: for everyone else that is False, not None.")
     notebook.expect(
-        redis.get(f"lock:{name}"), mine, "The second who asked took the lock away from the first. SET has an option for “only if there is none”."
+        notebook.take_lock(name, mine, seconds),
+        True,
+        "The lock was free: the first who asks gets it, and that is True.",
+    )
+    notebook.expect(
+        redis.get(f"lock:{name}"),
+        mine,
+        "The lock is the key lock:<name>, and its value is the token of the one who has it.",
+    )
+    assert redis.ttl(f"lock:{name}") != -1, (
+        "The lock never ends by itself. If its owner crashes, nobody ever gets it again. Give it an expiry."
+    )
+    expect_lifetime(
+        notebook, redis, f"lock:{name}", seconds, since, "The lock does not end after the seconds that were asked for."
+    )
+    end = redis.pexpiretime(f"lock:{name}")
+    notebook.expect(
+        notebook.take_lock(name, theirs, seconds + 500),
+        False,
+        "The lock is taken: for everyone else that is False, not None.",
+    )
+    notebook.expect(
+        redis.get(f"lock:{name}"),
+        mine,
+        "The second who asked took the lock away from the first. SET has an option for “only if there is none”.",
     )
     hint = "Who did not get the lock gave it more time: the expiry was set although the lock was taken. SET with NX and EX does both, or neither."
     if redis.pexpiretime(f"lock:{name}") != end:
@@ -246,17 +291,29 @@ def test_take_lock_in_one_step(notebook, redis, some):
     with notebook.rival(lambda: seen.append(redis.ttl(key)), before="every"):
         notebook.take_lock(name, mine, seconds)
         seen.append(redis.ttl(key))
-    assert -1 not in seen, "For a moment the lock had no expiry. A crash just then locks everyone out for ever. SET takes NX and EX together."
+    assert -1 not in seen, (
+        "For a moment the lock had no expiry. A crash just then locks everyone out for ever. SET takes NX and EX together."
+    )
 
 
 def test_release_lock_is_for_its_owner(notebook, redis, some):
     """release_lock frees the lock for its owner only, and tells whether it did"""
     key, (mine, theirs) = f"lock:{(name := some.word())}", some.words(2)
     redis.set(key, theirs, ex=60)
-    notebook.expect(notebook.release_lock(name, mine), False, "This lock belongs to someone else: nothing to release, so False.")
-    notebook.expect(redis.get(key), theirs, "That lock belonged to someone else, and now it is gone. Compare the token before you delete.")
+    notebook.expect(
+        notebook.release_lock(name, mine), False, "This lock belongs to someone else: nothing to release, so False."
+    )
+    notebook.expect(
+        redis.get(key),
+        theirs,
+        "That lock belonged to someone else, and now it is gone. Compare the token before you delete.",
+    )
     answer = notebook.release_lock(name, theirs)
-    notebook.expect(redis.exists(key), 0, f"Its owner released the lock, and the key lock:<name>, here {key}, is still there. Was another key asked?")
+    notebook.expect(
+        redis.exists(key),
+        0,
+        f"Its owner released the lock, and the key lock:<name>, here {key}, is still there. Was another key asked?",
+    )
     notebook.expect(answer, True, "The owner released the lock: that is True.")
     notebook.expect(notebook.release_lock(name, mine), False, "There was no lock: that is False.")
 
@@ -286,13 +343,19 @@ NOT_THE_END = "Keys are missing. A SCAN page may be empty though more follow: th
 
 def largest_count(sent):
     """The largest COUNT that SCAN was sent with; 0 where it had none."""
-    return max((int(count) for line in sent for count in re.findall(r"^scan .*\bcount (\d+)", line, re.IGNORECASE)), default=0)
+    return max(
+        (int(count) for line in sent for count in re.findall(r"^scan .*\bcount (\d+)", line, re.IGNORECASE)), default=0
+    )
 
 
 def expect_all(notebook, answer, wanted, because=NOT_THE_END):
     """The answer is the sorted list of the keys `wanted`; `because` is the hint where some are missing and nothing else is wrong."""
     only_missing = isinstance(answer, list) and len(answer) < len(wanted) and all(key in wanted for key in answer)
-    notebook.expect(answer, sorted(wanted), because if only_missing else "A sorted list of all keys that begin with the prefix, and of no others.")
+    notebook.expect(
+        answer,
+        sorted(wanted),
+        because if only_missing else "A sorted list of all keys that begin with the prefix, and of no others.",
+    )
 
 
 def test_find_keys_finds_all(notebook, redis, some):
@@ -302,7 +365,9 @@ def test_find_keys_finds_all(notebook, redis, some):
     inside = [f"x{wanted[0]}", f"other:{wanted[1]}"]
     redis.mset(dict.fromkeys(wanted[:3] + inside, ""))
     answer = notebook.find_keys(prefix)
-    anywhere = "These keys hold the prefix, and some do not begin with it. A `*` before it, or `in`, finds it anywhere."
+    anywhere = (
+        "These keys hold the prefix, and some do not begin with it. A `*` before it, or `in`, finds it anywhere."
+    )
     if isinstance(answer, list) and any(key in inside for key in answer):
         notebook.expect(answer, sorted(wanted[:3]), anywhere)
     pattern = "Nothing was found. MATCH wants a pattern for the whole key: a prefix needs a `*` behind it, which stands for all that may follow."
@@ -317,15 +382,21 @@ def test_find_keys_finds_all(notebook, redis, some):
     if 1000 < (count := largest_count(seen.sent)) <= 50_000:
         wanted += [f"{prefix}{number}" for number in range(300)]
         redis.mset(dict.fromkeys(wanted, ""))
-        redis.eval("for number = 1, ARGV[1] do redis.call('SET', KEYS[1] .. number, '') end", 1, "more:", count + count // 5)
+        redis.eval(
+            "for number = 1, ARGV[1] do redis.call('SET', KEYS[1] .. number, '') end", 1, "more:", count + count // 5
+        )
         hint = "Keys are missing. However large COUNT is, one day there are more keys than that: the end is where the cursor is 0 again."
         expect_all(notebook, notebook.find_keys(prefix), wanted, hint)
 
     redis.flushdb()
     redis.mset({f"{prefix}{number}": "" for number in range(2500)})
     _, walk = redis.scan(0, match=f"{prefix}*", count=100_000)
-    stay = [walk[at] for at in (0, 980, 1980)]  # alone in a small table, one of them comes on the second page too, for each COUNT up to 2000
-    with notebook.rival(on_turn(2, lambda: redis.pipeline().flushdb().mset(dict.fromkeys(stay, "")).execute()), before="every", times=2):
+    stay = [
+        walk[at] for at in (0, 980, 1980)
+    ]  # alone in a small table, one of them comes on the second page too, for each COUNT up to 2000
+    with notebook.rival(
+        on_turn(2, lambda: redis.pipeline().flushdb().mset(dict.fromkeys(stay, "")).execute()), before="every", times=2
+    ):
         answer = notebook.find_keys(prefix)
     hint = "A key came twice. SCAN may hand out a key on two of its pages, when other keys go away meanwhile. A set keeps each once."
     assert len(answer) == len(set(answer)), hint

@@ -42,9 +42,7 @@ def test_add_jobs_keeps_the_order(notebook, redis, some):
     found = shown(redis, f"jobs:{queue}")
     hint = f"In jobs:{queue} two jobs were waiting. The new ones belong behind them, each an element of its own, in the order of the list."
     if found[:1] != jobs[:1]:
-        hint = (
-            "The new jobs stand before those that wait. LPUSH puts in front: with LPOP that is a stack, and the newest goes first. RPUSH puts behind."
-        )
+        hint = "The new jobs stand before those that wait. LPUSH puts in front: with LPOP that is a stack, and the newest goes first. RPUSH puts behind."
     notebook.expect(found, jobs, hint)
 
 
@@ -52,7 +50,11 @@ def test_add_jobs_counts_the_waiting(notebook, redis, some):
     """add_jobs returns how many jobs are waiting then, also where there are none to add"""
     queue, jobs = some.word(), some.words(7)
     redis.rpush(f"jobs:{queue}", *jobs[:4])
-    notebook.expect(notebook.add_jobs(queue, jobs[4:]), 7, "Four were waiting and three came: RPUSH's own answer is the new length.")
+    notebook.expect(
+        notebook.add_jobs(queue, jobs[4:]),
+        7,
+        "Four were waiting and three came: RPUSH's own answer is the new length.",
+    )
     hint = "With no jobs to add, the seven that wait are still seven. Redis refuses an RPUSH without elements; LLEN tells the length."
     notebook.expect(notebook.add_jobs(queue, []), 7, hint)
 
@@ -63,9 +65,17 @@ def test_add_jobs_keeps_them_together(notebook, redis, some):
     with notebook.rival(lambda: redis.rpush(key, "theirs"), before="every", times=4):
         notebook.add_jobs(queue, jobs)
         found = shown(redis, key)
-        notebook.expect(sorted(set(found) - {"theirs"}), sorted(jobs), "All jobs of the list should be in the queue, each an element of its own.")
+        notebook.expect(
+            sorted(set(found) - {"theirs"}),
+            sorted(jobs),
+            "All jobs of the list should be in the queue, each an element of its own.",
+        )
     theirs = [place for place, job in enumerate(found) if job == "theirs"]
-    between = [place for place in theirs if any(job in found[:place] for job in jobs) and any(job in found[place:] for job in jobs)]
+    between = [
+        place
+        for place in theirs
+        if any(job in found[:place] for job in jobs) and any(job in found[place:] for job in jobs)
+    ]
     hint = "Another program added jobs at the same moment, and they came between. One RPUSH takes all jobs of the list in one step."
     if between:
         notebook.expect(found, "four jobs in a row, and none of theirs between", hint)
@@ -78,8 +88,16 @@ def test_undo_takes_the_last(notebook, redis, some):
     answer = notebook.undo(document)
     hint = "The step that was made last goes first: that is a stack. RPUSH put it at the right end, so it is taken off there."
     notebook.expect(answer, steps[2], hint)
-    notebook.expect(shown(redis, f"steps:{document}"), steps[:2], f"The step that was undone, and no other, should be gone from steps:{document}.")
-    notebook.expect([notebook.undo(document) for _ in range(3)], [steps[1], steps[0], None], "Then the one before it, and at the end None.")
+    notebook.expect(
+        shown(redis, f"steps:{document}"),
+        steps[:2],
+        f"The step that was undone, and no other, should be gone from steps:{document}.",
+    )
+    notebook.expect(
+        [notebook.undo(document) for _ in range(3)],
+        [steps[1], steps[0], None],
+        "Then the one before it, and at the end None.",
+    )
     redis.rpush(f"steps:{document}", "")
     notebook.expect(notebook.undo(document), "", EMPTY.format("step"))
 
@@ -106,7 +124,9 @@ def test_read_page_reads(notebook, redis, some):
         hint = "One entry too many: both ends of LRANGE count. Five entries from index 5 end at index 9, not 10."
     notebook.expect(answer, entries[5:10], hint)
     notebook.expect(notebook.read_page(board, 1, 1), entries[:1], "Page 1 of one entry each has the first entry.")
-    notebook.expect(notebook.read_page(board, 3, 10), entries[20:], "The last page may be shorter: here it has three entries.")
+    notebook.expect(
+        notebook.read_page(board, 3, 10), entries[20:], "The last page may be shorter: here it has three entries."
+    )
     notebook.expect(notebook.read_page(board, 9, 10), [], "Behind the last page there is an empty list.")
 
 
@@ -129,7 +149,9 @@ def test_view_item_newest_first(notebook, redis, some):
     for item in items:
         notebook.view_item(user, item)
     notebook.expect(
-        shown(redis, f"viewed:{user}"), items[::-1], f"viewed:{user} should have the item seen last at its left end, the one before next to it."
+        shown(redis, f"viewed:{user}"),
+        items[::-1],
+        f"viewed:{user} should have the item seen last at its left end, the one before next to it.",
     )
 
 
@@ -169,11 +191,11 @@ def test_view_item_in_one_step(notebook, redis, some):
         with notebook.rival(lambda key=key, moments=moments: moments.append(shown(redis, key)), before="every"):
             notebook.view_item(user, item)
             assert not again or shown(redis, key) != items[:10], "The call changed nothing in the list."
-        hint = (
-            "Taking out, putting in front and cutting were several steps, and a crash between them leaves the list {}. MULTI makes one step of them."
-        )
+        hint = "Taking out, putting in front and cutting were several steps, and a crash between them leaves the list {}. MULTI makes one step of them."
         assert max(map(len, moments)) <= 10, hint.format("too long")
-        assert not again or all(item in moment for moment in moments), hint.format("without the item that is being looked at")
+        assert not again or all(item in moment for moment in moments), hint.format(
+            "without the item that is being looked at"
+        )
 
 
 def test_view_item_loses_none(notebook, redis, some):
@@ -205,12 +227,24 @@ def test_queue_song_tells_whether(notebook, redis, some):
     """queue_song returns True where it found the other song, else False and changes nothing"""
     party, empty, song, missing, *songs = some.words(7)
     redis.rpush(f"songs:{party}", *songs)
-    notebook.expect(notebook.queue_song(party, song, songs[2]), True, "The other song is in the list: that is True, not the length.")
+    notebook.expect(
+        notebook.queue_song(party, song, songs[2]),
+        True,
+        "The other song is in the list: that is True, not the length.",
+    )
     before = shown(redis, f"songs:{party}")
     answer = notebook.queue_song(party, song, missing)
-    notebook.expect(shown(redis, f"songs:{party}"), before, "The other song is not in the list, so nothing should change.")
-    notebook.expect(answer, False, "The other song is not in the list. LINSERT answers -1 for that, and bool(-1) is True.")
-    notebook.expect(notebook.queue_song(empty, song, missing), False, "There is no such list: LINSERT answers 0, which is False too.")
+    notebook.expect(
+        shown(redis, f"songs:{party}"), before, "The other song is not in the list, so nothing should change."
+    )
+    notebook.expect(
+        answer, False, "The other song is not in the list. LINSERT answers -1 for that, and bool(-1) is True."
+    )
+    notebook.expect(
+        notebook.queue_song(empty, song, missing),
+        False,
+        "There is no such list: LINSERT answers 0, which is False too.",
+    )
     notebook.expect(redis.exists(f"songs:{empty}"), 0, "There was no such list, and now there is one.")
 
 
@@ -239,7 +273,9 @@ def test_wait_for_job_takes_the_next(notebook, redis, some):
     if answer == [f"jobs:{queue}", jobs[0]]:
         hint = "BLPOP answers a pair: the key, since it can wait on several, and the element. The job is the second of the two."
     notebook.expect(answer, jobs[0], hint)
-    notebook.expect(shown(redis, f"jobs:{queue}"), jobs[1:], "The job that was taken, and no other, should be gone from the queue.")
+    notebook.expect(
+        shown(redis, f"jobs:{queue}"), jobs[1:], "The job that was taken, and no other, should be gone from the queue."
+    )
 
 
 def test_wait_for_job_waits(notebook, redis, some):
@@ -253,7 +289,9 @@ def test_wait_for_job_waits(notebook, redis, some):
     answer = call.result()
     if isinstance(answer, list) and job in answer:
         answer = job  # a pair is told by another check
-    notebook.expect(answer, job, hint if at_once else "A job came while the function waited: that job is what it returns.")
+    notebook.expect(
+        answer, job, hint if at_once else "A job came while the function waited: that job is what it returns."
+    )
 
 
 def test_wait_for_job_gives_up(notebook, redis, some):
@@ -267,7 +305,9 @@ def test_wait_for_job_gives_up(notebook, redis, some):
     both = waits and waiting(redis) <= with_others and longer.is_done(1)
     for queue in (patient, hasty):
         redis.rpush(f"jobs:{queue}", "too late")
-    assert in_time, "After 0.1 s the call was to give up, and after 4 s it still waited. A time-out of 0 means “for ever”, and int(0.1) is 0."
+    assert in_time, (
+        "After 0.1 s the call was to give up, and after 4 s it still waited. A time-out of 0 means “for ever”, and int(0.1) is 0."
+    )
     notebook.expect(shorter.result(), None, "No job came in time: that is None.")
     hint = "Two calls waited, one with 20 seconds and one with 0.1 s, and the one with 20 gave up just as early. The time-out is `seconds`, not a number of its own."
     assert not both, hint
@@ -290,12 +330,22 @@ def test_start_job_moves(notebook, redis, some):
     queue, worker, *jobs = some.words(6)
     redis.rpush(f"working:{worker}", jobs[0])
     redis.rpush(f"jobs:{queue}", *jobs[1:])
-    notebook.expect(notebook.start_job(queue, worker), jobs[1], "The next job is the one that came first, at the left end.")
+    notebook.expect(
+        notebook.start_job(queue, worker), jobs[1], "The next job is the one that came first, at the left end."
+    )
     hint = "The job should stand at the end of the worker's list for as long as the work goes on. LMOVE takes from one list and puts into another."
     notebook.expect(shown(redis, f"working:{worker}"), jobs[:2], hint)
-    notebook.expect(shown(redis, f"jobs:{queue}"), jobs[2:], "The job that was started, and no other, should be gone from the queue.")
+    notebook.expect(
+        shown(redis, f"jobs:{queue}"),
+        jobs[2:],
+        "The job that was started, and no other, should be gone from the queue.",
+    )
     notebook.expect(notebook.start_job(f"no-{queue}", f"no-{worker}"), None, "The queue is empty: None.")
-    notebook.expect(redis.exists(f"jobs:no-{queue}", f"working:no-{worker}"), 0, "The queue was empty, and yet there is a list now.")
+    notebook.expect(
+        redis.exists(f"jobs:no-{queue}", f"working:no-{worker}"),
+        0,
+        "The queue was empty, and yet there is a list now.",
+    )
 
 
 def test_start_job_is_never_lost(notebook, redis, some):
@@ -303,9 +353,13 @@ def test_start_job_is_never_lost(notebook, redis, some):
     queue, worker, job = some.words(3)
     redis.rpush(f"jobs:{queue}", job)
     moments = []
-    with notebook.rival(lambda: moments.append(places(redis, [job], f"jobs:{queue}", f"working:{worker}")[job]), before="every"):
+    with notebook.rival(
+        lambda: moments.append(places(redis, [job], f"jobs:{queue}", f"working:{worker}")[job]), before="every"
+    ):
         notebook.start_job(queue, worker)
-        notebook.expect(shown(redis, f"working:{worker}"), [job], "After the call the job should be in the worker's list.")
+        notebook.expect(
+            shown(redis, f"working:{worker}"), [job], "After the call the job should be in the worker's list."
+        )
     assert 0 not in moments, (
         "For a moment the job was in no list. A worker that crashes just then loses it. LMOVE takes it out and puts it in with one step."
     )
@@ -341,7 +395,9 @@ def test_give_back_puts_in_front(notebook, redis, some):
     elif found[:2] == jobs[3:]:
         hint = "The jobs stand behind those that wait. They have waited already: they belong in front."
     notebook.expect(found, jobs, hint)
-    notebook.expect(redis.exists(f"working:{worker}"), 0, "The worker's list should be empty now, and an empty list is no key.")
+    notebook.expect(
+        redis.exists(f"working:{worker}"), 0, "The worker's list should be empty now, and an empty list is no key."
+    )
     notebook.expect(answer, 3, "Three jobs were given back.")
     notebook.expect(notebook.give_back(queue, worker), 0, "There was nothing to give back: 0.")
     redis.rpush(f"working:{worker}", jobs[0], "", jobs[1])
@@ -354,12 +410,12 @@ def test_give_back_is_never_lost(notebook, redis, some):
     queue, worker, *jobs = some.words(5)
     redis.rpush(f"working:{worker}", *jobs)
     moments = []
-    with notebook.rival(lambda: moments.append(places(redis, jobs, f"jobs:{queue}", f"working:{worker}")), before="every"):
+    with notebook.rival(
+        lambda: moments.append(places(redis, jobs, f"jobs:{queue}", f"working:{worker}")), before="every"
+    ):
         notebook.give_back(queue, worker)
         notebook.expect(redis.llen(f"jobs:{queue}"), 3, "After the call the three jobs should be in the queue.")
-    hint = (
-        "For a moment a job was in no list, or in both. If the program ends just then, the job is lost, or done twice. LMOVE moves one in one step."
-    )
+    hint = "For a moment a job was in no list, or in both. If the program ends just then, the job is lost, or done twice. LMOVE moves one in one step."
     wrong = next((moment for moment in moments if set(moment.values()) != {1}), moments[-1])
     notebook.expect(wrong, dict.fromkeys(jobs, 1), hint)
 
@@ -378,9 +434,7 @@ def test_give_back_goes_beside_others(notebook, redis, some):
         notebook.give_back(queue, worker)
         found = places(redis, [*jobs, new], *keys)
         assert redis.exists(keys[0]), "After the call no job is in the queue."
-    hint = (
-        "Just then another program gave a job back, and the worker started one. A job is lost or doubled now: what was read before was written later."
-    )
+    hint = "Just then another program gave a job back, and the worker started one. A job is lost or doubled now: what was read before was written later."
     notebook.expect(found, dict.fromkeys([*jobs, new], 1), hint)
     redis.delete(*keys)
     redis.rpush(keys[1], *jobs)

@@ -1,14 +1,16 @@
 """Lesson 11: sets, members without order, and what several sets have in common."""
 
 FEW_BYTES = 1000
-CHANGED = (
-    "Searching has changed what is in Redis. A result that was stored on the way must go again, and the STORE commands write over their first key."
-)
+CHANGED = "Searching has changed what is in Redis. A result that was stored on the way must go again, and the STORE commands write over their first key."
 
 
 def expect_unchanged(notebook, redis, sets):
     """Redis holds these sets, by key, and nothing else."""
-    notebook.expect({key: redis.smembers(key) for key in redis.keys("*")}, {key: set(members) for key, members in sets.items()}, CHANGED)
+    notebook.expect(
+        {key: redis.smembers(key) for key in redis.keys("*")},
+        {key: set(members) for key, members in sets.items()},
+        CHANGED,
+    )
 
 
 def test_tag_article_stores_each_tag(notebook, redis, some):
@@ -27,10 +29,14 @@ def test_tag_article_counts_the_new(notebook, redis, some):
     article, tags = some.word(), some.words(5)
     redis.sadd(f"tags:{article}", *tags[:2])
     notebook.expect(
-        notebook.tag_article(article, tags), 3, "Two of the five tags were there already. SADD's own answer is the number of new members."
+        notebook.tag_article(article, tags),
+        3,
+        "Two of the five tags were there already. SADD's own answer is the number of new members.",
     )
     notebook.expect(notebook.tag_article(article, tags), 0, "All of them were there already: none is new.")
-    once = "A tag that is twice in the list is one member, and new once. SADD's own answer is the number of new members."
+    once = (
+        "A tag that is twice in the list is one member, and new once. SADD's own answer is the number of new members."
+    )
     notebook.expect(notebook.tag_article(some.word(), [tags[0], tags[1], tags[0]]), 2, once)
     with notebook.rival(lambda: redis.sadd(f"tags:{article}", "theirs")):
         answer = notebook.tag_article(article, ["mine"])
@@ -40,7 +46,11 @@ def test_tag_article_counts_the_new(notebook, redis, some):
 
 def test_tag_article_takes_an_empty_list(notebook, redis, some):
     """tag_article with an empty list adds nothing and returns 0"""
-    notebook.expect(notebook.tag_article(some.word(), []), 0, "With no tags there is nothing to add. Redis refuses an SADD without members.")
+    notebook.expect(
+        notebook.tag_article(some.word(), []),
+        0,
+        "With no tags there is nothing to add. Redis refuses an SADD without members.",
+    )
 
 
 def test_count_visitor_counts_each_once(notebook, redis, some):
@@ -50,7 +60,9 @@ def test_count_visitor_counts_each_once(notebook, redis, some):
         notebook.count_visitor(day, user)
     found = redis.smembers(f"visitors:{day}") if redis.type(f"visitors:{day}") == "set" else set()
     letters = found and all(len(member) == 1 for member in found)
-    assert not letters, "The set holds single letters. A star before a text unpacks its letters: hand the name over without it."
+    assert not letters, (
+        "The set holds single letters. A star before a text unpacks its letters: hand the name over without it."
+    )
     notebook.expect(found, set(users), f"The set visitors:{day} should hold each visitor of that day once.")
 
 
@@ -58,7 +70,9 @@ def test_count_visitor_greets_the_first_visit(notebook, redis, some):
     """count_visitor returns True for the first visit of a day, else False"""
     day, other, user = some.word(), some.word(), some.name()
     notebook.expect(notebook.count_visitor(day, user), True, "It was this visitor's first visit that day.")
-    notebook.expect(notebook.count_visitor(day, user), False, "It was the second visit that day: False, not 0 and not None.")
+    notebook.expect(
+        notebook.count_visitor(day, user), False, "It was the second visit that day: False, not 0 and not None."
+    )
     notebook.expect(notebook.count_visitor(other, user), True, "Another day begins anew.")
 
 
@@ -77,11 +91,19 @@ def test_friends_in_common_finds_them(notebook, redis, some):
     redis.sadd(f"friends:{one}", *people[:14])
     redis.sadd(f"friends:{other}", *people[7:])
     answer = notebook.friends_in_common(one, other)
-    in_order = isinstance(answer, list) and answer != sorted(people[7:14]) and sorted(map(str, answer)) == sorted(people[7:14])
-    assert not in_order, "They are the right ones, but in no order: a set has none, and its list comes as it likes. sorted(…)."
+    in_order = (
+        isinstance(answer, list)
+        and answer != sorted(people[7:14])
+        and sorted(map(str, answer)) == sorted(people[7:14])
+    )
+    assert not in_order, (
+        "They are the right ones, but in no order: a set has none, and its list comes as it likes. sorted(…)."
+    )
     notebook.expect(answer, sorted(people[7:14]), "A sorted list of the names that are in both sets.")
     expect_unchanged(notebook, redis, {f"friends:{one}": people[:14], f"friends:{other}": people[7:]})
-    notebook.expect(notebook.friends_in_common(one, some.word(12)), [], "Who has no friends shares none: that is an empty list.")
+    notebook.expect(
+        notebook.friends_in_common(one, some.word(12)), [], "Who has no friends shares none: that is an empty list."
+    )
 
 
 def test_friends_in_common_lets_redis_compare(notebook, redis, some):
@@ -103,12 +125,20 @@ def test_find_articles_has_all_wanted(notebook, redis, some):
     redis.sadd(f"tagged:{first}", *articles[:9])
     redis.sadd(f"tagged:{second}", *articles[5:])
     redis.sadd(f"tagged:{third}", *articles[6:8])
-    notebook.expect(notebook.find_articles([first, second], []), sorted(articles[5:9]), "The articles that have both tags, as a sorted list.")
-    notebook.expect(notebook.find_articles([first, second, third], []), sorted(articles[6:8]), "Three tags are wanted: all three.")
+    notebook.expect(
+        notebook.find_articles([first, second], []),
+        sorted(articles[5:9]),
+        "The articles that have both tags, as a sorted list.",
+    )
+    notebook.expect(
+        notebook.find_articles([first, second, third], []), sorted(articles[6:8]), "Three tags are wanted: all three."
+    )
     none = "The first two tags have no article in common, so there is none with all three. An empty result is a result: the next tag must not begin anew."
     redis.srem(f"tagged:{second}", *articles[5:9])
     notebook.expect(notebook.find_articles([first, second, third], []), [], none)
-    notebook.expect(notebook.find_articles([first, some.word(12)], []), [], "No article has the second tag, so none has both.")
+    notebook.expect(
+        notebook.find_articles([first, some.word(12)], []), [], "No article has the second tag, so none has both."
+    )
 
 
 def test_find_articles_has_none_unwanted(notebook, redis, some):
@@ -119,12 +149,18 @@ def test_find_articles_has_none_unwanted(notebook, redis, some):
     redis.sadd(f"tagged:{worse}", articles[2])
     hint = "An article with one of the unwanted tags is still there, or one too many is gone. Unwanted is what *any* of these tags has: a union."
     notebook.expect(notebook.find_articles([wanted], [bad, worse]), sorted(articles[3:9]), hint)
-    notebook.expect(notebook.find_articles([wanted], [unused]), sorted(articles[:9]), "A tag that no article has takes nothing away.")
+    notebook.expect(
+        notebook.find_articles([wanted], [unused]),
+        sorted(articles[:9]),
+        "A tag that no article has takes nothing away.",
+    )
 
 
 def test_find_articles_leaves_nothing_behind(notebook, redis, some):
     """find_articles changes no set and leaves no key behind"""
-    sets = dict(zip((f"tagged:{tag}" for tag in some.words(3, 6)), ({"1", "2", "3"}, {"2", "3", "4"}, {"3", "5"}), strict=True))
+    sets = dict(
+        zip((f"tagged:{tag}" for tag in some.words(3, 6)), ({"1", "2", "3"}, {"2", "3", "4"}, {"3", "5"}), strict=True)
+    )
     for key, articles in sets.items():
         redis.sadd(key, *articles)
     first, second, bad = (key.removeprefix("tagged:") for key in sets)
@@ -139,7 +175,9 @@ def test_draw_winners_draws_and_takes_out(notebook, redis, some):
     answer = notebook.draw_winners(raffle, 5)
     assert isinstance(answer, list), f"A list was promised; what came is a {type(answer).__name__}."
     assert len(answer) == 5, f"Five winners were to be drawn, {len(answer)} came."
-    assert len(set(answer)) == 5 and set(answer) <= set(people), "The winners must be five different members of the set."
+    assert len(set(answer)) == 5 and set(answer) <= set(people), (
+        "The winners must be five different members of the set."
+    )
     left = redis.smembers(f"raffle:{raffle}")
     hint = "The winners are still in the pot, and could win again. One command draws and takes out."
     notebook.expect(left, set(people) - set(answer), hint)
@@ -160,7 +198,9 @@ def test_draw_winners_takes_what_is_left(notebook, redis, some):
     redis.sadd(f"raffle:{raffle}", *people)
     answer = notebook.draw_winners(raffle, 10)
     in_order = sorted(answer, key=str) if isinstance(answer, list) else answer
-    notebook.expect(in_order, sorted(people), "Three were left, and ten were asked for: all three win, and nobody else.")
+    notebook.expect(
+        in_order, sorted(people), "Three were left, and ten were asked for: all three win, and nobody else."
+    )
     notebook.expect(notebook.draw_winners(raffle, 2), [], "The pot is empty: an empty list.")
 
 
@@ -217,7 +257,11 @@ def test_move_ticket_moves(notebook, redis, some):
     redis.sadd(f"state:{before}", ticket, other)
     answer = notebook.move_ticket(ticket, before, after)
     notebook.expect(redis.smembers(f"state:{after}"), {ticket}, f"The ticket should be in state:{after} now.")
-    notebook.expect(redis.smembers(f"state:{before}"), {other}, f"The ticket, and nothing else, should be gone from state:{before}.")
+    notebook.expect(
+        redis.smembers(f"state:{before}"),
+        {other},
+        f"The ticket, and nothing else, should be gone from state:{before}.",
+    )
     notebook.expect(answer, True, "It was there and was moved: that is True.")
 
 
@@ -225,7 +269,9 @@ def test_move_ticket_invents_none(notebook, redis, some):
     """move_ticket changes nothing and returns False where the ticket was not there, also a moment ago"""
     before, after, ticket = some.words(3)
     answer = notebook.move_ticket(ticket, before, after)
-    notebook.expect(redis.exists(f"state:{after}"), 0, "The ticket was not there to be moved, and now it is in the other set.")
+    notebook.expect(
+        redis.exists(f"state:{after}"), 0, "The ticket was not there to be moved, and now it is in the other set."
+    )
     notebook.expect(answer, False, "Nothing was moved: that is False.")
     redis.sadd(f"state:{before}", ticket)
     with notebook.rival(lambda: redis.smove(f"state:{before}", "state:taken", ticket)):
@@ -270,7 +316,11 @@ def test_online_among_keeps_the_order(notebook, redis, some):
 def test_online_among_takes_an_empty_list(notebook, redis):
     """online_among of nobody is an empty list"""
     redis.sadd("online", "somebody")
-    notebook.expect(notebook.online_among([]), [], "Without contacts nobody is online. Redis refuses an SMISMEMBER without members.")
+    notebook.expect(
+        notebook.online_among([]),
+        [],
+        "Without contacts nobody is online. Redis refuses an SMISMEMBER without members.",
+    )
 
 
 def test_online_among_asks_once(notebook, redis, some):
@@ -281,6 +331,12 @@ def test_online_among_asks_once(notebook, redis, some):
     with notebook.counted() as seen:
         notebook.online_among(contacts)
     notebook.expect(
-        seen["smembers"] + seen["sscan"], 0, "All who are online were fetched, to find these few. Ask for the contacts alone: SMISMEMBER."
+        seen["smembers"] + seen["sscan"],
+        0,
+        "All who are online were fetched, to find these few. Ask for the contacts alone: SMISMEMBER.",
     )
-    notebook.expect(seen.round_trips, 1, "Redis was asked several times, once for each contact or so. SMISMEMBER takes them all in one command.")
+    notebook.expect(
+        seen.round_trips,
+        1,
+        "Redis was asked several times, once for each contact or so. SMISMEMBER takes them all in one command.",
+    )

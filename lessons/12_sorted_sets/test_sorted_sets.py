@@ -3,8 +3,12 @@
 FEW_BYTES = 4000
 ONLY_NONE = "and 0 counts as false for `if` and `or`; missing is None, and only that."
 BEST_TAKEN_FOR_NOBODY = f"The best player was taken for one who is not on the board. Their rank is 0, {ONLY_NONE}"
-LAST_TAKEN_FOR_NOBODY = f"The last player was taken for one who is not on the board. Counted from the lowest, their rank is 0, {ONLY_NONE}"
-WHOLE_BOARD = "The whole board was sent, to find a few players in it. With a million players that is a million names each time."
+LAST_TAKEN_FOR_NOBODY = (
+    f"The last player was taken for one who is not on the board. Counted from the lowest, their rank is 0, {ONLY_NONE}"
+)
+WHOLE_BOARD = (
+    "The whole board was sent, to find a few players in it. With a million players that is a million names each time."
+)
 
 
 def expect_few_bytes(notebook, redis, ask, because):
@@ -89,7 +93,11 @@ def test_record_best_tells_a_record(notebook, redis, some):
     notebook.expect(notebook.record_best(board, player, score + 1), True, better)
     notebook.expect(notebook.record_best(board, player, score + 1), False, "The same score again is no record: False.")
     notebook.expect(notebook.record_best(board, player, score - 1), False, "A lower score is no record: False.")
-    notebook.expect(notebook.record_best(board, zero, 0), True, "A player's first score is a record, also if it is 0. No score at all is None.")
+    notebook.expect(
+        notebook.record_best(board, zero, 0),
+        True,
+        "A player's first score is a record, also if it is 0. No score at all is None.",
+    )
 
 
 def test_record_best_loses_none(notebook, redis, some):
@@ -116,13 +124,17 @@ def expect_end(notebook, redis, some, end):
     best = pairs(players, scores)
     for count in (3, 5):
         answer = notebook.best_and_worst(board, count)
-        assert isinstance(answer, list) and len(answer) == 2, f"Two lists should come back. What came is {answer!r:.200}"
+        assert isinstance(answer, list) and len(answer) == 2, (
+            f"Two lists should come back. What came is {answer!r:.200}"
+        )
         found, ends = answer[end], [best[:count], best[::-1][:count]]
         hint = "A list of pairs: player and score."
         if found == ends[1 - end]:
             hint = "It is the other end of the board. ZRANGE begins with the lowest score; REV (desc=True) turns it round."
         elif isinstance(found, list) and len(found) == count + 1:
-            hint = "It is one too many. ZRANGE takes first and last rank, and both belong to it: the last of k is k - 1."
+            hint = (
+                "It is one too many. ZRANGE takes first and last rank, and both belong to it: the last of k is k - 1."
+            )
         elif isinstance(found, list) and found[::-1] == ends[end]:
             hint = "They are the right ones, in the wrong order."
         notebook.expect(found, ends[end], hint)
@@ -176,7 +188,11 @@ def test_place_of_knows_the_best(notebook, redis, some):
     """place_of returns 1 for the best of all"""
     board, players, _ = board_of(redis, some, 9)
     answer = notebook.place_of(board, players[0])
-    hint = BEST_TAKEN_FOR_NOBODY if answer is None or answer is False else "The best of all is on place 1. Ranks begin with 0, places with 1."
+    hint = (
+        BEST_TAKEN_FOR_NOBODY
+        if answer is None or answer is False
+        else "The best of all is on place 1. Ranks begin with 0, places with 1."
+    )
     notebook.expect(answer, 1, hint)
     redis.zadd(f"board:{board}", {players[1]: redis.zscore(f"board:{board}", players[0])})
     answers = [notebook.place_of(board, player) for player in players[:2]]
@@ -189,7 +205,9 @@ def test_place_of_nobody(notebook, redis, some):
     """place_of returns None for who is not on the board"""
     board, *_ = board_of(redis, some, 9)
     notebook.expect(notebook.place_of(board, some.word(12)), None, "Who is not on the board has no place: None.")
-    notebook.expect(notebook.place_of(some.word(12), some.word()), None, "There is no such board, and so no place: None.")
+    notebook.expect(
+        notebook.place_of(some.word(12), some.word()), None, "There is no such board, and so no place: None."
+    )
 
 
 def test_place_of_fetches_no_more(notebook, redis, some):
@@ -205,7 +223,9 @@ def expect_around(notebook, board, players, at, count, hint, nobody=""):
     if answer == []:
         hint = nobody or hint
     elif answer == expected[:-1]:
-        hint = "The last one is missing. The end of a Python slice does not belong to it; the last rank of ZRANGE does."
+        hint = (
+            "The last one is missing. The end of a Python slice does not belong to it; the last rank of ZRANGE does."
+        )
     notebook.expect(answer, expected, hint)
 
 
@@ -213,7 +233,14 @@ def test_around_shows_neighbours(notebook, redis, some):
     """around returns the player with that many above and below, best first"""
     board, players, _ = board_of(redis, some, 15)
     for at, count in ((7, 2), (9, 3)):
-        expect_around(notebook, board, players, at, count, "The player in the middle, and on either side as many as asked for, best first.")
+        expect_around(
+            notebook,
+            board,
+            players,
+            at,
+            count,
+            "The player in the middle, and on either side as many as asked for, best first.",
+        )
 
 
 def test_around_at_the_ends(notebook, redis, some):
@@ -230,7 +257,9 @@ def test_around_at_the_ends(notebook, redis, some):
 def test_around_nobody(notebook, redis, some):
     """around returns an empty list for who is not on the board"""
     board, *_ = board_of(redis, some, 9)
-    notebook.expect(notebook.around(board, some.word(12), 2), [], "Who is not on the board has nobody around: an empty list.")
+    notebook.expect(
+        notebook.around(board, some.word(12), 2), [], "Who is not on the board has nobody around: an empty list."
+    )
 
 
 def clock(redis):
@@ -251,21 +280,35 @@ def test_count_request_counts(notebook, redis, some):
     answers = [notebook.count_request(user, name, now - 10, 60) for name in ids[2:4]]
     answers.append(notebook.count_request(user, ids[4], now, 60))
     same = "Two requests came at the same moment and were counted as one. A member is in the set once: take the request for the member, the time for its score."
-    notebook.expect(answers, [3, 4, 5], same if answers == [3, 3, 4] else "All requests of the last 60 seconds count, and this one with them.")
+    notebook.expect(
+        answers,
+        [3, 4, 5],
+        same if answers == [3, 3, 4] else "All requests of the last 60 seconds count, and this one with them.",
+    )
     notebook.expect(notebook.count_request(other, ids[5], now, 60), 1, "Another user has a window of their own.")
 
 
 def test_count_request_forgets_the_old(notebook, redis, some):
     """count_request counts no request that is older than the window, and takes it out of the set"""
     user, now, ids = some.word(), clock(redis), request_ids(some, 9)
-    redis.zadd(f"window:{user}", {**{name: now - 61 - at for at, name in enumerate(ids[:5])}, ids[5]: now - 59, ids[6]: now - 1})
+    redis.zadd(
+        f"window:{user}",
+        {**{name: now - 61 - at for at, name in enumerate(ids[:5])}, ids[5]: now - 59, ids[6]: now - 1},
+    )
     answer = notebook.count_request(user, ids[7], now, 60)
-    notebook.expect(answer, 3, "Five requests are older than the window of 60 seconds. Count only those within, and this one.")
+    notebook.expect(
+        answer, 3, "Five requests are older than the window of 60 seconds. Count only those within, and this one."
+    )
     hint = "The old requests are still in the set: it grows with each request, for ever. ZREMRANGEBYSCORE takes out all up to a time."
     notebook.expect(redis.zcard(f"window:{user}"), 3, hint)
-    notebook.expect(notebook.count_request(user, ids[8], now + 1, 10), 3, "The window of this call is 10 seconds wide.")
+    notebook.expect(
+        notebook.count_request(user, ids[8], now + 1, 10), 3, "The window of this call is 10 seconds wide."
+    )
     other, start = some.word(12), int(now) + 1
-    answers = [notebook.count_request(other, name, start + at, 60) for name, at in zip(ids[:3], (0.1, 0.4, 60.25), strict=True)]
+    answers = [
+        notebook.count_request(other, name, start + at, 60)
+        for name, at in zip(ids[:3], (0.1, 0.4, 60.25), strict=True)
+    ]
     exact = "The window ends at `now`, the time that the call gives, with parts of a second: neither at this machine's clock nor at a whole second."
     notebook.expect(answers, [1, 2, 2], exact)
 
@@ -278,7 +321,9 @@ def test_count_request_expires(notebook, redis, some):
     since = clock(redis)
     notebook.count_request(user, ids[1], since, seconds)
     assert redis.exists(key), f"There is no key {key} after the call."
-    assert redis.ttl(key) != -1, "A user who never comes back leaves this key behind for ever. EXPIRE gives it the width of the window to live."
+    assert redis.ttl(key) != -1, (
+        "A user who never comes back leaves this key behind for ever. EXPIRE gives it the width of the window to live."
+    )
     end = redis.pexpiretime(key) / 1000
     hint = "The key should live for the width of the window from the last request on, so that no request is lost before its time."
     if not since + seconds - 1 <= end <= clock(redis) + seconds + 2:
@@ -344,11 +389,17 @@ def test_keep_best_tells_who_made_it(notebook, redis, some):
     """keep_best returns whether the player is among the best"""
     board, _, scores = board_of(redis, some, 5)
     first, second, top = some.words(3, 12)
-    notebook.expect(notebook.keep_best(board, first, scores[-1] + 0.5, 5), True, "The player is on the board now: True.")
-    notebook.expect(notebook.keep_best(board, second, scores[-1] - 0.5, 5), False, "The score was too low for the board: False.")
+    notebook.expect(
+        notebook.keep_best(board, first, scores[-1] + 0.5, 5), True, "The player is on the board now: True."
+    )
+    notebook.expect(
+        notebook.keep_best(board, second, scores[-1] - 0.5, 5), False, "The score was too low for the board: False."
+    )
     best = "The player is the best of all now: True. Their rank is 0, and 0 counts as false; missing is None, and only that."
     notebook.expect(notebook.keep_best(board, top, scores[0] + 1, 5), True, best)
-    zero = "The player is on the board with 0 points: True. A score of 0 counts as false; missing is None, and only that."
+    zero = (
+        "The player is on the board with 0 points: True. A score of 0 counts as false; missing is None, and only that."
+    )
     notebook.expect(notebook.keep_best(some.word(12), top, 0, 5), True, zero)
 
 
@@ -362,7 +413,9 @@ def test_keep_best_in_one_step(notebook, redis, some):
         after = redis.zcard(key)
     hint = "Whoever looked between the two commands saw another number of players than five. A pipeline sends both as one transaction (MULTI)."
     notebook.expect(set(sizes), {5}, hint)
-    notebook.expect(after, 5, "Five were on the board, and five should be there after the call: for the new one, one goes out.")
+    notebook.expect(
+        after, 5, "Five were on the board, and five should be there after the call: for the new one, one goes out."
+    )
     with notebook.rival(lambda: redis.zadd(key, {other: scores[0] + 2})):
         notebook.keep_best(board, third, scores[0] + 3, 6)
         after = redis.zcard(key)
@@ -383,7 +436,11 @@ def test_take_next_takes_the_most_urgent(notebook, redis, some):
         elif answer == jobs[-1]:
             hint = "This is the job with the highest number. ZPOPMAX takes it; ZPOPMIN takes the lowest."
         notebook.expect(answer, jobs[at], hint)
-        notebook.expect(redis.zrange(f"queue:{queue}", 0, -1), jobs[at + 1 :], "This job, and no other, should be out of the queue.")
+        notebook.expect(
+            redis.zrange(f"queue:{queue}", 0, -1),
+            jobs[at + 1 :],
+            "This job, and no other, should be out of the queue.",
+        )
 
 
 def test_take_next_of_an_empty_queue(notebook, some):

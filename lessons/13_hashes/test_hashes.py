@@ -1,6 +1,6 @@
 """Lesson 13: hashes, a key with fields that are read, written and counted each for itself."""
 
-from workshop.runtimes.problems import Mismatch
+from workshop.outcomes import Mismatch
 
 RACE = "Between reading and writing, someone else changed it, and that change was lost."
 ASKED_OFTEN = "Each field travels for itself, and each waits for its answer."
@@ -41,12 +41,16 @@ def expect_session(notebook, redis, key, seconds, since):
     fields_of(redis, key)
     end = end_of(redis, key, "session")
     whole = end == -1 and redis.ttl(key) != -1
-    assert not whole, "It is the whole user that ends now, name and all: EXPIRE is for a key. A field has its own: HEXPIRE, HSETEX."
+    assert not whole, (
+        "It is the whole user that ends now, name and all: EXPIRE is for a key. A field has its own: HEXPIRE, HSETEX."
+    )
     assert end != -2, f"There is no field `session` in {key} after the call."
     assert end != -1, "The session never ends. HSET writes a field without an end, and takes away the one that it had."
     if not since - 1100 <= end - seconds * 1000 <= now(redis) + 100:  # HSETEX with EXAT knows whole seconds only
         notebook.expect(
-            f"about {(end - now(redis)) / 1000:.1f} s left", f"{seconds} s", "The session does not last for the time that it was given at this login."
+            f"about {(end - now(redis)) / 1000:.1f} s left",
+            f"{seconds} s",
+            "The session does not last for the time that it was given at this login.",
         )
 
 
@@ -55,7 +59,9 @@ def test_save_profile_stores_fields(notebook, redis, some):
     user, changes = some.word(), {"name": some.spicy(), "city": some.text(), some.word(): ""}
     notebook.save_profile(user, changes)
     notebook.expect(
-        fields_of(redis, f"user:{user}"), changes, "Each entry of the dict is one field, its text the value. HSET takes the dict as mapping=…."
+        fields_of(redis, f"user:{user}"),
+        changes,
+        "Each entry of the dict is one field, its text the value. HSET takes the dict as mapping=….",
     )
 
 
@@ -95,9 +101,14 @@ def test_save_profile_in_one_round_trip(notebook, redis, some):
 
 def test_load_profile_returns_all_fields(notebook, redis, some):
     """load_profile returns all fields of the user as a dict"""
-    user, profile = some.word(), {"name": some.spicy(), some.word(): "", **{name: some.text() for name in some.words(5, 9)}}
+    user, profile = (
+        some.word(),
+        {"name": some.spicy(), some.word(): "", **{name: some.text() for name in some.words(5, 9)}},
+    )
     redis.hset(f"user:{user}", mapping=profile)
-    notebook.expect(notebook.load_profile(user), profile, "A dict with each field and its text. Also an empty text is one.")
+    notebook.expect(
+        notebook.load_profile(user), profile, "A dict with each field and its text. Also an empty text is one."
+    )
 
 
 def test_load_profile_is_none_for_a_stranger(notebook, redis, some):
@@ -132,7 +143,9 @@ def test_email_of_returns_it(notebook, redis, some):
     redis.hset(f"user:{user}", mapping={"name": some.name(), "email": email})
     redis.hset(f"user:{other}", "name", some.name())
     notebook.expect(notebook.email_of(user), email, "The text of the field `email`.")
-    notebook.expect(notebook.email_of(other), None, "This user has no field `email`. HGET answers None for it; hand that on.")
+    notebook.expect(
+        notebook.email_of(other), None, "This user has no field `email`. HGET answers None for it; hand that on."
+    )
     notebook.expect(notebook.email_of(some.word(9)), None, "There is no such user: that is None as well.")
     redis.hset(f"user:{user}", "email", "")
     empty = 'The field is there, and its value is "". An empty text counts as false for `or` and `if`; a missing field is None, and only that.'
@@ -158,7 +171,11 @@ def test_read_fields_reads(notebook, redis, some):
     expected = {name: profile[name] for name in names[:4]}
     hint = "Only what was asked for, and only what is there. HMGET answers None for a field that is missing: leave it out."
     notebook.expect(notebook.read_fields(user, wanted), expected, hint)
-    notebook.expect(notebook.read_fields(some.word(9), wanted), {}, "There is no such user, so none of the fields: that is an empty dict.")
+    notebook.expect(
+        notebook.read_fields(some.word(9), wanted),
+        {},
+        "There is no such user, so none of the fields: that is an empty dict.",
+    )
 
 
 def test_read_fields_takes_empty_as_a_value(notebook, redis, some):
@@ -173,7 +190,11 @@ def test_read_fields_takes_an_empty_list(notebook, redis, some):
     """read_fields of no fields is an empty dict"""
     user = some.word()
     redis.hset(f"user:{user}", "name", some.name())
-    notebook.expect(notebook.read_fields(user, []), {}, "With no names there is nothing to ask. Redis refuses an HMGET without fields.")
+    notebook.expect(
+        notebook.read_fields(user, []),
+        {},
+        "With no names there is nothing to ask. Redis refuses an HMGET without fields.",
+    )
 
 
 def test_read_fields_asks_once(notebook, redis, some):
@@ -199,7 +220,9 @@ def test_add_to_cart_counts(notebook, redis, some):
     redis.hset(key, other, there)
     answers = [notebook.add_to_cart(user, product, first), notebook.add_to_cart(user, product, second)]
     as_text = str(answers[1]) == f"{first}{second}"
-    assert not as_text, f"The pieces were added as texts: '{first}' + '{second}' is '{first}{second}'. HINCRBY adds numbers."
+    assert not as_text, (
+        f"The pieces were added as texts: '{first}' + '{second}' is '{first}{second}'. HINCRBY adds numbers."
+    )
     hint = "Each call returns the number of pieces of this product, with the new ones in it, as a number. HSET answers how many fields were new."
     notebook.expect(answers, [first, first + second], hint)
     hint = f"Pieces are a whole number, an int, and {answers[1]} is a float. HINCRBY answers an int; HINCRBYFLOAT and float(…) do not."
@@ -229,9 +252,7 @@ def test_add_to_cart_loses_none(notebook, redis, some):
     with notebook.rival(lambda: redis.hincrby(key, new, 1)):
         notebook.add_to_cart(user, new, count)
         total = field_of(redis, key, new)
-    first = (
-        "Both devices put the first piece of a product into the cart, and one was lost. HINCRBY begins with 0 by itself: nobody has to look first."
-    )
+    first = "Both devices put the first piece of a product into the cart, and one was lost. HINCRBY begins with 0 by itself: nobody has to look first."
     notebook.expect(total, str(1 + count), first)
 
 
@@ -241,16 +262,22 @@ def test_pieces_in_cart_adds_numbers(notebook, redis, some):
     redis.hset(f"cart:{user}", mapping=dict(zip(some.words(5), counts, strict=True)))
     answer = notebook.pieces_in_cart(user)
     as_text = sorted(str(answer)) == sorted("".join(map(str, counts)))
-    assert not as_text, "The pieces were added as texts, one behind the other. What a hash holds is text: int(…) makes a number of each."
+    assert not as_text, (
+        "The pieces were added as texts, one behind the other. What a hash holds is text: int(…) makes a number of each."
+    )
     products = answer == len(counts)
     assert not products, "That is the number of products: HLEN counts fields. Asked for is what their values come to."
     notebook.expect(answer, sum(counts), "The sum of all values of the hash, as a number.")
-    assert not isinstance(answer, float), f"Pieces are a whole number, an int, and {answer} is a float. int(…) makes a whole number of a text."
+    assert not isinstance(answer, float), (
+        f"Pieces are a whole number, an int, and {answer} is a float. int(…) makes a whole number of a text."
+    )
 
 
 def test_pieces_in_cart_is_zero_without_a_cart(notebook, some):
     """pieces_in_cart is 0 for a user without a cart"""
-    notebook.expect(notebook.pieces_in_cart(some.word()), 0, "Nothing is in a cart that is not there: that is the number 0.")
+    notebook.expect(
+        notebook.pieces_in_cart(some.word()), 0, "Nothing is in a cart that is not there: that is the number 0."
+    )
 
 
 def test_pieces_in_cart_asks_once(notebook, redis, some):
@@ -271,16 +298,20 @@ def test_claim_name_gives_it_to_the_first(notebook, redis, some):
     """claim_name gives a free name to who asks and returns True, and False to everyone after"""
     name, (first, second) = some.name(), some.words(2)
     answer = notebook.claim_name(name, first)
-    notebook.expect(fields_of(redis, "names"), {name: first}, "The hash `names` has one field for each name, and its value is the user.")
+    notebook.expect(
+        fields_of(redis, "names"),
+        {name: first},
+        "The hash `names` has one field for each name, and its value is the user.",
+    )
     notebook.expect(answer, True, "The name was free and is now theirs: that is True, not 1 and not None.")
     answer = notebook.claim_name(name, second)
     notebook.expect(
-        field_of(redis, "names", name), first, "The second who asked took the name from the first: HSET writes over what is there. HSETNX does not."
+        field_of(redis, "names", name),
+        first,
+        "The second who asked took the name from the first: HSET writes over what is there. HSETNX does not.",
     )
     notebook.expect(answer, False, "The name belongs to someone else: that is False, not 0 and not None.")
-    own = (
-        "The name was theirs already, so it was not free: that is False. HSETNX's own answer tells whether it was free; a look at the owner does not."
-    )
+    own = "The name was theirs already, so it was not free: that is False. HSETNX's own answer tells whether it was free; a look at the owner does not."
     notebook.expect(notebook.claim_name(name, first), False, own)
 
 
@@ -300,7 +331,9 @@ def test_log_in_stores_the_token(notebook, redis, some):
     redis.hset(key, mapping=profile)
     notebook.log_in(user, token, some.number(60, 600))
     notebook.expect(
-        fields_of(redis, key), profile | {"session": token}, f"The user is the hash {key}; the token is the value of its field `session`, as it is."
+        fields_of(redis, key),
+        profile | {"session": token},
+        f"The user is the hash {key}; the token is the value of its field `session`, as it is.",
     )
 
 
@@ -315,7 +348,9 @@ def test_log_in_ends_the_session_alone(notebook, redis, some):
     expect_session(notebook, redis, key, seconds, since)
     hint = "Another field of the user has now another end than before. Name only `session` to HEXPIRE or HSETEX."
     notebook.expect([end_of(redis, key, field) for field in ("name", "code")], others, hint)
-    notebook.expect(redis.ttl(key), -1, "The session ends on time, but the whole user ends as well: EXPIRE is for the key.")
+    notebook.expect(
+        redis.ttl(key), -1, "The session ends on time, but the whole user ends as well: EXPIRE is for the key."
+    )
 
 
 def test_log_in_begins_anew(notebook, redis, some):
@@ -325,7 +360,11 @@ def test_log_in_begins_anew(notebook, redis, some):
     redis.hexpire(key, 100, "session")
     since = now(redis)
     notebook.log_in(user, token, seconds)
-    notebook.expect(fields_of(redis, key).get("session"), token, "The user has logged in again, and the token is still the old one.")
+    notebook.expect(
+        fields_of(redis, key).get("session"),
+        token,
+        "The user has logged in again, and the token is still the old one.",
+    )
     expect_session(notebook, redis, key, seconds, since)
 
 

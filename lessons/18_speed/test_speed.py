@@ -13,7 +13,9 @@ ONE_BY_ONE = (
 def expect_trips(notebook, seen, most, because):
     """In a block of `counted`, Redis was asked at most `most` times."""
     if seen.round_trips > most:
-        notebook.expect(f"{seen.round_trips} round trips ({seen})", "1 round trip" if most == 1 else f"{most} round trips", because)
+        notebook.expect(
+            f"{seen.round_trips} round trips ({seen})", "1 round trip" if most == 1 else f"{most} round trips", because
+        )
 
 
 def cost(redis, figure, action):
@@ -54,7 +56,9 @@ def measured(notebook, redis, some, count, seconds, held=1):
     )
     if number < count:
         notebook.expect(
-            f"{number} packets", f"{count} GETs, each on a trip of its own", "The GETs went out together, so none of them was timed for itself."
+            f"{number} packets",
+            f"{count} GETs, each on a trip of its own",
+            "The GETs went out together, so none of them was timed for itself.",
         )
     return answer, slow - 1 - (number - count), took
 
@@ -64,7 +68,11 @@ def test_measure_times_each_call(notebook, redis, some):
     count, held = some.number(8, 11), 100
     answer, place, took = measured(notebook, redis, some, count, held / 1000)
     times = answer["times"]
-    notebook.expect(len(times), count, f"Asked for {count} times, as many should come, and no more: the first GET is not among them.")
+    notebook.expect(
+        len(times),
+        count,
+        f"Asked for {count} times, as many should come, and no more: the first GET is not among them.",
+    )
     slow, shown = times[place], [round(one, 3) for one in times]
     expected = f"at least {held} at place {place + 1}, where that GET was held up; {took:.0f} for all together at most"
     hint = f"GET number {place + 1} was held up for {held} ms, and its time does not show it."
@@ -96,7 +104,9 @@ def test_measure_leaves_out_the_first(notebook, redis, some):
 def test_measure_knows_the_median(notebook, redis, some):
     """measure gives the median: the time in the middle, or halfway between the two in the middle"""
     for count in (5, 8):
-        answer, *_ = measured(notebook, redis, some, count, 0.008, held=count // 2)  # so that the two in the middle are far apart
+        answer, *_ = measured(
+            notebook, redis, some, count, 0.008, held=count // 2
+        )  # so that the two in the middle are far apart
         times, median = answer["times"], answer["median"]
         right = statistics.median(times)
         hint = "Half of the times are shorter than the median, and half are longer. Sort a copy first, or use statistics.median."
@@ -113,7 +123,11 @@ def test_measure_knows_the_slowest(notebook, redis, some):
     answer, *_ = measured(notebook, redis, some, some.number(6, 9), 0.01)
     if not same(answer["slowest"], max(answer["times"])):
         shown = [round(one, 3) for one in answer["times"]]
-        hint = "It is the last time, not the longest." if same(answer["slowest"], answer["times"][-1]) else "It is not the longest of the times."
+        hint = (
+            "It is the last time, not the longest."
+            if same(answer["slowest"], answer["times"][-1])
+            else "It is not the longest of the times."
+        )
         notebook.expect(answer["slowest"], max(answer["times"]), f"{hint} The times were {shown}.")
 
 
@@ -205,7 +219,9 @@ def test_import_stock_stores_all(notebook, redis, some):
             hint = "No row is in Redis. A pipeline only collects; execute() sends."
         if missing:
             notebook.expect(
-                f"{len(missing)} of {count} rows are missing, row {rows.index(missing[0]) + 1} is the first of them", "all are stored", hint
+                f"{len(missing)} of {count} rows are missing, row {rows.index(missing[0]) + 1} is the first of them",
+                "all are stored",
+                hint,
             )
 
 
@@ -218,11 +234,11 @@ def test_import_stock_in_few_trips(notebook, redis, some):
         notebook.import_stock(rows, size)
     hint = "The batches are smaller than they may be, or something is asked beside them. Fill each one up to the size, and send it in one go."
     if seen.round_trips > len(rows) / 2:
-        hint = (
-            "Each row makes a trip of its own. A batch of rows goes together: in one pipeline that is executed once for all of them, or in one MSET."
-        )
+        hint = "Each row makes a trip of its own. A batch of rows goes together: in one pipeline that is executed once for all of them, or in one MSET."
     if seen.round_trips > 7:
-        notebook.expect(f"{seen.round_trips} round trips for {len(rows)} rows", f"7 round trips, with {size} rows on each", hint)
+        notebook.expect(
+            f"{seen.round_trips} round trips for {len(rows)} rows", f"7 round trips, with {size} rows on each", hint
+        )
 
 
 def test_import_stock_keeps_to_the_size(notebook, redis, some):
@@ -248,7 +264,10 @@ def test_import_stock_keeps_to_the_size(notebook, redis, some):
 
 def sale(redis):
     """What is in Redis about the sales of today."""
-    return [*(int(number or 0) for number in redis.hmget("shop:today", "sales", "turnover")), redis.lrange("recent", 0, -1)]
+    return [
+        *(int(number or 0) for number in redis.hmget("shop:today", "sales", "turnover")),
+        redis.lrange("recent", 0, -1),
+    ]
 
 
 def test_record_sale_counts(notebook, redis, some):
@@ -261,7 +280,9 @@ def test_record_sale_counts(notebook, redis, some):
         answer = notebook.record_sale(product, cents)
         notebook.expect(redis.type("shop:today"), "hash", "The two numbers are fields of the hash shop:today.")
         hint = "What comes back are the two new numbers, as in [sales, turnover]. execute() returns the answers of all commands, in their order."
-        notebook.expect(sale(redis)[:2], [sales + number, turnover], "`sales` grows by 1 with each sale, `turnover` by its cents.")
+        notebook.expect(
+            sale(redis)[:2], [sales + number, turnover], "`sales` grows by 1 with each sale, `turnover` by its cents."
+        )
         notebook.expect(answer, [sales + number, turnover], hint)
         if number == 6:
             continue  # one too many or all of them: the seventh will tell
@@ -279,9 +300,7 @@ def test_record_sale_in_one_trip(notebook, some):
     if seen.round_trips > 1 + sum(line.upper().startswith("EVALSHA") for line in seen.sent[1:]):
         hint = "Each step makes a trip of its own. Commands that do not need each other's answers go together."
         if seen["multi"] or seen["eval"]:
-            hint = (
-                "There is one trip too many. execute() returns the answer of each command, and HINCRBY answers the new number: no need to ask for it."
-            )
+            hint = "There is one trip too many. execute() returns the answer of each command, and HINCRBY answers the new number: no need to ask for it."
         notebook.expect(f"{seen.round_trips} round trips ({seen})", "1 round trip", hint)
 
 
@@ -299,7 +318,9 @@ def test_record_sale_in_one_step(notebook, redis, some):
         sales, turnover, recent = sale(redis)
     for look in looks:
         has = [look[0] > look[2].count(theirs), look[1] >= cents, mine in look[2]]
-        assert len(set(has)) == 1, f"Someone looked in the middle and saw half a sale: {look}. MULTI and EXEC make one step of several commands."
+        assert len(set(has)) == 1, (
+            f"Someone looked in the middle and saw half a sale: {look}. MULTI and EXEC make one step of several commands."
+        )
     expected = [len(looks) + 1, len(looks) + cents]
     hint = "Between reading and writing, someone else sold something, and that was lost. HINCRBY reads, adds and writes in one step."
     notebook.expect([sales, turnover], expected, hint)
@@ -355,11 +376,15 @@ def test_feed_page_counts_the_pages(notebook, redis, some):
         if pages == count // size:
             hint += " The last page, which is not full, was not counted."
         elif pages == count // size + 1:
-            hint += " Where the last page is full, none follows: always adding 1 counts one too many. Round up instead."
+            hint += (
+                " Where the last page is full, none follows: always adding 1 counts one too many. Round up instead."
+            )
         elif pages == count:
             hint += " This is the number of entries."
         notebook.expect(pages, -(-count // size), hint)
-    notebook.expect(page(notebook, some.word(), 1, size), [[], 0], "A feed that is not there has no entries and 0 pages.")
+    notebook.expect(
+        page(notebook, some.word(), 1, size), [[], 0], "A feed that is not there has no entries and 0 pages."
+    )
 
 
 def test_feed_page_reads_no_more(notebook, redis, some):
@@ -390,16 +415,16 @@ def test_biggest_keys_finds_them(notebook, redis, some):
     assert isinstance(answer, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in answer), (
         f"A list of pairs should come back, key and bytes. What came is {answer!r:.200}"
     )
-    hint = "What counts are the bytes that a key takes in memory, as MEMORY USAGE tells them, of all keys that there are."
+    hint = (
+        "What counts are the bytes that a key takes in memory, as MEMORY USAGE tells them, of all keys that there are."
+    )
     keys = [pair[0] for pair in answer]
     if len(answer) == 3 and answer[0][1] == least:
         hint = "These are the smallest. The largest comes first."
     elif len(answer) != 3 or any(":small:" in str(key) for key in keys):
         hint = "Large keys are missing. One SCAN shows only a part of the keys: go on with the cursor that it answers, until that is 0."
     elif set(keys) == {pair[0] for pair in expected}:
-        hint = (
-            "These are the right keys in another order. The largest in bytes comes first; a key with many members may be smaller than one long text."
-        )
+        hint = "These are the right keys in another order. The largest in bytes comes first; a key with many members may be smaller than one long text."
     notebook.expect(keys, [pair[0] for pair in expected], hint)
     for found, right in zip(answer, expected, strict=True):
         if not isinstance(found[1], int) or abs(found[1] - right[1]) > right[1] / 5:
@@ -435,7 +460,9 @@ def test_forget_takes_them_out(notebook, redis, some):
     answer = notebook.forget(some.shuffled([*gone, *missing]))
     notebook.expect(redis.exists(*gone), 0, "These keys were to go, and some are still there.")
     notebook.expect(redis.exists(stays), 1, f"The key {stays} was not to go, and it is gone.")
-    hint = "Of 6 keys asked for, 4 were there. What comes back is how many really were taken out; UNLINK itself tells it."
+    hint = (
+        "Of 6 keys asked for, 4 were there. What comes back is how many really were taken out; UNLINK itself tells it."
+    )
     notebook.expect(answer, len(gone), hint)
     notebook.expect(notebook.forget([]), 0, "Without keys nothing is taken out: that is 0.")
 

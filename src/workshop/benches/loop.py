@@ -18,10 +18,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workshop.lessons import Lesson, lay, parsed
-from workshop.runtimes import engine, http, images
+from workshop.course.lessons import Lesson, lay, parsed
+from workshop.engine import engine, images
+from workshop.engine.run import Run
+from workshop.runtimes import http
 from workshop.runtimes.docker import NETWORK_OPTIONS, DockerRedis, published
-from workshop.runtimes.run import Run
 from workshop.runtimes.service import PORT
 
 PATIENCE = 120.0  # seconds for one report
@@ -151,7 +152,12 @@ def measure_notebook(lesson: Lesson, repeat: int, runtime: str) -> Times:
 def fixtures_of(lesson: Lesson, test: str) -> set[str]:
     """The fixtures that one check asks for."""
     tree = parsed(lesson.grader.read_text(encoding="utf-8"))
-    return {argument.arg for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == test for argument in node.args.args}
+    return {
+        argument.arg
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name == test
+        for argument in node.args.args
+    }
 
 
 @contextmanager

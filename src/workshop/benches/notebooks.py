@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop import lessons
 from workshop.benches.asserts import ASSERTS, LESSON
 from workshop.benches.peers import AT_ONCE, Peers, Timed, Trouble, environment, with_asserts
-from workshop.prove import Case, Workers, cases
-from workshop.runtimes import engine
+from workshop.course import lessons
+from workshop.engine import engine
+from workshop.engine.run import Run
+from workshop.proof.proof import Case, Workers, cases
+from workshop.report import Outcome, Report
 from workshop.runtimes.docker import NETWORK_OPTIONS, DockerRedis
-from workshop.runtimes.run import Run
-from workshop.verdict import Outcome, Report
 
 SEED = 4711
 
@@ -76,7 +76,9 @@ def ours(chosen: list[Case], at_once: int) -> Figures:
                 problems.append(answer)
                 return
             if answer.verdict is Outcome.UNCHECKED:
-                problems.append(f"{case.name}: {[check.hint for check in answer.checks if check.outcome is Outcome.UNCHECKED][:1]}")
+                problems.append(
+                    f"{case.name}: {[check.hint for check in answer.checks if check.outcome is Outcome.UNCHECKED][:1]}"
+                )
             elif (answer.verdict is Outcome.PASSED) != (case.kind != "wrong"):
                 problems.append(f"{case.name} is {answer.verdict}")
             end = time.monotonic()
@@ -131,11 +133,15 @@ def peers(chosen: list[Case], say: Callable[[str], None]) -> Iterator[Figures | 
 def rows(figures: list[Figures]) -> list[str]:
     """The table: seconds a submission, median, the ratio to the first row, and what was noticed."""
     first = figures[0]
-    lines = [f"  {'':<10} {'at once':>7} {'s a submission':>15} {'median s':>9} {'ratio':>6}  right passed  wrong noticed"]
+    lines = [
+        f"  {'':<10} {'at once':>7} {'s a submission':>15} {'median s':>9} {'ratio':>6}  right passed  wrong noticed"
+    ]
     for one in figures:
         ratio = "" if one is first else f"{one.each / first.each:.1f} ×"
         passed, noticed = f"{one.right[0]} of {one.right[1]}", f"{one.wrong[0]} of {one.wrong[1]}"
-        lines.append(f"  {one.tool:<10} {one.at_once:>7} {one.each:>15.2f} {one.median:>9.2f} {ratio:>6}  {passed:>12}  {noticed:>13}")
+        lines.append(
+            f"  {one.tool:<10} {one.at_once:>7} {one.each:>15.2f} {one.median:>9.2f} {ratio:>6}  {passed:>12}  {noticed:>13}"
+        )
     return lines
 
 

@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop.benches.asserts import ASSERTS
-from workshop.lessons import ROOT
-from workshop.runtimes.run import state_folder
+from workshop.course.places import ROOT, state_folder
 
 LOCK = ROOT / "requirements-bench.txt"
 AT_ONCE = 2
@@ -61,13 +60,23 @@ def environment(say: Callable[[str], None]) -> Path:
     """The folder of the environment in which the tools live; made first where it is not there, or its lock has changed."""
     folder = state_folder().resolve() / f"peers-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
     if not (folder / "complete").exists():
-        say(f"Installing nbclient, nbgrader and otter-grader, this once, into {folder}; the workshop's own environment stays as it is.")
+        say(
+            f"Installing nbclient, nbgrader and otter-grader, this once, into {folder}; the workshop's own environment stays as it is."
+        )
         shutil.rmtree(folder, ignore_errors=True)
         beside = Path(sys.executable).with_name("uv")
         uv = str(beside) if beside.exists() else shutil.which("uv")
         python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-        _run([uv, "venv", "--quiet", "--python", sys.executable, folder] if uv else [sys.executable, "-m", "venv", folder])
-        install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python] if uv else [python, "-m", "pip", "install", "--quiet"]
+        _run(
+            [uv, "venv", "--quiet", "--python", sys.executable, folder]
+            if uv
+            else [sys.executable, "-m", "venv", folder]
+        )
+        install = (
+            [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
+            if uv
+            else [python, "-m", "pip", "install", "--quiet"]
+        )
         _run([*install, "--require-hashes", "-r", LOCK])
         (folder / "complete").touch()
     return folder
@@ -77,7 +86,14 @@ def _run(words: Iterable[Any], **options: Any) -> str:
     """Runs a command and returns what it printed. Raises Trouble where it fails."""
     command = [str(word) for word in words]
     done: subprocess.CompletedProcess[str] = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT, check=False, **options
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+        **options,
     )
     if done.returncode:
         raise Trouble(f"{' '.join(command[:3])} ended with {done.returncode}: {done.stdout[-1500:]}")
@@ -112,7 +128,14 @@ def with_asserts(notebook: dict[str, Any]) -> dict[str, Any]:
 
 def _role(name: str, *, is_test: bool) -> dict[str, Any]:
     """What nbgrader keeps in a cell's metadata."""
-    role: dict[str, Any] = {"grade": is_test, "locked": is_test, "solution": not is_test, "task": False, "grade_id": name, "schema_version": 3}
+    role: dict[str, Any] = {
+        "grade": is_test,
+        "locked": is_test,
+        "solution": not is_test,
+        "task": False,
+        "grade_id": name,
+        "schema_version": 3,
+    }
     return role | {"points": 1} if is_test else role
 
 
@@ -124,8 +147,15 @@ class Peers:
 
     def _environment(self, slot: int) -> dict[str, str]:
         """A slot's variables: a database of its own, and nothing of this process' Python or Jupyter."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "JUPYTER", "IPYTHON", "PYTEST_", "VIRTUAL_ENV"))}
-        own = {name: str(self._folder / "home") for name in ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PYTHON", "JUPYTER", "IPYTHON", "PYTEST_", "VIRTUAL_ENV"))
+        }
+        own = {
+            name: str(self._folder / "home")
+            for name in ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+        }
         path = os.pathsep.join([str(self._bin), os.environ.get("PATH", "")])
         return {**kept, **own, "PATH": path, "REDIS_URL": f"{self._url}/{slot + 1}"}
 
@@ -143,7 +173,11 @@ class Peers:
         script = Path(__file__).with_name("with_nbclient.py")
 
         def half(slot: int) -> list[Timed]:
-            out = _run([self._bin / "python", "-W", "ignore", script, *paths[slot::AT_ONCE]], env=self._environment(slot), cwd=self._folder)
+            out = _run(
+                [self._bin / "python", "-W", "ignore", script, *paths[slot::AT_ONCE]],
+                env=self._environment(slot),
+                cwd=self._folder,
+            )
             rows = [json.loads(line) for line in out.splitlines() if line.startswith('{"notebook"')]
             return [Timed(Path(row["notebook"]).stem, row["begin"], row["end"], not row["failed"]) for row in rows]
 
@@ -174,7 +208,13 @@ class Peers:
         ends: dict[str, float] = {}
         current, said = "", []
         with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1, **options
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+            **options,
         ) as process:
             assert process.stdout
             for line in process.stdout:
@@ -191,7 +231,12 @@ class Peers:
     @staticmethod
     def _all_passed(course: Path, name: str) -> bool:
         graded = json.loads((course / "autograded" / name / ASSIGNMENT / "p.ipynb").read_text(encoding="utf-8"))
-        outputs = [output for cell in graded["cells"] if cell["metadata"].get("nbgrader", {}).get("grade") for output in cell["outputs"]]
+        outputs = [
+            output
+            for cell in graded["cells"]
+            if cell["metadata"].get("nbgrader", {}).get("grade")
+            for output in cell["outputs"]
+        ]
         return not any(output["output_type"] == "error" for output in outputs)
 
     def otter(self, submissions: dict[str, dict[str, Any]]) -> list[Timed]:
@@ -204,7 +249,11 @@ class Peers:
             indented = "\n".join(f"    {line}" for line in body.strip().splitlines())
             (tests / f"{name}.py").write_text(OTTERS_TEST.format(name=name, body=indented), encoding="utf-8")
         plain = ("--no-environment", "--no-config", "--no-requirements")
-        _run([self._bin / "otter", "generate", "-t", "tests", "-o", archive, *plain], env=self._environment(0), cwd=tests.parent)
+        _run(
+            [self._bin / "otter", "generate", "-t", "tests", "-o", archive, *plain],
+            env=self._environment(0),
+            cwd=tests.parent,
+        )
 
         def half(slot: int) -> list[Timed]:
             return [self._otter_run(name, paths[name], archive, slot) for name in list(paths)[slot::AT_ONCE]]
@@ -215,7 +264,11 @@ class Peers:
         out = path.with_suffix("")
         out.mkdir()
         begin = time.monotonic()
-        _run([self._bin / "otter", "run", path, "-a", archive, "-o", out, "--no-logo"], env=self._environment(slot), cwd=path.parent)
+        _run(
+            [self._bin / "otter", "run", path, "-a", archive, "-o", out, "--no-logo"],
+            env=self._environment(slot),
+            cwd=path.parent,
+        )
         end = time.monotonic()
         tests = json.loads((out / "results.json").read_text(encoding="utf-8"))["tests"]
         scored = [test for test in tests if "max_score" in test]

@@ -12,10 +12,10 @@ from types import FrameType
 import click
 
 from workshop.cli import options
-from workshop.lessons import NoSuchLesson
-from workshop.runtimes import notice
-from workshop.runtimes.problems import Unchecked
-from workshop.verdict import WRONG_USAGE, usage_error
+from workshop.course.lessons import NoSuchLesson
+from workshop.engine import notice
+from workshop.outcomes import Unchecked
+from workshop.report import WRONG_USAGE, usage_error
 
 VERBS = {
     "start": "the workshop: the board, then the current lesson, checked at each save",
@@ -71,7 +71,9 @@ def main(args: list[str] | None = None) -> int:
     except NoSuchLesson as error:
         return _usage(args, str(error), error.next_step)
     except click.UsageError as error:
-        known = f"`./workshop {error.ctx.info_name} --help`" if error.ctx and error.ctx.parent else "`./workshop --help`"
+        known = (
+            f"`./workshop {error.ctx.info_name} --help`" if error.ctx and error.ctx.parent else "`./workshop --help`"
+        )
         return _usage(args, error.format_message(), f"{known} shows how to call it.")
     except click.exceptions.Exit as end:
         return end.exit_code
@@ -117,6 +119,8 @@ def _trouble(args: list[str], error: Unchecked) -> int:
 
 
 if __name__ == "__main__":
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's background job ignores Ctrl-C, and so does the workshop there
+    if (
+        signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ):  # a shell's background job ignores Ctrl-C, and so does the workshop there
         signal.signal(signal.SIGINT, _interrupted)
     sys.exit(main())

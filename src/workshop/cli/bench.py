@@ -6,8 +6,8 @@ import statistics
 
 import click
 
-from workshop import lessons
 from workshop.cli import options
+from workshop.course import lessons
 
 RATIO_LIMIT = 1.25  # times the plain docker commands
 NOTEBOOK_LIMIT = 1.0  # seconds from a save to the whole report of a notebook lesson
@@ -26,7 +26,10 @@ def loop(repeat: int, numbers: tuple[str, ...]) -> int:
     from workshop.benches.loop import measure, measure_notebook
 
     screen, worst, late = options.screen_out(), 0.0, False
-    screen.line(f" medians of {repeat}, in seconds: first verdict after a save · plain docker · ratio · whole report", bold=True)
+    screen.line(
+        f" medians of {repeat}, in seconds: first verdict after a save · plain docker · ratio · whole report",
+        bold=True,
+    )
     for number in numbers:
         lesson = lessons.find(number)
         if "notebook" in lesson.needs:
@@ -45,8 +48,18 @@ def loop(repeat: int, numbers: tuple[str, ...]) -> int:
 
 @bench.command()
 @click.option("--count", default=20, show_default=True, help="How many submissions.")
-@click.option("--at-once", default=2, show_default=True, help="How many of them the workshop grades at a time; the other tools do two.")
-@click.option("--peers/--no-peers", "with_peers", default=True, help="Whether nbgrader, otter-grader and nbclient are measured too.")
+@click.option(
+    "--at-once",
+    default=2,
+    show_default=True,
+    help="How many of them the workshop grades at a time; the other tools do two.",
+)
+@click.option(
+    "--peers/--no-peers",
+    "with_peers",
+    default=True,
+    help="Whether nbgrader, otter-grader and nbclient are measured too.",
+)
 def notebooks(count: int, at_once: int, with_peers: bool) -> int:
     """Grading a class' notebooks, beside nbgrader, otter-grader and nbclient."""
     from workshop.benches import notebooks as measuring

@@ -6,22 +6,30 @@ from pathlib import Path
 
 import click
 
-from workshop import lessons
 from workshop.cli import options
+from workshop.course import lessons
+from workshop.course.progress import Progress
 from workshop.grading.bench import Session
 from workshop.grading.grade import grade
-from workshop.progress import Progress
-from workshop.verdict import Outcome, Report, to_json, worst_exit_code
+from workshop.report import Outcome, Report, to_json, worst_exit_code
 
 
 @click.command()
 @click.argument("numbers", nargs=-1, metavar="[N…]")
-@click.option("--work", type=click.Path(path_type=Path), help="A folder that holds the lesson's files, instead of your own place.")
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path),
+    help="A folder that holds the lesson's files, instead of your own place.",
+)
 @click.option("--solution", is_flag=True, help="Check the solution.")
 @options.runtime
 @click.option("--seed", type=int, help="Repeat the random data of an earlier run.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, all else on standard error.")
-def check(numbers: tuple[str, ...], work: Path | None, solution: bool, runtime: str, seed: int | None, as_json: bool) -> int:
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON document on standard output, all else on standard error."
+)
+def check(
+    numbers: tuple[str, ...], work: Path | None, solution: bool, runtime: str, seed: int | None, as_json: bool
+) -> int:
     """Check lessons: yours, the solution, or any folder."""
     chosen = [lessons.find(number) for number in numbers] or lessons.catalogue()
     if work and solution:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import click
 
-from workshop import lessons
-from workshop.clean import Cleaner, Thing, cache_left
 from workshop.cli import options
-from workshop.cost import shown
-from workshop.runtimes import engine
+from workshop.course import lessons
+from workshop.engine import engine
+from workshop.machine.clean import Cleaner, Thing, cache_left
+from workshop.machine.cost import shown
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
-@click.option("--all", "everything", is_flag=True, help="Take what belongs to running checks and other checkouts as well.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Take what belongs to running checks and other checkouts as well."
+)
 @click.option("--images", "with_bases", is_flag=True, help="Remove the base images too.")
 def clean(dry_run: bool, everything: bool, with_bases: bool) -> int:
     """Give back what the workshop took in the Docker Engine."""
@@ -26,7 +28,9 @@ def clean(dry_run: bool, everything: bool, with_bases: bool) -> int:
     back = shown(sum(thing.size for thing in gone))
     screen.line(f" {'Would give' if dry_run else 'Gave'} back {back}{_counted(gone)}.", bold=True)
     if found.alive:
-        screen.line(f" Kept{_counted(found.alive)}: a check that runs now or another checkout has them. --all takes them too.")
+        screen.line(
+            f" Kept{_counted(found.alive)}: a check that runs now or another checkout has them. --all takes them too."
+        )
     for words, command in (*found.left, *filter(None, [cache_left()])):
         screen.line(f" Left: {words}.\n   {command}")
     return 0 if len(gone) == len(found.mine) else 1

@@ -6,15 +6,17 @@ import json
 
 import click
 
-from workshop import lessons
-from workshop.doctor import Doctor
-from workshop.reports.doctor import Bedside
-from workshop.runtimes.run import run
-from workshop.verdict import EXIT_CODES, Outcome
+from workshop.course import lessons
+from workshop.engine.run import run
+from workshop.machine.bedside import Bedside
+from workshop.machine.doctor import Doctor
+from workshop.report import EXIT_CODES, Outcome
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output, all else on standard error.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON document on standard output, all else on standard error."
+)
 def doctor(as_json: bool) -> int:
     """Do once what the lessons will do, and say what lacks and how to mend it."""
     screen = Bedside()

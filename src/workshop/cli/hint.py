@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from workshop import lessons
 from workshop.cli import options
-from workshop.lessons import Lesson
-from workshop.progress import Progress
+from workshop.course import lessons
+from workshop.course.lessons import Lesson
+from workshop.course.progress import Progress
 
 
 def next_hint(lesson: Lesson, progress: Progress) -> str:

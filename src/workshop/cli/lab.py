@@ -13,6 +13,6 @@ from workshop.cli import options
 @options.runtime
 def lab(port: int | None, browser: bool, runtime: str) -> int:
     """JupyterLab on the notebooks, with Redis up; both stop at the end."""
-    from workshop.lab import serve
+    from workshop.lab.serve import serve
 
     return serve(runtime, port, browser)

@@ -9,9 +9,9 @@ from typing import IO
 
 import click
 
-from workshop.lessons import Lesson
+from workshop.course.lessons import Lesson
+from workshop.report import Outcome, Report
 from workshop.reports.terminal import Terminal
-from workshop.verdict import Outcome, Report
 
 runtime = click.option(
     "--runtime",

@@ -12,15 +12,15 @@ from typing import Any
 
 import click
 
-from workshop import lessons
 from workshop.cli import options
+from workshop.course import lessons
+from workshop.engine.run import locked
 from workshop.grading.bench import choose
-from workshop.prove import Case, Proof
-from workshop.prove import prove as run_proof
-from workshop.reports.matrix import show_proof
+from workshop.proof.matrix import show_proof
+from workshop.proof.proof import Case, Proof
+from workshop.proof.proof import prove as run_proof
+from workshop.report import Report
 from workshop.reports.terminal import Terminal
-from workshop.runtimes.run import locked
-from workshop.verdict import Report
 
 
 @click.command()
@@ -34,11 +34,24 @@ from workshop.verdict import Report
 @click.option("--only", metavar="NAME", help="Only the cases whose name contains this.")
 @click.option("--seed", type=int, help="Draw the seeds from this one.")
 @click.option("--workers", type=int, help="How many grade at the same time.")
-@click.option("--brief", is_flag=True, help="Two right answers a lesson and one wrong answer a check, drawn anew each time.")
-@click.option("--embeddable/--engine", default=None, help="Only the lessons that run without an engine, or only those that need one.")
+@click.option(
+    "--brief", is_flag=True, help="Two right answers a lesson and one wrong answer a check, drawn anew each time."
+)
+@click.option(
+    "--embeddable/--engine",
+    default=None,
+    help="Only the lessons that run without an engine, or only those that need one.",
+)
 @options.runtime
 def prove(
-    numbers: tuple[str, ...], repeat: int, only: str | None, seed: int | None, workers: int | None, brief: bool, embeddable: bool | None, runtime: str
+    numbers: tuple[str, ...],
+    repeat: int,
+    only: str | None,
+    seed: int | None,
+    workers: int | None,
+    brief: bool,
+    embeddable: bool | None,
+    runtime: str,
 ) -> int:
     """Prove the graders: starters fail, right answers pass, each wrong answer fails on its check, with its hint."""
     chosen = [lessons.find(number) for number in numbers] or lessons.catalogue()
@@ -47,7 +60,9 @@ def prove(
     screen = options.screen()
     with _alone(screen):
         draw = secrets.randbelow(10**6) if seed is None else seed
-        return _prove(chosen, screen, draw, repeat=repeat, only=only, in_brief=brief, workers=workers, runtime=choose(runtime))
+        return _prove(
+            chosen, screen, draw, repeat=repeat, only=only, in_brief=brief, workers=workers, runtime=choose(runtime)
+        )
 
 
 @contextlib.contextmanager

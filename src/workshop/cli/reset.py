@@ -6,9 +6,9 @@ import time
 
 import click
 
-from workshop import lessons
 from workshop.cli import options
-from workshop.runtimes.run import state_folder
+from workshop.course import lessons
+from workshop.course.places import state_folder
 
 
 @click.command()
@@ -27,4 +27,6 @@ def reset(number: str) -> None:
         lesson.work.rename(aside)
         screen.line(f"Your files are kept in {options.shown_path(aside)}.")
     folder = lesson.open()
-    screen.line(f"The starter is in {options.shown_path(folder)}. `./workshop watch {lesson.number}` checks it at each save.")
+    screen.line(
+        f"The starter is in {options.shown_path(folder)}. `./workshop watch {lesson.number}` checks it at each save."
+    )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from workshop import lessons
 from workshop.cli import options
-from workshop.progress import Progress
+from workshop.course import lessons
+from workshop.course.progress import Progress
 
 
 @click.command()
@@ -16,12 +16,16 @@ def solution(number: str, anyway: bool) -> int:
     """The solution of a lesson, once it is passed."""
     lesson, screen = lessons.find(number), options.screen_out()
     if not anyway and not Progress().has_passed(lesson):
-        screen.line(f"Lesson {lesson.number} is not passed yet. `./workshop hint {lesson.number}` helps; `--anyway` shows it all the same.")
+        screen.line(
+            f"Lesson {lesson.number} is not passed yet. `./workshop hint {lesson.number}` helps; `--anyway` shows it all the same."
+        )
         return 1
     starter = lesson.starter()
     for name, path in lesson.finished().items():
         if name in starter and path.read_bytes() == starter[name].read_bytes():
             continue  # was given
         screen.line(f"── {options.shown_path(path)}", bold=True)
-        screen.line(path.read_text(encoding="utf-8").rstrip() + "\n" if path.suffix != ".ipynb" else "open it in JupyterLab\n")
+        screen.line(
+            path.read_text(encoding="utf-8").rstrip() + "\n" if path.suffix != ".ipynb" else "open it in JupyterLab\n"
+        )
     return 0

@@ -6,13 +6,13 @@ import sys
 
 import click
 
-from workshop import lessons
 from workshop.cli import options
 from workshop.cli.board import board
 from workshop.cli.check import check_one
 from workshop.cli.watching import follow
+from workshop.course import lessons
+from workshop.course.progress import Progress
 from workshop.grading.bench import Session
-from workshop.progress import Progress
 
 
 @click.command()
@@ -24,7 +24,9 @@ def start(runtime: str) -> int:
     lesson: lessons.Lesson | None = progress.current(known)
     assert lesson
     folder = lesson.open()
-    screen.line(f"  Lesson {lesson.number}: read {options.shown_path(lesson.readme)}, edit the files in {options.shown_path(folder)}, save.\n")
+    screen.line(
+        f"  Lesson {lesson.number}: read {options.shown_path(lesson.readme)}, edit the files in {options.shown_path(folder)}, save.\n"
+    )
     with Session(runtime) as session:
         if not sys.stdin.isatty():
             return check_one(lesson, session, folder, None, own=True).exit_code

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import click
 
 from workshop.cli import options
-from workshop.lessons import ROOT, catalogue
-from workshop.runtimes import engine
+from workshop.course.lessons import catalogue
+from workshop.course.places import ROOT
+from workshop.engine import engine
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,22 @@ STEPS = (
     Step("lint", ("ruff", "check")),
     Step("format", ("ruff", "format", "--check")),
     Step("types", ("mypy",)),
-    Step("the machinery, and the commands of every lesson", ("pytest", "-q", "-n", "3", "--dist", "loadfile", "tests")),
-    Step("the proof in brief, embedded", ("workshop.cli", "prove", "--brief", "--runtime", "embedded", "--embeddable")),
-    Step("the solutions of these lessons, live", ("workshop.cli", "check", *EMBEDDABLE, "--solution", "--runtime", "docker"), takes_engine=True),
-    Step("the proof in brief, live", ("workshop.cli", "prove", "--brief", "--engine", "--runtime", "docker"), takes_engine=True),
+    Step(
+        "the machinery, and the commands of every lesson", ("pytest", "-q", "-n", "3", "--dist", "loadfile", "tests")
+    ),
+    Step(
+        "the proof in brief, embedded", ("workshop.cli", "prove", "--brief", "--runtime", "embedded", "--embeddable")
+    ),
+    Step(
+        "the solutions of these lessons, live",
+        ("workshop.cli", "check", *EMBEDDABLE, "--solution", "--runtime", "docker"),
+        takes_engine=True,
+    ),
+    Step(
+        "the proof in brief, live",
+        ("workshop.cli", "prove", "--brief", "--engine", "--runtime", "docker"),
+        takes_engine=True,
+    ),
 )
 LAST_LINES = 40  # of a failed step, said again at the end: a long log may be kept only in part
 
@@ -40,7 +53,9 @@ LAST_LINES = 40  # of a failed step, said again at the end: a long log may be ke
 def run(step: Step) -> tuple[int, str]:
     """Runs a step and shows what it prints as it comes; returns its exit code and its last lines."""
     printed = bytearray()
-    with subprocess.Popen([sys.executable, "-m", *step.command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", *step.command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
         assert process.stdout
         while piece := os.read(process.stdout.fileno(), 65536):
             sys.stdout.buffer.write(piece)
@@ -72,9 +87,13 @@ def test(only: str | None) -> int:
         (failed if code else passed).append(step.name)
         if code:
             ends[step.name] = end
-        screen.line(f"   {'failed' if code else 'passed'} in {time.monotonic() - start:.0f} s\n", fg="red" if code else "green")
+        screen.line(
+            f"   {'failed' if code else 'passed'} in {time.monotonic() - start:.0f} s\n", fg="red" if code else "green"
+        )
     if missing:
-        screen.line(f"Left out, since there is no engine here: {', '.join(left_out)}, and the tests above that name it. {missing.hint}")
+        screen.line(
+            f"Left out, since there is no engine here: {', '.join(left_out)}, and the tests above that name it. {missing.hint}"
+        )
         if os.environ.get("CI") == "true":
             failed.append("an engine")
     for name in failed:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from workshop import lessons
 from workshop.cli import options
 from workshop.cli.watching import follow
+from workshop.course import lessons
+from workshop.course.progress import Progress
 from workshop.grading.bench import Session
-from workshop.progress import Progress
 
 
 @click.command()

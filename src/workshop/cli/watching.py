@@ -9,17 +9,17 @@ from pathlib import Path
 
 import click
 
-from workshop import lessons
 from workshop.cli import options
 from workshop.cli.board import board
 from workshop.cli.hint import next_hint
 from workshop.cli.keys import keys_into
+from workshop.course import lessons
+from workshop.course.handin import PASSED_OVER
+from workshop.course.lessons import Lesson
+from workshop.course.progress import Progress
 from workshop.grading.bench import Session
 from workshop.grading.grade import grade
-from workshop.handin import PASSED_OVER
-from workshop.lessons import Lesson
-from workshop.progress import Progress
-from workshop.verdict import Outcome, Report
+from workshop.report import Outcome, Report
 
 SETTLE = 25  # milliseconds without a further change after which a save is over
 KEYS = "  [h] hint   [n] next lesson   [l] list   [c] check again   [q] quit"
@@ -56,7 +56,9 @@ def _next_event(events: queue.Queue[str], session: Session) -> str:
             continue
 
 
-def _key(key: str, lesson: Lesson, folder: Path, session: Session, events: queue.Queue[str]) -> tuple[bool, Lesson | None]:
+def _key(
+    key: str, lesson: Lesson, folder: Path, session: Session, events: queue.Queue[str]
+) -> tuple[bool, Lesson | None]:
     """What a key does: (whether to stay with the lesson, else the lesson to go to)."""
     screen, known = options.screen(), lessons.catalogue()
     if key == "h":
@@ -76,14 +78,23 @@ def _key(key: str, lesson: Lesson, folder: Path, session: Session, events: queue
     return True, None
 
 
-def _check(lesson: Lesson, folder: Path, session: Session, events: queue.Queue[str], *, own: bool, has_keys: bool) -> Report:
+def _check(
+    lesson: Lesson, folder: Path, session: Session, events: queue.Queue[str], *, own: bool, has_keys: bool
+) -> Report:
     screen = options.screen()
     while not events.empty() and events.queue[0] == "saved":
         events.get()
     if has_keys:
         click.clear()
     screen.head(lesson.number, lesson.title, options.shown_path(folder))
-    report = grade(lesson, folder, session, on_check=screen.check, on_begin=screen.begin, cancelled=lambda: "saved" in events.queue)
+    report = grade(
+        lesson,
+        folder,
+        session,
+        on_check=screen.check,
+        on_begin=screen.begin,
+        cancelled=lambda: "saved" in events.queue,
+    )
     if "saved" in events.queue:
         screen.line(" saved again: asking anew")
         return report

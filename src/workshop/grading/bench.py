@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workshop import handin
-from workshop.lessons import Lesson
-from workshop.runtimes import engine
+from workshop.course import handin
+from workshop.course.lessons import Lesson
+from workshop.engine import engine
+from workshop.engine.run import Run
+from workshop.outcomes import Mismatch, Unchecked
 from workshop.runtimes.embedded import NEEDS_ENGINE, EmbeddedRuntime
-from workshop.runtimes.problems import Mismatch, Unchecked
-from workshop.runtimes.run import Run
 
 if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at once
-    from workshop.notebooks.runners import Runners
+    from workshop.exercises.runners import Runners
     from workshop.runtimes.docker import DockerRuntime
     from workshop.runtimes.docker import Session as DockerSession
 
@@ -70,7 +70,7 @@ class Session:
     @functools.cached_property
     def runners(self) -> Runners:
         """The processes in which notebooks run."""
-        from workshop.notebooks import runners
+        from workshop.exercises import runners
 
         if self.runtime == "embedded":
             return runners.Runners(lambda _: runners.local(self.run))

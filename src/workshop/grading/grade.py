@@ -9,13 +9,23 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
+from workshop.course.lessons import Lesson
 from workshop.grading.bench import Assignment, Session
-from workshop.lessons import Lesson
-from workshop.verdict import Check, Outcome, Report
+from workshop.report import Check, Outcome, Report
 
 # pytest's own plugins that no grader needs. `unraisableexception` collects garbage again and again at the end, and takes the longest of all.
 NOT_ASKED_FOR = (
-    *("terminal", "cacheprovider", "nbval", "faulthandler", "unraisableexception", "threadexception", "doctest", "junitxml", "legacypath"),
+    *(
+        "terminal",
+        "cacheprovider",
+        "nbval",
+        "faulthandler",
+        "unraisableexception",
+        "threadexception",
+        "doctest",
+        "junitxml",
+        "legacypath",
+    ),
     *("logging", "pastebin", "recwarn", "setuponly", "setupplan", "stepwise", "unittest"),
 )
 NOT_ATTEMPTED = "This is still the starter. Open {file} and fill in what stands under “Your turn” in the lesson's text; save, and check again."
@@ -40,7 +50,9 @@ def grade(
     assignment = Assignment(lesson, work, secrets.randbelow(10**6) if seed is None else seed, session)
     promises = {name: claim for name, claim in lesson.promises.items() if name in asked} or lesson.promises
     assignment.begin()  # a student's service takes as long to come up as pytest takes to load
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the environment's plugins would cost a second and are not asked for
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = (
+        "1"  # the environment's plugins would cost a second and are not asked for
+    )
     import pytest
 
     from workshop.grading import plugin
@@ -48,7 +60,11 @@ def grade(
     untouched = work.is_dir() and lesson.is_untouched(work)
 
     def told(check: Check) -> None:
-        if untouched and check.outcome is Outcome.FAILED and not any(c.outcome is Outcome.FAILED for c in state.checks.values() if c.id != check.id):
+        if (
+            untouched
+            and check.outcome is Outcome.FAILED
+            and not any(c.outcome is Outcome.FAILED for c in state.checks.values() if c.id != check.id)
+        ):
             check = check.but(hint=NOT_ATTEMPTED.format(file=_file_to_open(lesson, work)))
             state.checks[check.id] = check
         if on_check:
@@ -60,7 +76,9 @@ def grade(
         was_interrupted = False
 
         def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-            self.was_interrupted = excinfo.type is KeyboardInterrupt  # pytest takes it for its own, and one of its own kind for an early end
+            self.was_interrupted = (
+                excinfo.type is KeyboardInterrupt
+            )  # pytest takes it for its own, and one of its own kind for an early end
 
         @staticmethod
         def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -69,8 +87,22 @@ def grade(
                 raise pytest.skip.Exception("cancelled")
 
     places = [f"{lesson.grader}::{name}" for name in promises] if asked else [str(lesson.grader)]
-    args = [*places, "-c", os.devnull, "--rootdir", str(lesson.folder), "--confcutdir", str(lesson.folder), "--import-mode=importlib"]
-    quiet = [word for name in NOT_ASKED_FOR for word in ("-p", f"no:{name}")] + ["-W", "ignore", "-p", "workshop.grading.plugin"]
+    args = [
+        *places,
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(lesson.folder),
+        "--confcutdir",
+        str(lesson.folder),
+        "--import-mode=importlib",
+    ]
+    quiet = [word for name in NOT_ASKED_FOR for word in ("-p", f"no:{name}")] + [
+        "-W",
+        "ignore",
+        "-p",
+        "workshop.grading.plugin",
+    ]
     registered = _Registrar(state)
     stop = Stop()
     pytest.main([*args, *quiet], plugins=[registered, stop])
@@ -103,7 +135,9 @@ def _reported(state: Any, name: str, claim: str) -> Check:
 
 def _file_to_open(lesson: Lesson, work: Path) -> str:
     starter, finished = lesson.starter(), lesson.finished()
-    names = [name for name in finished if name in starter and starter[name].read_bytes() != finished[name].read_bytes()]
+    names = [
+        name for name in finished if name in starter and starter[name].read_bytes() != finished[name].read_bytes()
+    ]
     names = names or list(starter)
     file = work / (names[0] if names else "")
     try:

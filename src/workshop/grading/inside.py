@@ -11,16 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workshop import lessons
+from workshop.course import lessons
+from workshop.exercises.cells import read, source_of
+from workshop.exercises.here import Here, HereNotebook
+from workshop.exercises.source import TAG
 from workshop.grading.bench import RedisProbe
 from workshop.grading.some import Some
-from workshop.notebooks.cells import read, source_of
-from workshop.notebooks.here import Here, HereNotebook
-from workshop.notebooks.rendering import Key, Shown, keys_of
-from workshop.notebooks.source import TAG
-from workshop.runtimes.problems import Mismatch, NotUp, Unchecked
-from workshop.runtimes.rivals import RelayProbe
-from workshop.verdict import Check, Outcome
+from workshop.outcomes import Mismatch, NotUp, Unchecked
+from workshop.report import Check, Outcome
+from workshop.reports.notebook import Key, Shown, keys_of
+from workshop.wire.rivals import RelayProbe
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 
@@ -37,7 +37,11 @@ def check(function: Any, lesson: int | str | None = None) -> None:
 
 def lesson_with(name: str, asked: int | str | None = None, root: Path = lessons.ROOT) -> lessons.Lesson | None:
     """The notebook lesson whose grader has checks for the function `name`: of several the one whose notebook is open here."""
-    chosen = [lessons.find(str(asked), root)] if asked is not None else [one for one in lessons.catalogue(root) if one.notebook]
+    chosen = (
+        [lessons.find(str(asked), root)]
+        if asked is not None
+        else [one for one in lessons.catalogue(root) if one.notebook]
+    )
     open_here = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
     return next((one for one in sorted(chosen, key=lambda one: one.name != open_here) if checks_of(one, name)), None)
 
@@ -46,7 +50,12 @@ def exercises_of(lesson: lessons.Lesson) -> list[str]:
     """The functions that a notebook lesson asks for, in their order."""
     assert lesson.notebook
     cells = [cell for cell in read(lesson.notebook)["cells"] if TAG in cell.get("metadata", {}).get("tags", [])]
-    return [node.name for cell in cells for node in lessons.parsed(source_of(cell)).body if isinstance(node, ast.FunctionDef)]
+    return [
+        node.name
+        for cell in cells
+        for node in lessons.parsed(source_of(cell)).body
+        if isinstance(node, ast.FunctionDef)
+    ]
 
 
 def checks_of(lesson: lessons.Lesson, name: str) -> list[str]:
@@ -80,7 +89,12 @@ def run(lesson: lessons.Lesson, tests: list[str], function: Any) -> tuple[list[C
                 try:
                     made = _run_one(getattr(grader, test), made, function, server, Some(seed, test))
                 except NotUp as error:
-                    made, is_down = made.but(outcome=Outcome.FAILED, hint=error.hint, expected=error.expected, actual=error.actual), True
+                    made, is_down = (
+                        made.but(
+                            outcome=Outcome.FAILED, hint=error.hint, expected=error.expected, actual=error.actual
+                        ),
+                        True,
+                    )
             checks.append(made)
             if made.outcome is Outcome.FAILED and not keys:
                 keys = keys_of(client)
@@ -106,7 +120,9 @@ def _run_one(test: Callable[..., None], made: Check, function: Any, server: Here
         raise
     except Mismatch as error:
         last = error.asked or (asked[-1] if asked else None)
-        return made.but(outcome=Outcome.FAILED, hint=error.hint, asked=last, expected=error.expected, actual=error.actual)
+        return made.but(
+            outcome=Outcome.FAILED, hint=error.hint, asked=last, expected=error.expected, actual=error.actual
+        )
     except AssertionError as error:
         return made.but(outcome=Outcome.FAILED, hint=str(error), asked=asked[-1] if asked else None)
     except Unchecked as error:

@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workshop import handin
+from workshop.course import handin
 from workshop.grading.bench import Bench
 
 if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at once
-    from workshop.notebooks.remote import RemoteNotebook
-    from workshop.runtimes.rivals import RelayProbe
+    from workshop.exercises.remote import RemoteNotebook
+    from workshop.wire.rivals import RelayProbe
 
 
 @pytest.fixture(scope="module")
 def relay(bench: Bench) -> RelayProbe:
     """The relay before Redis, through which a rival can act between two commands of the student's code."""
-    from workshop.runtimes.rivals import RelayProbe
+    from workshop.wire.rivals import RelayProbe
 
     return RelayProbe(bench.runtime.redis().relay())
 
 
 @pytest.fixture(scope="module")
 def _notebook(bench: Bench) -> Iterator[RemoteNotebook]:
-    from workshop.notebooks import cells
-    from workshop.notebooks.remote import RemoteNotebook
+    from workshop.exercises import cells
+    from workshop.exercises.remote import RemoteNotebook
 
     path = handin.require(bench.folder, f"{bench.lesson.name}.ipynb", bench.lesson.name)
     bench.session.runners.prepare()  # it starts while Redis and its relay do

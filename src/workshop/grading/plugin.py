@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from workshop import lessons
+from workshop.course import lessons
 from workshop.grading.bench import RUNTIMES, Assignment, Bench, RedisProbe, Session
 from workshop.grading.notebook_fixture import _notebook, notebook, relay  # noqa: F401  fixtures
 from workshop.grading.some import Some
 from workshop.grading.stack_fixture import stack  # noqa: F401  a fixture
-from workshop.runtimes.problems import Mismatch, NotUp, Unchecked
-from workshop.verdict import EXIT_CODES, Check, Outcome, Report
+from workshop.outcomes import Mismatch, NotUp, Unchecked
+from workshop.report import EXIT_CODES, Check, Outcome, Report
 
 PLUGIN = "workshop-grading"
 LETTERS = {Outcome.PASSED: ".", Outcome.FAILED: "F", Outcome.BLOCKED: "b", Outcome.UNCHECKED: "u"}
@@ -70,7 +70,11 @@ def _grading(config: pytest.Config) -> Grading:
 
 def lesson_of(path: Path) -> lessons.Lesson | None:
     """The lesson that a test file grades, or None where it is no grader."""
-    lesson = lessons.Lesson(path.parent, path.parents[2]) if len(path.parents) > 2 and lessons.FOLDER.fullmatch(path.parent.name) else None
+    lesson = (
+        lessons.Lesson(path.parent, path.parents[2])
+        if len(path.parents) > 2 and lessons.FOLDER.fullmatch(path.parent.name)
+        else None
+    )
     return lesson if lesson and lesson.grader == path and path.parents[1].name == "lessons" else None
 
 
@@ -81,7 +85,9 @@ def _assignment(config: pytest.Config, lesson: lessons.Lesson) -> Assignment:
             grading.own_session = Session(config.getoption("--runtime"))
         work = config.getoption("--work") or (lesson.solution if config.getoption("--solution") else lesson.open())
         seed = config.getoption("--seed")
-        grading.assignment = Assignment(lesson, work, secrets.randbelow(10**6) if seed is None else seed, grading.own_session)
+        grading.assignment = Assignment(
+            lesson, work, secrets.randbelow(10**6) if seed is None else seed, grading.own_session
+        )
     return grading.assignment
 
 
@@ -215,9 +221,21 @@ def _check(item: pytest.Item, error: BaseException | None, grading: Grading) -> 
             owner = grading.down.setdefault(id(error), item.name)
             if owner != item.name:
                 return made.but(outcome=Outcome.BLOCKED, hint=f"Rests on “{grading.checks[owner].claim}”.")
-            return made.but(outcome=Outcome.FAILED, hint=error.hint, asked=error.asked, expected=error.expected, actual=error.actual)
+            return made.but(
+                outcome=Outcome.FAILED,
+                hint=error.hint,
+                asked=error.asked,
+                expected=error.expected,
+                actual=error.actual,
+            )
         case Mismatch():
-            return made.but(outcome=Outcome.FAILED, hint=error.hint, asked=error.asked or asked, expected=error.expected, actual=error.actual)
+            return made.but(
+                outcome=Outcome.FAILED,
+                hint=error.hint,
+                asked=error.asked or asked,
+                expected=error.expected,
+                actual=error.actual,
+            )
         case AssertionError():
             hint, _, detail = str(error).partition("\nassert ")
             return made.but(outcome=Outcome.FAILED, hint=hint, asked=asked, actual=detail.strip() or None)
@@ -263,4 +281,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     grading = _grading(config)
     if grading.assignment and grading.own_session:
         runtime = grading.own_session.runtime
-        terminalreporter.write_line(f"runtime {runtime}, seed {grading.assignment.seed}" + (" (isolates nothing)" if runtime == "embedded" else ""))
+        terminalreporter.write_line(
+            f"runtime {runtime}, seed {grading.assignment.seed}"
+            + (" (isolates nothing)" if runtime == "embedded" else "")
+        )

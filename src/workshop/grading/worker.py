@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from workshop import lessons
+from workshop.course import lessons
 from workshop.grading.bench import Session
 from workshop.grading.grade import grade
 

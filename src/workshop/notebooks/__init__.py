@@ -1,4 +1,4 @@
-"""Notebook lessons: a student's notebook run in a process of its own, its functions called, and `check` for the notebook itself."""
+"""The notebook's door: what a student's notebook imports."""
 
 from __future__ import annotations
 

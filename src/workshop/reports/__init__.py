@@ -1,1 +1,1 @@
-"""A report, rendered. Everything here reads `workshop.verdict` and nothing below it."""
+"""A report rendered. Everything here reads `workshop.report` and runs nothing."""

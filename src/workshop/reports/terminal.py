@@ -8,10 +8,15 @@ from typing import IO
 
 import click
 
-from workshop.verdict import Check, Outcome, Report
+from workshop.report import Check, Outcome, Report
 
 MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.BLOCKED: "·", Outcome.UNCHECKED: "?"}
-COLOURS = {Outcome.PASSED: "green", Outcome.FAILED: "red", Outcome.BLOCKED: "bright_black", Outcome.UNCHECKED: "yellow"}
+COLOURS = {
+    Outcome.PASSED: "green",
+    Outcome.FAILED: "red",
+    Outcome.BLOCKED: "bright_black",
+    Outcome.UNCHECKED: "yellow",
+}
 INDENT = " " * 6
 LABEL = 10  # columns of the labels asked, expected, got, because
 WIDEST = 120
@@ -35,7 +40,17 @@ class Terminal:
     def line(self, text: str = "", **style: object) -> None:
         """One line of text, styled as click.style does it."""
         if self.plain:
-            text = text.translate({ord("✓"): "+", ord("✗"): "x", ord("·"): "-", ord("…"): "...", ord("→"): "->", ord("“"): '"', ord("”"): '"'})
+            text = text.translate(
+                {
+                    ord("✓"): "+",
+                    ord("✗"): "x",
+                    ord("·"): "-",
+                    ord("…"): "...",
+                    ord("→"): "->",
+                    ord("“"): '"',
+                    ord("”"): '"',
+                }
+            )
             text = text.encode("ascii", "replace").decode()
         if self._passing:
             click.echo("\r\x1b[K", file=self.stream, nl=False)
@@ -61,7 +76,12 @@ class Terminal:
             aside = "rests on the ✗ above"
         self.line(f"  {MARKS[check.outcome]} {check.claim}  {aside}".rstrip(), fg=COLOURS[check.outcome])
         if check.outcome in (Outcome.FAILED, Outcome.UNCHECKED):
-            for label, text in (("asked", check.asked), ("expected", check.expected), ("got", check.actual), ("because", check.hint)):
+            for label, text in (
+                ("asked", check.asked),
+                ("expected", check.expected),
+                ("got", check.actual),
+                ("because", check.hint),
+            ):
                 if text:
                     self._field(label, text, dim=label != "because")
 
@@ -72,7 +92,9 @@ class Terminal:
             if label == "asked":  # stays in one line, so that it can be copied
                 lines.append(part)
             else:
-                lines += textwrap.wrap(part, room, subsequent_indent="", drop_whitespace=True, break_on_hyphens=False) or [""]
+                lines += textwrap.wrap(
+                    part, room, subsequent_indent="", drop_whitespace=True, break_on_hyphens=False
+                ) or [""]
         for number, line in enumerate(lines):
             self.line(f"{INDENT}{label if number == 0 else '':<{LABEL}}{line}", dim=dim)
 
@@ -82,6 +104,7 @@ class Terminal:
         self.line(f" {passed} of {len(report.checks)} · {report.runtime} · {report.seconds:.1f} s · {next_step}")
         if report.runtime == "embedded":
             self.line(
-                " embedded: a process on this machine and a Redis from a wheel. It isolates nothing: for your own code only.", fg="bright_black"
+                " embedded: a process on this machine and a Redis from a wheel. It isolates nothing: for your own code only.",
+                fg="bright_black",
             )
         self.line()

@@ -14,19 +14,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workshop import handin
-from workshop.diagnosis import Evidence, of_start
-from workshop.runtimes import engine, images, relay, traces
-from workshop.runtimes.engine import must
-from workshop.runtimes.problems import NotUp
-from workshop.runtimes.rivals import Relay
-from workshop.runtimes.run import Run
+from workshop.course import handin
+from workshop.engine import engine, images
+from workshop.engine.engine import must
+from workshop.engine.run import Run
+from workshop.guests import relay
+from workshop.mistakes.diagnosis import Evidence, of_start
+from workshop.outcomes import NotUp
 from workshop.runtimes.service import PORT, Process, Service
+from workshop.wire import traces
+from workshop.wire.rivals import Relay
 
 PIDS = 128  # processes and threads
 CONFINED = (
     *("--memory", "256m", "--memory-swap", "256m", "--pids-limit", str(PIDS), "--cpus", "1"),
-    *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--ulimit", "core=0", "--ulimit", f"fsize={images.FILE_LIMIT}"),
+    *(
+        "--cap-drop",
+        "ALL",
+        "--security-opt",
+        "no-new-privileges",
+        "--ulimit",
+        "core=0",
+        "--ulimit",
+        f"fsize={images.FILE_LIMIT}",
+    ),
 )
 LIMITS = (*CONFINED, "--log-driver", "json-file", "--log-opt", "max-size=1m", "--log-opt", "max-file=2")
 NETWORK_OPTIONS = ("--opt", "com.docker.network.bridge.enable_ip_masquerade=false")
@@ -92,7 +103,18 @@ class DockerRedis:
         self._relay: Relay | None = None
         self._relay_name: str | None = None
         isolated = ("--user", "65534", "--tmpfs", "/data:mode=1777", "--network", network, "--network-alias", "redis")
-        flags = ("--detach", "--pull", "never", "--name", self.name, "--label", run.label, *LIMITS, *isolated, *engine.publish(REDIS_PORT))
+        flags = (
+            "--detach",
+            "--pull",
+            "never",
+            "--name",
+            self.name,
+            "--label",
+            run.label,
+            *LIMITS,
+            *isolated,
+            *engine.publish(REDIS_PORT),
+        )
         must(run.docker("run", *flags, "--entrypoint", "redis-server", images.REDIS, *REDIS_COMMAND))
         self._find()
 
@@ -104,7 +126,9 @@ class DockerRedis:
         import redis
 
         try:
-            with redis.Redis(self.host, self.port, decode_responses=True, socket_timeout=2, socket_connect_timeout=2) as client:
+            with redis.Redis(
+                self.host, self.port, decode_responses=True, socket_timeout=2, socket_connect_timeout=2
+            ) as client:
                 if traces.stay(client, self.settings):
                     return False
                 client.flushall()
@@ -128,12 +152,34 @@ class DockerRedis:
         if self._relay is None:
             images.need_image(images.BASE)
             name, token = self.run.name("relay"), secrets.token_hex(16)
-            isolated = ("--user", "65534", "--read-only", "--network", self.network, *NO_OUTSIDE_NAMES, *engine.publish(relay.CONTROL_PORT))
-            flags = ("--detach", "--pull", "never", "--name", name, "--label", self.run.label, *LIMITS, *isolated, "--env", f"RELAY_TOKEN={token}")
+            isolated = (
+                "--user",
+                "65534",
+                "--read-only",
+                "--network",
+                self.network,
+                *NO_OUTSIDE_NAMES,
+                *engine.publish(relay.CONTROL_PORT),
+            )
+            flags = (
+                "--detach",
+                "--pull",
+                "never",
+                "--name",
+                name,
+                "--label",
+                self.run.label,
+                *LIMITS,
+                *isolated,
+                "--env",
+                f"RELAY_TOKEN={token}",
+            )
             script = Path(relay.__file__).read_text(encoding="utf-8")
             must(self.run.docker("run", *flags, images.BASE, "python", "-c", script, self.name, str(REDIS_PORT)))
             control = (engine.host(), published(self.run, name, relay.CONTROL_PORT))
-            self._relay = Relay(f"redis://{name}:{relay.DATA_PORT}/0", control, token, beside=f"redis://127.0.0.1:{relay.DATA_PORT}/0")
+            self._relay = Relay(
+                f"redis://{name}:{relay.DATA_PORT}/0", control, token, beside=f"redis://127.0.0.1:{relay.DATA_PORT}/0"
+            )
             self._relay.wait_until_up()
             self._relay_name = name
         return self._relay
@@ -200,7 +246,9 @@ class DockerService(Service):
     @property
     def state(self) -> dict[str, Any]:
         """Running, ExitCode, OOMKilled, Pid, Health, …"""
-        found: dict[str, Any] = json.loads(must(self.run.docker("inspect", "--format", "{{json .State}}", self.name)).out)
+        found: dict[str, Any] = json.loads(
+            must(self.run.docker("inspect", "--format", "{{json .State}}", self.name)).out
+        )
         return found
 
     def is_running(self) -> bool:
@@ -224,7 +272,17 @@ class DockerService(Service):
 
     def listening(self) -> list[tuple[str, int]] | None:
         """The TCP sockets that listen in the container's network namespace, as (address, port); None where the container is gone."""
-        flags = ("--rm", "--pull", "never", "--label", self.run.label, "--network", f"container:{self.name}", "--entrypoint", "cat")
+        flags = (
+            "--rm",
+            "--pull",
+            "never",
+            "--label",
+            self.run.label,
+            "--network",
+            f"container:{self.name}",
+            "--entrypoint",
+            "cat",
+        )
         images.need_image(images.BASE)
         done = self.run.docker("run", *flags, images.BASE, "/proc/net/tcp", "/proc/net/tcp6")
         return parse_sockets(done.out) if done.ok else None
@@ -275,7 +333,10 @@ class DockerService(Service):
             evidence = self.evidence()
         cause = of_start(evidence)
         raise NotUp(
-            cause.hint, asked=f"docker logs {self.name}", expected="a container that stays up", actual=cause.seen(f"exit code {evidence.code}")
+            cause.hint,
+            asked=f"docker logs {self.name}",
+            expected="a container that stays up",
+            actual=cause.seen(f"exit code {evidence.code}"),
         )
 
 
@@ -344,7 +405,17 @@ class DockerRuntime:
         `memory` is a limit as `docker run --memory` takes it; `mounts` are folders shown read-only at a path; `flags` go to `docker run` as
         they are. Raises NotUp with the cause where it does not come up.
         """
-        words = ["--pull", "never", "--label", self.run.label, *LIMITS, *NO_OUTSIDE_NAMES, "--network", self.session.network(), *engine.publish(port)]
+        words = [
+            "--pull",
+            "never",
+            "--label",
+            self.run.label,
+            *LIMITS,
+            *NO_OUTSIDE_NAMES,
+            "--network",
+            self.session.network(),
+            *engine.publish(port),
+        ]
         if memory:
             words += ["--memory", memory, "--memory-swap", memory]
         if hostname:
@@ -388,7 +459,11 @@ class DockerRuntime:
             cause = of_start(Evidence(False, done.code, "", start_error=done.err))
             if cause.name in ("exited", "ended at once"):
                 must(done)
-            said = [line for line in done.err.splitlines() if line.strip() and not line.startswith("Run 'docker run --help'")]
+            said = [
+                line
+                for line in done.err.splitlines()
+                if line.strip() and not line.startswith("Run 'docker run --help'")
+            ]
             raise NotUp(cause.hint, asked="docker run …", expected="a container that starts", actual=said[-1][:600])
 
     def close(self) -> None:

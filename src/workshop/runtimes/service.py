@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from workshop import diagnosis
-from workshop.diagnosis import Evidence
+from workshop.mistakes import diagnosis
+from workshop.mistakes.diagnosis import Evidence
+from workshop.outcomes import NotUp
 from workshop.runtimes import http
 from workshop.runtimes.http import ANY, TIME_LIMIT, Answer
-from workshop.runtimes.problems import NotUp
 
 PORT = 5000  # the student's port inside the container
 START_LIMIT = 10.0  # seconds in which a service must answer for the first time
@@ -58,7 +58,9 @@ class Service(abc.ABC):
         **query: str,
     ) -> Answer:
         """One request; keyword arguments become the query. A service that does not answer in `limit` seconds yields an Answer too."""
-        answer = http.ask(method, self.host, self.port, path, query=query, json=json, data=data, headers=headers, limit=limit)
+        answer = http.ask(
+            method, self.host, self.port, path, query=query, json=json, data=data, headers=headers, limit=limit
+        )
         answer.explain = self._explain
         self.noted(answer.asked)
         return answer
@@ -120,9 +122,19 @@ class Service(abc.ABC):
                 looked = time.monotonic()
                 hung = answer.problem is not None and "no answer in" in answer.problem
                 cause = diagnosis.of_start(evidence._replace(hung=hung))
-                if not evidence.running or hung or now - start > limit or (suspicion and suspicion == cause.name and cause.final):
+                if (
+                    not evidence.running
+                    or hung
+                    or now - start > limit
+                    or (suspicion and suspicion == cause.name and cause.final)
+                ):
                     asked = f"curl -i {self.url}/"
-                    raise NotUp(cause.hint, asked=asked, expected="an HTTP answer", actual=cause.seen(answer.problem or "no answer"))
+                    raise NotUp(
+                        cause.hint,
+                        asked=asked,
+                        expected="an HTTP answer",
+                        actual=cause.seen(answer.problem or "no answer"),
+                    )
                 suspicion = cause.name if deep else None
             time.sleep(POLL)
 
@@ -135,6 +147,8 @@ class Service(abc.ABC):
             if not evidence.running:
                 return diagnosis.of_start(evidence._replace(answered=True)).hint
         end = time.monotonic() + LOGGED
-        while (cause := diagnosis.of_answer(answer.problem, answer.seconds, self.log())) is None and time.monotonic() < end:
+        while (
+            cause := diagnosis.of_answer(answer.problem, answer.seconds, self.log())
+        ) is None and time.monotonic() < end:
             time.sleep(POLL)
         return cause

@@ -1,0 +1,1 @@
+"""A student's compose file: read, judged, rewritten, brought up, looked at."""

@@ -1,0 +1,28 @@
+"""Whether there is a `docker compose` here, and what it gets to see."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+
+from workshop.engine import engine
+from workshop.outcomes import Unchecked
+
+SYSTEM = ("PATH", "SYSTEMROOT", "PROGRAMDATA", "PROGRAMFILES", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR")
+
+
+@functools.cache
+def need() -> None:
+    """Raises Unchecked where the docker command has no Compose of version 2 or later."""
+    done = engine.docker("compose", "version", "--short")
+    first = done.out.strip().lstrip("v").partition(".")[0]
+    if not done.ok or not first.isdigit() or int(first) < 2:
+        hint = "There is no `docker compose` here. Docker Desktop brings it; on Linux install the package docker-compose-plugin."
+        raise Unchecked(hint, actual=(done.err or done.out).strip()[:300])
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Its environment: nothing that a `${…}` in a student's file could carry from this machine into a container."""
+    kept = {name: value for name, value in os.environ.items() if name in SYSTEM or name.startswith("DOCKER_")}
+    return {"DOCKER_CONFIG": str(Path.home() / ".docker"), **kept, "HOME": str(home), "USERPROFILE": str(home)}

@@ -1,0 +1,172 @@
+"""The compose file that is run for grading: the student's services, volumes and networks, within the workshop's limits.
+
+It is made from what `docker compose config` reads in the student's file, setting by setting. Host ports become the
+engine's choice on 127.0.0.1, names that the student fixed get the run's own prefix, everything carries the run's label.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workshop.engine import engine, images
+from workshop.engine.run import LABEL
+from workshop.outcomes import NotUp, Unchecked
+
+MEMORY, PIDS, CPUS = 256 * 1024 * 1024, 128, 1.0
+STACK_LABEL = "workshop.stack"
+PROBE = 0.5  # seconds between two health probes until one is passed
+SETTLED = 5.0  # seconds between two at least, after that: probes of three copies keep a machine busy
+START_INTERVAL_SINCE = "1.44"  # the engine's API that knows start_interval
+UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+REDIS_IMAGE = re.compile(r"(?:docker\.io/)?(?:library/)?redis(?:[:@].*)?")
+# What the official image's start script needs to hand /data to the user redis and become that user. It drops them all.
+REDIS_STARTS_WITH = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETPCAP", "SETUID"]
+AS_THEY_ARE = (
+    *("command", "depends_on", "entrypoint", "environment", "expose", "hostname", "init", "links", "networks"),
+    *("read_only", "restart", "stdin_open", "stop_grace_period", "stop_signal", "tty", "user", "working_dir"),
+)
+# Waits for a signal, then becomes what it was given to run. `$$` is how a compose file spells `$`.
+GATE = 'go=0; trap "go=1" USR1; while [ $$go = 0 ]; do sleep 0.1; done; trap - USR1; exec "$$@"'
+
+
+@dataclass
+class Plan:
+    """How a stack is to be run: under which names, from which images, with which service held back."""
+
+    run_id: str
+    token: str
+    project: str
+    folder: Path
+    images: Mapping[str, str]
+    commands: Mapping[str, list[str]] = field(default_factory=dict)  # the whole command line of services held back
+    held: str | None = None
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels by which a sweep finds what the run made, and the stack what is its own."""
+        return {LABEL: self.run_id, STACK_LABEL: self.token}
+
+
+def rewritten(config: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    """The file to run. `config` is the JSON of `docker compose config`; its `$` are spelled `$$` already."""
+    return {
+        "services": {name: _service(name, service, plan) for name, service in config["services"].items()},
+        "networks": {
+            name: _network(name, found or {}, plan) for name, found in (config.get("networks") or {}).items()
+        },
+        "volumes": {name: _volume(name, found or {}, plan) for name, found in (config.get("volumes") or {}).items()},
+    }
+
+
+def _service(name: str, service: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
+    memory = min([MEMORY, *(int(found) for found in (service.get("mem_limit"), limits.get("memory")) if found)])
+    made: dict[str, Any] = {key: service[key] for key in AS_THEY_ARE if service.get(key) is not None}
+    made |= {
+        "image": plan.images[name],
+        "pull_policy": "never",
+        "labels": plan.labels,
+        "mem_limit": memory,
+        "memswap_limit": memory,
+        "pids_limit": PIDS,
+        "cpus": min([CPUS, *(float(found) for found in (service.get("cpus"), limits.get("cpus")) if found)]),
+        "ulimits": {"core": 0, "fsize": images.FILE_LIMIT},
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "logging": {"driver": "json-file", "options": {"max-size": "1m", "max-file": "2"}},
+        "dns": ["127.0.0.1"],
+        "ports": [_port(port) for port in service.get("ports") or []],
+        "volumes": [_mount(mount, plan) for mount in service.get("volumes") or []],
+    }
+    if "build" not in service and REDIS_IMAGE.fullmatch(service["image"]) and not service.get("user"):
+        made["cap_add"] = REDIS_STARTS_WITH
+    if service.get("container_name") and not plan.held:
+        made["container_name"] = f"workshop-{plan.run_id}-{service['container_name']}"
+    if found := service.get("healthcheck"):
+        made["healthcheck"] = quick(found, patient=plan.held is not None)
+    if found := service.get("tmpfs"):
+        made["tmpfs"] = found
+    deploy = {
+        key: service["deploy"][key] for key in ("replicas", "restart_policy") if service.get("deploy", {}).get(key)
+    }
+    if service.get("scale"):
+        deploy["replicas"] = service["scale"]
+    if deploy:
+        made["deploy"] = deploy
+    if name == plan.held:
+        made |= {"entrypoint": ["sh", "-c", GATE, "gate"], "command": plan.commands[name]}
+    return made
+
+
+def _port(port: Mapping[str, Any]) -> dict[str, Any]:
+    place = {} if engine.is_remote() else {"host_ip": "127.0.0.1"}
+    return {"target": port["target"], "protocol": port.get("protocol", "tcp"), **place}
+
+
+def _mount(mount: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    made = {key: mount[key] for key in ("type", "target", "read_only") if key in mount}
+    if mount["type"] == "volume":
+        made |= {key: mount[key] for key in ("source",) if mount.get(key)}
+        made["volume"] = {"nocopy": bool((mount.get("volume") or {}).get("nocopy"))}
+    elif mount["type"] == "bind":
+        if engine.is_remote():
+            raise Unchecked("The engine is on another machine and cannot see this folder, which the stack mounts.")
+        source = Path(mount["source"])
+        if plan.folder not in (source.resolve(), *source.resolve().parents):
+            raise NotUp(f"The mount on {mount['target']} leads out of the folder.", actual=str(mount["target"]))
+        made |= {"source": str(source), "bind": {"create_host_path": True}}
+    elif mount["type"] == "tmpfs":
+        made["tmpfs"] = {key: found for key, found in (mount.get("tmpfs") or {}).items() if key in ("size", "mode")}
+    else:
+        raise NotUp(f"A mount of the type {mount['type']} is not run here.", actual=str(mount["target"]))
+    return made
+
+
+def _network(name: str, network: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    options = {"com.docker.network.bridge.enable_ip_masquerade": "false"}
+    made = {"name": _name(name, network, plan), "labels": plan.labels, "driver": "bridge", "driver_opts": options}
+    return made | ({"internal": True} if network.get("internal") else {})
+
+
+def _volume(name: str, volume: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    return {"name": _name(name, volume, plan), "labels": plan.labels}
+
+
+def _name(key: str, thing: Mapping[str, Any], plan: Plan) -> str:
+    """Its name in the engine. One that the student fixed stays shared by all copies of the stack, within the run."""
+    own = f"{plan.project}_{key}"
+    fixed = thing.get("name", own) != own and not plan.held
+    return f"workshop-{plan.run_id}-{thing['name']}" if fixed else own
+
+
+def quick(health: Mapping[str, Any], patient: bool = False) -> dict[str, Any]:
+    """The same health test, asked twice a second until it is passed, for as long as the student gave it before it fails.
+
+    `patient` gives it two minutes: for a service that is held back.
+    """
+    if health.get("disable") or health.get("test") == ["NONE"]:
+        return {"disable": True}
+    interval = seconds(health.get("interval"), 30.0)
+    span = seconds(health.get("start_period"), 0.0) + interval * int(health.get("retries") or 3)
+    span = max(span, 120.0 if patient else 0.0)
+    made = {key: health[key] for key in ("test", "timeout") if health.get(key)}
+    if engine.knows(START_INTERVAL_SINCE):
+        often = {
+            "start_period": f"{span:.3f}s",
+            "start_interval": f"{PROBE}s",
+            "interval": f"{max(interval, SETTLED):.3f}s",
+        }
+        return made | often | {"retries": 1}
+    probe = min(interval, PROBE)
+    return made | {"interval": f"{probe:.3f}s", "retries": math.ceil(span / probe)}
+
+
+def seconds(duration: Any, default: float) -> float:
+    """A duration of Compose ("1m30s") in seconds; `default` where there is none."""
+    found = re.findall(r"([\d.]+)(h|ms|us|µs|ns|m|s)", str(duration or ""))
+    return sum(float(number) * UNITS[unit] for number, unit in found) or default

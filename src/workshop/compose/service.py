@@ -1,0 +1,69 @@
+"""The containers of a stack: as the engine lists them, and as services to ask."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+
+from workshop.engine.run import Run
+from workshop.mistakes.diagnosis import Evidence
+from workshop.runtimes import http
+from workshop.runtimes.docker import DockerService
+from workshop.runtimes.http import Answer
+from workshop.runtimes.service import Service
+
+START_LIMIT = 40.0  # seconds for the first answer of `web`, with two copies beside it
+LOAD_LIMIT = 20.0  # seconds that a server which listens already may take to load the app
+SILENT = 5.0  # seconds after which a service that does not listen counts as silent
+
+
+@dataclass(frozen=True)
+class FixedPort:
+    """A host port that the file fixes for a service. `chosen` says that a variable decides which."""
+
+    port: str
+    line: int
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of the stack and what it publishes, in the words of `docker ps`."""
+
+    name: str
+    service: str
+    ports: str
+
+    def host_port(self, inner: int) -> int:
+        """The host port on which one of its ports is published; 0 where it is not, or does not run."""
+        found = re.search(rf":(\d+)->{inner}/tcp", self.ports)
+        return int(found[1]) if found else 0
+
+
+class StackService(DockerService):
+    """One container of a service of the stack."""
+
+    def __init__(self, run: Run, name: str, inner_port: int, service: str) -> None:
+        super().__init__(run, name, inner_port)
+        self.service = service
+
+    def wait_until_up(self, path: str = "/healthz", limit: float = START_LIMIT, hang: float = LOAD_LIMIT) -> Service:
+        """Returns once it answers HTTP at all; see `Service.wait_until_up`."""
+        return super().wait_until_up(path, limit, hang)
+
+    def first_answer(self) -> Answer | None:
+        """What it answers as soon as it does; None where it stays silent."""
+        began, listens = time.monotonic(), False
+        while time.monotonic() - began < (LOAD_LIMIT if listens else SILENT):
+            answer = http.ask("GET", self.host, self.port, "/healthz", limit=2)
+            if answer.status is not None:
+                return answer
+            listens = listens or any(port == self.inner_port for _, port in self.listening() or [])
+            time.sleep(0.1)
+        return None
+
+    def evidence(self, deep: bool = False) -> Evidence:
+        """What can be seen of it now; one that is restarted again and again counts as ended."""
+        seen = super().evidence(deep)
+        return seen._replace(running=False) if seen.running and self.state.get("Restarting") else seen

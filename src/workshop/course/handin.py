@@ -1,0 +1,122 @@
+"""A student's folder, looked over and copied aside before anything runs, so that it cannot change or surprise in mid-check."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+from pathlib import Path
+
+from workshop.outcomes import NotUp
+
+SIZE_LIMIT = 50 * 1024 * 1024  # bytes of all files together
+COUNT_LIMIT = 2000  # files
+PASSED_OVER = {
+    "__pycache__",
+    "venv",
+    ".venv",
+    "node_modules",
+    ".git",
+    ".ipynb_checkpoints",
+    ".pytest_cache",
+    ".idea",
+    ".vscode",
+    ".DS_Store",
+}
+
+
+def copy_in(work: Path, folder: Path) -> None:
+    """Copies the files of `work` into `folder`, readable for every user. Environments and caches are passed over.
+
+    Raises NotUp where there is no such folder, it is empty, too large, or holds a link that leads out of it.
+    """
+    if not work.exists():
+        raise NotUp(
+            f"There is no folder {work}. `./workshop start` makes it from the starter.", actual="no such folder"
+        )
+    if not work.is_dir():
+        raise NotUp(f"{work} is a file. The grader wants the folder that holds the lesson's files.", actual="a file")
+    top = work.resolve()
+    total = count = 0
+    for base, folders, files in os.walk(work):
+        folders[:] = sorted(name for name in folders if name not in PASSED_OVER)
+        for name in sorted(files + [name for name in folders if (Path(base) / name).is_symlink()]):
+            source = Path(base) / name
+            inside = source.relative_to(work)
+            if name in PASSED_OVER:
+                continue
+            _refuse_odd(source, inside, top)
+            count, total = count + 1, total + source.stat().st_size
+            if total > SIZE_LIMIT or count > COUNT_LIMIT:
+                raise NotUp(
+                    f"The folder is too large to hand in: with {inside} it passes {SIZE_LIMIT // 2**20} MB or {COUNT_LIMIT} files. "
+                    "Take out what the lesson does not ask for.",
+                    actual=f"{inside}: {source.stat().st_size / 2**20:.0f} MB",
+                )
+            if not source.is_dir():
+                _copy(source, folder / inside)
+    if not count:
+        raise NotUp(
+            f"The folder {work} is empty. `./workshop reset N` puts the starter of lesson N back.",
+            actual="an empty folder",
+        )
+    folder.chmod(0o755)
+
+
+def _refuse_odd(source: Path, inside: Path, top: Path) -> None:
+    if source.is_symlink():
+        try:
+            target = source.resolve()
+        except (OSError, RuntimeError):
+            raise NotUp(
+                f"{inside} is a symbolic link that leads in a circle. Put the file itself there.", actual=str(inside)
+            ) from None
+        if top not in (target, *target.parents) or not target.exists():
+            raise NotUp(
+                f"{inside} is a symbolic link that leads out of the folder. Put the file itself there.",
+                actual=f"{inside} → a place outside",
+            )
+        if target.is_dir():
+            raise NotUp(
+                f"{inside} is a symbolic link to a folder. Put the files themselves there.",
+                actual=f"{inside} → a folder",
+            )
+    elif not (stat.S_ISREG(source.lstat().st_mode) or source.is_dir()):
+        raise NotUp(f"{inside} is neither a file nor a folder. Take it out.", actual=f"{inside}: a special file")
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.write_bytes(source.read_bytes())
+        executable = source.stat().st_mode & 0o111
+    except OSError as error:
+        raise NotUp(
+            f"{source.name} cannot be read: {error.strerror}. Check its permissions.", actual=str(error)
+        ) from None
+    target.chmod(0o755 if executable else 0o644)
+    for parent in target.parents:
+        if parent.stat().st_mode & 0o055 == 0o055:
+            break
+        parent.chmod(0o755)
+
+
+def require(folder: Path, name: str, lesson: str) -> Path:
+    """The file `name` of a handed-in folder. Raises NotUp, naming a near miss, where it is missing."""
+    path = folder / name
+    if path.is_file():
+        return path
+    near = [other.name for other in sorted(folder.iterdir()) if other.name.lower().startswith(name.lower())]
+    near = near or difflib.get_close_matches(name, [other.name for other in folder.iterdir()], 1, 0.75)
+    if near:
+        raise NotUp(
+            f"There is no file {name}, but one called {near[0]}. Rename it to exactly {name}; "
+            "on Windows, let the Explorer show file name extensions to see the whole name.",
+            expected=name,
+            actual=near[0],
+        )
+    raise NotUp(
+        f"There is no file {name} in the folder. Lesson {lesson} asks for one; `./workshop reset` puts the starter back.",
+        expected=name,
+        actual="no such file",
+    )

@@ -1,0 +1,217 @@
+"""The catalogue: a lesson, its files, its starter, its solution, and the student's own place.
+
+A lesson is a folder `lessons/NN_topic`. Number and name come from the folder, the title from its README's first heading,
+its promises from its grader's docstrings. There is no manifest.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from workshop.course.places import ROOT
+
+FOLDER = re.compile(r"(\d\d)_(\w+)")
+ENGINE_FIXTURES = {"image", "stack", "cluster", "containers"}
+NOT_STARTER = {"README.md", "pictures", "__pycache__", ".ipynb_checkpoints", ".DS_Store"}
+
+
+_PARSING = threading.Lock()
+
+
+def parsed(source: str) -> ast.Module:
+    """What `ast.parse` makes of the source. One at a time: Python 3.11 may raise SystemError where two threads parse at once (its issue 106905)."""
+    with _PARSING:
+        return ast.parse(source)
+
+
+class NoSuchLesson(LookupError):
+    """The lesson asked for is not there. `next_step` says what to type instead."""
+
+    def __init__(self, asked: str, near: list[Lesson]) -> None:
+        super().__init__(f"There is no lesson {asked}.")
+        names = ", ".join(f"{lesson.number} ({lesson.topic})" for lesson in near)
+        self.next_step = f"The nearest are {names}. `./workshop` lists all lessons."
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson of the workshop, found at `folder` inside the checkout at `root`."""
+
+    folder: Path
+    root: Path = ROOT
+
+    @property
+    def name(self) -> str:
+        """The folder's name, for instance 07_redis_api."""
+        return self.folder.name
+
+    @property
+    def number(self) -> int:
+        """7 for 07_redis_api."""
+        return int(self.name[:2])
+
+    @property
+    def topic(self) -> str:
+        """redis_api for 07_redis_api."""
+        return self.name[3:]
+
+    @property
+    def readme(self) -> Path:
+        """The lesson's text."""
+        return self.folder / "README.md"
+
+    @property
+    def grader(self) -> Path:
+        """The lesson's pytest file."""
+        return self.folder / f"test_{self.topic}.py"
+
+    @property
+    def solution(self) -> Path:
+        """The folder with the finished files."""
+        return self.root / "solutions" / self.name
+
+    @property
+    def work(self) -> Path:
+        """The student's own place."""
+        return self.root / "work" / self.name
+
+    @property
+    def notebook(self) -> Path | None:
+        """The student's notebook as it is handed out, where this lesson is one."""
+        path = self.root / "notebooks" / f"{self.name}.ipynb"
+        return path if path.exists() else None
+
+    @cached_property
+    def title(self) -> str:
+        """The README's first heading, without a leading number."""
+        for line in self._text().splitlines():
+            if line.startswith("# "):
+                return re.sub(r"^(Lesson )?\d+\s*[·:.-]\s*", "", line[2:].strip())
+        return self.topic.replace("_", " ")
+
+    def _text(self) -> str:
+        return self.readme.read_text(encoding="utf-8") if self.readme.exists() else ""
+
+    @cached_property
+    def promises(self) -> dict[str, str]:
+        """Each check that the grader declares, by name, with the line the student reads."""
+        return promises_of(self.grader)
+
+    @cached_property
+    def needs(self) -> set[str]:
+        """The fixtures that the grader asks for: `redis`, `image`, `stack`, …"""
+        tree = parsed(self.grader.read_text(encoding="utf-8"))
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        return {argument.arg for function in functions for argument in function.args.args}
+
+    @property
+    def needs_engine(self) -> bool:
+        """Whether some of its promises can be asked of containers alone."""
+        return "Dockerfile" in self.finished() or bool(self.needs & ENGINE_FIXTURES)
+
+    @property
+    def hints(self) -> list[str]:
+        """The folded hints of the README's section "If you are stuck", one text for each fold, in order."""
+        folds = re.findall(r"<details>\s*(.*?)</details>", self._text(), re.DOTALL)
+        return [re.sub(r"</?summary>", "", fold).strip() for fold in folds]
+
+    def starter(self) -> dict[str, Path]:
+        """What the student starts from: name inside the student's folder → file. Names use forward slashes."""
+        files = {}
+        for path in sorted(self.folder.rglob("*")):
+            inside = path.relative_to(self.folder)
+            if path.is_file() and path != self.grader and not NOT_STARTER & set(inside.parts):
+                files[inside.as_posix()] = path
+        if self.notebook:
+            files[self.notebook.name] = self.notebook
+        return files
+
+    def finished(self) -> dict[str, Path]:
+        """The solution's files, named as in the student's folder."""
+        inside = (
+            path for path in sorted(self.solution.rglob("*")) if path.is_file() and "__pycache__" not in path.parts
+        )
+        return {path.relative_to(self.solution).as_posix(): path for path in inside}
+
+    def open(self) -> Path:
+        """The student's own place; made from the starter where it is not there yet."""
+        if not self.work.exists():
+            lay(self.starter(), self.work)
+        return self.work
+
+    def is_untouched(self, work: Path) -> bool:
+        """Whether `work` still holds the starter and nothing else of weight."""
+        starter = self.starter()
+        for name in self.finished().keys() | starter.keys():
+            mine, theirs = work / name, starter.get(name)
+            if not mine.is_file():
+                if theirs is not None:
+                    return False
+            elif theirs is None or not _same_text(mine, theirs):
+                return False
+        return True
+
+
+def _same_text(one: Path, other: Path) -> bool:
+    """Whether two files say the same, whatever their line ends."""
+    if one.stat().st_size > 2 * other.stat().st_size + 1000:
+        return False
+    try:
+        return one.read_bytes().replace(b"\r\n", b"\n").strip() == other.read_bytes().replace(b"\r\n", b"\n").strip()
+    except OSError:
+        return False
+
+
+def promises_of(grader: Path) -> dict[str, str]:
+    """The checks that a grader file declares, with the first line of each docstring, in file order."""
+    tree = parsed(grader.read_text(encoding="utf-8"))
+    tests = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    return {test.name: (ast.get_docstring(test) or test.name).splitlines()[0] for test in tests}
+
+
+def lay(files: dict[str, Path], folder: Path) -> None:
+    """Copies `files` (name → file) into `folder`, which is made where it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, source in files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        shutil.copymode(source, target)
+
+
+def catalogue(root: Path = ROOT) -> list[Lesson]:
+    """All lessons of the checkout, by number."""
+    return list(_lessons(root))
+
+
+def _lessons(root: Path) -> Iterator[Lesson]:
+    for folder in sorted((root / "lessons").iterdir()):
+        if FOLDER.fullmatch(folder.name) and (folder / f"test_{folder.name[3:]}.py").is_file():
+            yield Lesson(folder, root)
+
+
+def find(asked: str, root: Path = ROOT) -> Lesson:
+    """The lesson of a number ("7", "07"), a folder's name or a topic ("redis_api").
+
+    Raises NoSuchLesson, which names the nearest ones.
+    """
+    lessons = catalogue(root)
+    for lesson in lessons:
+        if asked in (str(lesson.number), f"{lesson.number:02}", lesson.name, lesson.topic):
+            return lesson
+    if asked.lstrip("-").isdigit():
+        near = sorted(lessons, key=lambda lesson: abs(lesson.number - int(asked)))[:2]
+    else:
+        names = difflib.get_close_matches(
+            asked, [n for lesson in lessons for n in (lesson.topic, lesson.name)], 2, 0.3
+        )
+        near = [lesson for lesson in lessons if {lesson.topic, lesson.name} & set(names)] or lessons[:2]
+    raise NoSuchLesson(asked, sorted(near, key=lambda lesson: lesson.number))

@@ -1,0 +1,307 @@
+"""Every call to the Docker Engine, through the `docker` command itself, each with a time limit.
+
+BuildKit, Compose, contexts and credentials come with the command, and a student sees the words they learn.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+from urllib.parse import urlsplit
+
+from workshop.outcomes import Unchecked
+
+KEPT = 256 * 1024  # bytes kept of each end of an output
+LISTED = (
+    256 * 1024 * 1024
+)  # the same, of an output of the engine's own that is read as a list; 3 MB seen of a build cache of 12,000 records
+OWN_FAILURE = 125  # the exit code of `docker run` where docker itself failed
+ANSWER_LIMIT = 5.0  # seconds in which a running engine answers
+NEXT_STEP = "./workshop doctor"
+
+# The words of the docker command, from 20.10 on: engines on Linux, rootless ones, Docker Desktop, Colima.
+_FORBIDDEN = (
+    r"permission denied while trying to connect|dial unix .*permission denied"
+    r"|open //\./pipe/\S+: access is denied"
+)
+_NO_ENGINE = (
+    r"cannot connect to the docker daemon|failed to connect to the docker api|is the docker daemon running"
+    r"|error during connect|docker desktop is (?:unable to start|manually paused|starting)"
+    r"|request returned (?:500 )?internal server error for api route"
+)
+TROUBLE = {
+    "permission": re.compile(_FORBIDDEN, re.IGNORECASE),
+    "wsl": re.compile(r"could not be found in this wsl", re.IGNORECASE),
+    "versions": re.compile(r"client version \S+ is too (?:old|new)", re.IGNORECASE),
+    "context": re.compile(
+        r"unable to resolve docker endpoint|context \S+ (?:not found|does not exist)", re.IGNORECASE
+    ),
+    "stopped": re.compile(_NO_ENGINE, re.IGNORECASE),
+    "disk full": re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE),
+}
+_NOT_ITS_OWN = re.compile(r"^#\d+ .*$", re.MULTILINE)  # what the steps of a build print
+SAYS = {
+    "missing": "There is no `docker` command here. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`.",
+    "permission": "The Docker Engine is there, but this user may not talk to it. `./workshop doctor` says how to mend that.",
+    "stopped": "The Docker Engine is not running. Start Docker Desktop, or on Linux `sudo systemctl start docker`; then run `./workshop doctor`.",
+    "wsl": "Docker Desktop is not connected with this WSL distribution. Switch it on under Settings, Resources, "
+    "WSL integration; then run `./workshop doctor`.",
+    "versions": "The docker command and the Docker Engine are of versions that do not understand each other. Update both, "
+    "then run `./workshop doctor`.",
+    "context": "The docker command is set to an engine that it does not know. `docker context ls` lists them, `docker context use NAME` takes one.",
+    "hangs": "The Docker Engine does not answer. Restart it, then run `./workshop doctor`.",
+    "disk full": "The disk of the Docker Engine is full. `./workshop clean` gives back what the workshop took; `docker system df` shows the rest.",
+}
+
+
+class EngineTrouble(Unchecked):
+    """The engine could not do what was asked, and that is not the student's fault. `kind` is a key of SAYS or `call`."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(
+            SAYS.get(kind, f"The engine could not do its part: {_last_line(text)}"), actual=text.strip() or None
+        )
+        self.kind = kind
+
+
+class Keeper(Protocol):
+    """Who is told of each docker process, so that none outlives its run."""
+
+    def started(self, pid: int) -> None: ...
+    def ended(self, pid: int, is_cut_off: bool = False) -> None: ...
+    def inherited(self) -> tuple[int, ...]: ...
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a call printed and how it ended. `code` is None where it was ended at its time limit."""
+
+    args: tuple[str, ...]
+    code: int | None
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended with exit code 0."""
+        return self.code == 0
+
+
+class Tail:
+    """Reads a pipe to its end in a thread and keeps the first and the last part of it."""
+
+    def __init__(self, pipe: IO[bytes], seen: Callable[[bytes], None] | None = None, kept: int = KEPT) -> None:
+        self.head, self.tail, self._seen, self._kept = bytearray(), b"", seen, kept
+        self._thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+        self._thread.start()
+
+    def _read(self, pipe: IO[bytes]) -> None:
+        while chunk := os.read(pipe.fileno(), 65536):
+            if self._seen:
+                self._seen(chunk)
+            if len(self.head) < self._kept:
+                self.head += chunk
+            else:
+                self.tail = (self.tail + chunk)[-self._kept :]
+
+    def so_far(self) -> str:
+        """What has been read up to now."""
+        return (self.head + self.tail).decode("utf-8", "replace")
+
+    def text(self) -> str:
+        """What was read, once the pipe has ended or two seconds have passed."""
+        self._thread.join(2)
+        return self.so_far()
+
+
+def command() -> str:
+    """The path of the docker command. Raises EngineTrouble where there is none."""
+    found = shutil.which("docker")
+    if not found:
+        raise EngineTrouble("missing", "")
+    return found
+
+
+def docker(
+    *args: str,
+    timeout: float = 30.0,
+    data: bytes | None = None,
+    keeper: Keeper | None = None,
+    env: dict[str, str] | None = None,
+    cwd: Path | None = None,
+    watch: Callable[[str], str | None] | None = None,
+    kept: int = KEPT,
+) -> Done:
+    """Runs `docker ARGS` for at most `timeout` seconds and returns what became of it; a failed command is no exception.
+
+    Of an output longer than twice `kept` bytes, only this much of each end is returned: LISTED for a list that has to be whole.
+    `watch` is asked twice a second, with what `err` holds so far, and ends the call by answering a reason, which is added to `err`.
+    Raises EngineTrouble where the engine is not there, may not be asked or has a full disk.
+    """
+    start = time.monotonic()
+    process = subprocess.Popen(
+        [command(), *args],
+        stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=env,
+        cwd=cwd,
+        pass_fds=keeper.inherited() if keeper else (),
+    )
+    if keeper:
+        keeper.started(process.pid)
+    assert process.stdout and process.stderr
+    out, err = Tail(process.stdout, kept=kept), Tail(process.stderr)
+    try:
+        if data is not None and process.stdin:
+            _feed(process.stdin, data)
+        code, reason = _wait(process, start + timeout, functools.partial(_look, watch, err) if watch else None)
+    finally:
+        is_cut_off = process.poll() is None
+        if is_cut_off:
+            process.kill()
+            process.wait()
+        if keeper:
+            keeper.ended(process.pid, is_cut_off)
+    done = Done(args, code, out.text(), err.text() + (reason or ""), time.monotonic() - start)
+    process.stdout.close()
+    process.stderr.close()
+    if code is None and not reason:
+        return done
+    if code != 0 and (found := trouble_in(done)):
+        raise EngineTrouble(found, done.err or done.out)
+    return done
+
+
+def trouble_in(done: Done) -> str | None:
+    """The kind of trouble that a failed call told of, or None.
+
+    What a container or the step of a build printed is no word of the engine's.
+    """
+    if done.args[0] in ("exec", "logs") or (done.args[0] == "run" and done.code != OWN_FAILURE):
+        return None
+    said = _NOT_ITS_OWN.sub("", done.err) or done.out
+    kinds = [kind for kind in TROUBLE if kind != "disk full" or done.args[0] != "build"]
+    return next((kind for kind in kinds if TROUBLE[kind].search(said)), None)
+
+
+def _look(watch: Callable[[str], str | None], err: Tail) -> str | None:
+    return watch(err.so_far())
+
+
+def _feed(pipe: IO[bytes], data: bytes) -> None:
+    def write() -> None:
+        try:
+            with pipe:
+                pipe.write(data)
+        except OSError:
+            return  # the command ended before it read all; its exit code tells why
+
+    threading.Thread(target=write, daemon=True).start()
+
+
+def _wait(
+    process: subprocess.Popen[bytes], end: float, watch: Callable[[], str | None] | None
+) -> tuple[int | None, str | None]:
+    while True:
+        left = end - time.monotonic()
+        try:
+            return process.wait(max(0.0, min(left, 0.5) if watch else left)), None
+        except subprocess.TimeoutExpired:
+            if watch and (reason := watch()):
+                return None, reason
+            if left <= 0:
+                return None, None
+
+
+def must(done: Done) -> Done:
+    """The same result; raises EngineTrouble where the command failed or ran into its time limit."""
+    if done.code is None:
+        raise EngineTrouble("hangs", f"docker {' '.join(done.args[:2])} gave no answer in {done.seconds:.0f} s")
+    if not done.ok:
+        raise EngineTrouble("call", done.err or done.out)
+    return done
+
+
+@functools.cache
+def trouble() -> EngineTrouble | None:
+    """What keeps the engine from being used, or None. Asked once in a process; at most 5 s."""
+    try:
+        done = docker("version", "--format", "{{.Server.Version}}", timeout=ANSWER_LIMIT)
+    except EngineTrouble as found:
+        return found
+    if done.code is None:
+        return EngineTrouble("hangs", f"`docker version` gave no answer in {ANSWER_LIMIT:.0f} s.")
+    return None if done.ok and done.out.strip() else EngineTrouble("call", done.err or done.out)
+
+
+@functools.cache
+def endpoint() -> str:
+    """The address of the engine in use, for instance unix:///var/run/docker.sock or ssh://me@lab."""
+    if "DOCKER_HOST" in os.environ and "DOCKER_CONTEXT" not in os.environ:
+        return os.environ["DOCKER_HOST"]
+    configured = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker")) / "config.json"
+    try:
+        chosen = json.loads(configured.read_text(encoding="utf-8")).get("currentContext")
+    except (OSError, ValueError):
+        chosen = None
+    if "DOCKER_CONTEXT" not in os.environ and chosen in (None, "default"):
+        return ""
+    return must(docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")).out.strip()
+
+
+def host() -> str:
+    """The host on which published ports of the engine in use are reached: 127.0.0.1 unless the engine is a remote one."""
+    parts = urlsplit(endpoint())
+    remote = parts.scheme in ("tcp", "ssh", "http", "https") and parts.hostname not in (
+        None,
+        "localhost",
+        "127.0.0.1",
+        "::1",
+    )
+    return str(parts.hostname) if remote else "127.0.0.1"
+
+
+def is_remote() -> bool:
+    """Whether the engine is on another machine, so that it cannot see this machine's files."""
+    return host() != "127.0.0.1"
+
+
+def publish(port: int) -> tuple[str, ...]:
+    """The flags that publish a container's port on a host port of the engine's choice; on 127.0.0.1 unless it is remote."""
+    return ("-p", f"{port}" if is_remote() else f"127.0.0.1::{port}")
+
+
+@functools.cache
+def knows(version: str) -> bool:
+    """Whether the engine's API is of this version ("1.44") or a later one."""
+    found = must(docker("version", "--format", "{{.Server.APIVersion}}", timeout=ANSWER_LIMIT)).out.strip()
+    return [int(part) for part in found.split(".")] >= [int(part) for part in version.split(".")]
+
+
+def has_image(name: str) -> bool:
+    """Whether the engine has this image now, without pulling."""
+    return docker("image", "inspect", "--format", "{{.Id}}", name).ok
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "it gave no reason"
+
+
+def runnable(args: Sequence[str]) -> str:
+    """A docker call as a line to copy."""
+    import shlex
+
+    return shlex.join(("docker", *args))

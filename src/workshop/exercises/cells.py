@@ -1,0 +1,63 @@
+"""A notebook file, read as plain JSON: its code cells, or what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from workshop.outcomes import NotUp
+
+BACK = "`./workshop reset` puts the notebook back as it was handed out."
+MEASURES = "measures"  # the tag of a cell that measures and draws, and defines nothing that an exercise needs
+SIZE_LIMIT = 20 * 1024 * 1024  # bytes
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The notebook at `path`. Raises NotUp where it is none, with the cause."""
+    name = path.name
+    if path.stat().st_size > SIZE_LIMIT:
+        size = f"{path.stat().st_size / 2**20:.0f} MB"
+        raise NotUp(
+            f"{name} is {size} large. Clear its outputs (Edit, Clear Outputs of All Cells) and save it.", actual=size
+        )
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise NotUp(f"{name} is not saved as UTF-8. {BACK}", actual="bytes that are not UTF-8") from None
+    if not text.strip():
+        raise NotUp(f"{name} is an empty file. {BACK}", actual="an empty file")
+    try:
+        notebook = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        hint = f"{name} is no notebook any more: it is not JSON. Was it edited as text, or merged with conflict marks in it? {BACK}"
+        raise NotUp(hint, expected="a notebook (JSON)", actual=str(error)[:200]) from None
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        raise NotUp(
+            f"{name} is JSON, but no notebook of format 4: it has no list of cells. {BACK}",
+            expected="a notebook",
+            actual=text[:80],
+        )
+    return notebook
+
+
+def source_of(cell: Any) -> str:
+    """A cell's text, whichever way it is stored."""
+    source = cell.get("source", "") if isinstance(cell, dict) else ""
+    return "".join(str(line) for line in source) if isinstance(source, list) else str(source)
+
+
+def code_cells(notebook: dict[str, Any]) -> list[tuple[int, str]]:
+    """The code cells as (number among all code cells, source). Raises NotUp where there is none."""
+    code = [cell for cell in notebook["cells"] if isinstance(cell, dict) and cell.get("cell_type") == "code"]
+    found = [(number, source_of(cell)) for number, cell in enumerate(code, 1)]
+    if not any(source.strip() for _, source in found):
+        raise NotUp(f"The notebook has no code cell. {BACK}", actual=f"{len(notebook['cells'])} cells, none with code")
+    return [(number, source) for number, source in found if source.strip()]
+
+
+def measuring(notebook: dict[str, Any]) -> frozenset[str]:
+    """The sources of the cells of the lesson's own notebook that only measure and draw: who grades can leave them out where they are unchanged."""
+    return frozenset(
+        source_of(cell).strip() for cell in notebook["cells"] if MEASURES in cell.get("metadata", {}).get("tags", [])
+    )

@@ -1,0 +1,218 @@
+"""What graders call `notebook`: the student's functions, asked by name. Its two kinds differ in where the function runs.
+
+`notebook.record_visit("home")` calls the student's `record_visit(r, "home")` and returns what it returned, as plain data.
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from workshop.mistakes import notebook as explain
+from workshop.outcomes import Mismatch, NotUp, Unchecked
+from workshop.wire.rivals import RelayProbe, Seen
+
+CALL_LIMIT = 3.0  # seconds
+SHOWN_CALLS = 6
+CHATTER = {
+    "hello",
+    "info",
+    "ping",
+    "auth",
+    "select",
+    "quit",
+    "reset",
+    "echo",
+    "readonly",
+    "command",
+    "script",
+    "client",
+    "config",
+}
+
+
+class Counts:
+    """What Redis received in a block of `counted`; filled in at its end.
+
+    `commands` has the name of each command (small letters) with the number of its calls, as Redis counted them; those inside a script count too.
+    `round_trips` is the number of times that something was sent and waited for.
+    """
+
+    def __init__(self) -> None:
+        self.commands: Counter[str] = Counter()
+        self.round_trips = 0
+        self.sent: list[str] = []
+
+    def __getitem__(self, name: str) -> int:
+        return self.commands[name]
+
+    @property
+    def total(self) -> int:
+        """How many commands there were in all."""
+        return self.commands.total()
+
+    def __str__(self) -> str:
+        return ", ".join(f"{count} × {name.upper()}" for name, count in self.commands.most_common()) or "no command"
+
+
+class Exercises(abc.ABC):
+    """The functions of a notebook. `note` is told of each call, as a line to copy; `calls` takes those of the current check."""
+
+    def __init__(self, note: Callable[[str], None], calls: list[str]) -> None:
+        self._note, self._calls = note, calls
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *args, **options: self.call(name, *args, **options)
+
+    def call(self, name: str, *args: Any, limit: float = CALL_LIMIT, **options: Any) -> Any:
+        """Calls the student's function `name` with `r` first; returns plain data.
+
+        Raises Mismatch where it raises, or runs longer than `limit` seconds; NotUp, the same one each time, where it is missing or not written yet.
+        """
+        return self.start(name, *args, **options).result(limit)
+
+    def start(self, name: str, *args: Any, **options: Any) -> Pending:
+        """Calls the function without waiting for it: `result(limit)` of what comes back waits, `is_done(limit)` asks."""
+        asked = spelled(name, args, options)
+        self._calls.append(asked)
+        self._note("\n".join(self._calls[-SHOWN_CALLS:]))
+        return Pending(self, asked, self._begin(name, args, options))
+
+    def expect(self, actual: Any, expected: Any, because: str) -> None:
+        """Raises Mismatch, with what was asked of the function, what was expected and what came, unless both are equal (True is not 1)."""
+        if actual != expected or isinstance(actual, bool) != isinstance(expected, bool):
+            raise Mismatch(because, expected=short(expected), actual=short(actual))
+
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[Counts]:
+        """Counts what Redis receives from the functions called in the block. The grader looks at Redis after the block, not in it."""
+        counts = Counts()
+        client = self._client()
+        try:
+            self._relay().wait_until_up()
+            client.config_resetstat()
+            with self._relay().watch() as seen:
+                yield counts
+            statistics = client.info("commandstats")
+        except Exception as error:
+            if type(error).__module__.startswith("redis"):
+                raise Unchecked("This server does not count its commands.", actual=str(error)) from None
+            raise
+        for key, numbers in statistics.items():
+            name = key.removeprefix("cmdstat_")
+            if name.partition("|")[0] not in CHATTER:
+                counts.commands[name] += numbers["calls"]
+        counts.round_trips, counts.sent = seen.packets, seen.data_commands
+
+    def rival(
+        self, act: Callable[[], object], before: str = "write", times: int | None = None
+    ) -> contextlib.AbstractContextManager[Seen]:
+        """Within the block, `act` runs just before the student's first command that changes data reaches Redis; see `RelayProbe.rival`."""
+        return RelayProbe(self._relay()).rival(act, before, times)
+
+    def _patience(self, begun: Any) -> float:
+        """By how much a call's time limit is stretched on a busy machine."""
+        return 1.0
+
+    @abc.abstractmethod
+    def _begin(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any: ...
+
+    @abc.abstractmethod
+    def _finish(self, begun: Any, limit: float) -> dict[str, Any] | None: ...
+
+    @abc.abstractmethod
+    def _stop(self, begun: Any) -> None: ...
+
+    @abc.abstractmethod
+    def _relay(self) -> Any: ...
+
+    @abc.abstractmethod
+    def _client(self) -> Any: ...
+
+
+class Pending:
+    """A call under way."""
+
+    def __init__(self, owner: Exercises, asked: str, begun: Any) -> None:
+        self._owner, self._asked, self._begun = owner, asked, begun
+        self._answer: dict[str, Any] | None = None
+
+    def is_done(self, limit: float = 0.0) -> bool:
+        """Whether it has ended, or does so within `limit` seconds."""
+        if self._answer is None:
+            self._answer = self._owner._finish(self._begun, limit)
+        return self._answer is not None
+
+    def result(self, limit: float = CALL_LIMIT) -> Any:
+        """What the function returned, as plain data. Raises Mismatch where it raised, or has not ended within `limit` seconds."""
+        limit *= self._owner._patience(self._begun)
+        if not self.is_done(limit):
+            self._owner._stop(self._begun)
+            raise Mismatch(
+                f"The call had not ended after {limit:.0f} s and was stopped. Does it loop for ever, or wait for something that never comes?",
+                asked=self._asked,
+                actual=f"no answer in {limit:.0f} s",
+            )
+        assert self._answer is not None
+        return value_of(self._answer, self._asked)
+
+
+def value_of(answer: dict[str, Any], asked: str) -> Any:
+    """The value in a runner's answer. Raises Mismatch for an exception, with the cause."""
+    if "value" in answer:
+        return untagged(answer["value"])
+    if "gone" in answer:
+        raise Mismatch(
+            "The call ended its own process, or took more memory than it may.",
+            asked=asked,
+            actual="the process is gone",
+        )
+    error = answer["error"]
+    raise Mismatch(explain.hint_of(error), asked=asked, actual=explain.shown(error))
+
+
+def untagged(value: Any) -> Any:
+    """What the runner's `plain` made, with sets and dicts as such again."""
+    if isinstance(value, list):
+        return [untagged(one) for one in value]
+    if isinstance(value, dict):
+        if "set" in value:
+            return {hashable(untagged(one)) for one in value["set"]}
+        return {hashable(untagged(key)): untagged(one) for key, one in value["dict"]}
+    return value
+
+
+def hashable(value: Any) -> Any:
+    """The value, with tuples for lists, so that it can stand in a set."""
+    return tuple(hashable(one) for one in value) if isinstance(value, list) else value
+
+
+def spelled(name: str, args: tuple[Any, ...], options: dict[str, Any]) -> str:
+    """A call as the student would write it."""
+    words = [
+        "r",
+        *(short(arg, 120) for arg in args),
+        *(f"{key}={short(value, 120)}" for key, value in options.items()),
+    ]
+    return f"{name}({', '.join(words)})"
+
+
+def short(value: Any, length: int = 400) -> str:
+    """The value as Python writes it, cut in the middle where it is long. Sets are in order."""
+    is_set = isinstance(value, (set, frozenset)) and value
+    text = f"{{{', '.join(sorted(map(repr, value)))}}}" if is_set else repr(value)
+    return text if len(text) <= length else f"{text[: length * 2 // 3]} … {text[-length // 4 :]}"
+
+
+def not_written(name: str) -> NotUp:
+    """What to raise for a function that has no body yet."""
+    return NotUp(
+        f"Not attempted: `{name}` has no code yet. Write it where the notebook says “Your turn”, run the cell, and save.",
+        expected=f"a body for {name}",
+        actual="only its docstring",
+    )

@@ -1,0 +1,206 @@
+"""The notebook of a check from outside: its cells and its functions run in a runner, the grader stands beside Redis."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from workshop.exercises import cells
+from workshop.exercises.exercises import Exercises, not_written
+from workshop.exercises.runners import Runner, RunnerGone, Runners
+from workshop.mistakes import notebook as explain
+from workshop.outcomes import Mismatch, NotUp, Unchecked
+from workshop.wire import traces
+
+CELL_LIMIT = 5.0  # seconds for one cell
+CELLS_LIMIT = 30.0  # seconds for all of them
+AT_REST = 0.03  # seconds in which a call's client is connected on a machine that is not busy
+MOST_PATIENCE = 5.0
+UP_LIMIT = 5.0  # seconds in which a Redis that was started answers
+CONNECT_LIMIT = 15.0  # seconds in which a call's client connects
+
+
+class Begun(NamedTuple):
+    """A call under way in the runner."""
+
+    number: int
+    name: str
+    connected_in: float
+
+
+class RemoteNotebook(Exercises):
+    """One student's notebook at `path`, run by a runner against the Redis that `server` describes.
+
+    Cells whose source is in `without` are not run: the lesson's own that only measure.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        runners: Runners,
+        server: Any,
+        note: Callable[[str], None],
+        calls: list[str],
+        without: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(note, calls)
+        self._cells = [
+            (number, source) for number, source in cells.code_cells(cells.read(path)) if source.strip() not in without
+        ]
+        self._runners, self._server = runners, server
+        self._skip: list[int] = []
+        self._failures: list[dict[str, Any]] = []
+        self._down: dict[str, NotUp] = {}
+        self._hung: set[str] = set()
+        self._admin = self._connect()
+        if server.settings is None:
+            server.settings = self._settings()
+        self._runner = self._run_cells()
+
+    def _connect(self) -> Any:
+        import redis
+
+        return redis.Redis(
+            self._server.host, self._server.port, decode_responses=True, socket_timeout=1, socket_connect_timeout=1
+        )
+
+    def _settings(self) -> dict[str, str] | None:
+        """The settings of Redis once it answers; None where it does not tell them."""
+        import redis
+
+        end = time.monotonic() + UP_LIMIT
+        while time.monotonic() < end:
+            try:
+                self._admin.ping()
+                break
+            except redis.RedisError:
+                time.sleep(0.02)
+        return traces.settings(self._admin)
+
+    def _run_cells(self) -> Runner:
+        """Runs all cells in a new runner; a cell that hangs or ends the runner is left out from then on."""
+        relay = self._relay()
+        for _ in range(len(self._cells) + 1):
+            runner = self._runners.take(getattr(self._server, "beside", None))
+            url = relay.beside if runner.beside else relay.url
+            end, current = time.monotonic() + CELLS_LIMIT, 0
+            try:
+                runner.tell({"do": "run", "cells": self._cells, "url": url, "skip": self._skip, "limit": CELL_LIMIT})
+                while (message := runner.hear(min(CELL_LIMIT + 2, end - time.monotonic()))) and "ran" not in message:
+                    current = message["cell"]
+            except RunnerGone:
+                message = None
+            if message:
+                self._failures += message["ran"]
+                return runner
+            runner.end(hangs=True)
+            self._skip.append(current)
+            self._failures.append(
+                {"cell": current, "type": "OutOfTime", "message": "", "place": current, "line": None, "source": None}
+            )
+        raise Unchecked("The process that runs the notebook ended again and again.")
+
+    def fresh(self) -> None:
+        """Empties Redis for the next check, and puts it right where a function stopped it or changed its settings."""
+        import redis
+
+        try:
+            if not traces.stay(self._admin, self._server.settings):
+                self._admin.flushall()
+                return
+        except redis.RedisError:
+            pass
+        with self._server.stopped():
+            pass
+        self._admin = self._connect()
+        end = time.monotonic() + UP_LIMIT
+        while time.monotonic() < end:
+            try:
+                self._admin.ping()
+                self._admin.flushall()
+                return
+            except redis.RedisError:
+                time.sleep(0.02)
+        raise Unchecked("Redis could not be started again.")
+
+    def _begin(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Begun:
+        if name in self._down:
+            raise self._down[name]
+        start = time.monotonic()
+        number = self._runner.new_call()
+        call = {"do": "call", "id": number, "name": name, "args": args, "kwargs": options}
+        try:
+            self._runner.tell(call)
+            message = self._runner.hear(CONNECT_LIMIT, number) or {"unconnected": "no answer"}
+            if message.get("ready"):
+                return Begun(number, name, max(message["took"], time.monotonic() - start))
+        except RunnerGone:
+            self._runner.end()
+            self._runner = self._run_cells()
+            raise Mismatch("The call before this one ended the process that runs the notebook.") from None
+        if message.get("missing"):
+            self._down[name] = self._missing(name)
+        elif message.get("empty"):
+            self._down[name] = not_written(name)
+        else:
+            raise Unchecked("The client for this call could not be connected to Redis.", actual=str(message))
+        raise self._down[name]
+
+    def _patience(self, begun: Begun) -> float:
+        return min(MOST_PATIENCE, max(1.0, begun.connected_in / AT_REST)) * (0.4 if begun.name in self._hung else 1.0)
+
+    def _finish(self, begun: Begun, limit: float) -> dict[str, Any] | None:
+        try:
+            answer = self._runner.hear(limit, begun.number)
+        except RunnerGone:
+            self._runner.end()
+            self._runner = self._run_cells()
+            return {"gone": True}
+        if answer is not None:
+            self._still_there()
+        return answer
+
+    def _stop(self, begun: Begun) -> None:
+        self._hung.add(begun.name)
+        try:
+            self._runner.tell({"do": "kill", "id": begun.number})
+        except RunnerGone:
+            self._runner = self._run_cells()
+
+    def _still_there(self) -> None:
+        """Raises Mismatch where Redis answers no longer after a call."""
+        import redis
+
+        try:
+            self._admin.ping()
+        except redis.RedisError as error:
+            self._admin = self._connect()
+            hint = "After this call Redis answers no longer: the function stopped it, or keeps it busy."
+            raise Mismatch(hint, actual=f"redis-cli PING: {error}") from None
+
+    def _missing(self, name: str) -> NotUp:
+        """Why there is no function of this name."""
+        begins = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(name)}\b|^{re.escape(name)}\s*=", re.MULTILINE)
+        cell = next((number for number, source in self._cells if begins.search(source)), None)
+        error = next((error for error in self._failures if error["cell"] == cell), None)
+        if error is None:
+            hint = f"No cell of the notebook defines `{name}`. Was its cell deleted, or the function renamed? `./workshop reset` puts all cells back."
+            return NotUp(hint, expected=f"def {name}(r, …)", actual="no such function")
+        hint = f"The cell that defines `{name}` (code cell {cell}) stops before it is done. Run it in the notebook: it shows the same."
+        if error["type"] == "OutOfTime":
+            hint = f"The cell that defines `{name}` (code cell {cell}) never ends. Does it call something that waits or loops for ever?"
+        return NotUp(hint, asked=f"code cell {cell}", expected=f"def {name}(r, …)", actual=explain.shown(error))
+
+    def _relay(self) -> Any:
+        return self._server.relay()
+
+    def _client(self) -> Any:
+        return self._admin
+
+    def close(self) -> None:
+        """Ends the runner."""
+        self._runner.end()
+        self._admin.close()

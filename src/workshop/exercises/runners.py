@@ -1,0 +1,247 @@
+"""The process in which a student's notebook runs: started in a container or on this machine, spoken to in JSON lines."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import IO, Any
+
+from workshop.course.places import state_folder
+from workshop.engine import engine, images
+from workshop.engine.run import Run
+from workshop.outcomes import Unchecked
+from workshop.runtimes.docker import CONFINED, NO_OUTSIDE_NAMES
+
+SCRIPT = images.SUPPLIES / "notebook" / "runner.py"
+START_LIMIT = 30.0  # seconds
+GRACE = 1.0  # seconds in which a runner in a container ends by itself
+GONE_LIMIT = 15.0  # seconds in which one that is ended by force is gone
+LINE_LIMIT = 16 * 1024 * 1024  # bytes of one message
+
+
+class RunnerGone(Exception):
+    """The runner's process ended, or never answered."""
+
+
+class Runner:
+    """One runner process. `remove` ends it by force where it has not ended in `grace` seconds.
+
+    `beside` is the network of another container ("container:NAME"), where it lives in one.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        words: list[str],
+        remove: Callable[[], object],
+        grace: float = 0.0,
+        beside: str | None = None,
+        **options: Any,
+    ) -> None:
+        self._run, self._remove, self._grace, self.beside = run, remove, grace, beside
+        self._process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **options
+        )
+        run.started(self._process.pid)
+        self._ids = itertools.count(1)
+        self._queues: dict[int | None, queue.SimpleQueue[dict[str, Any] | None]] = {None: queue.SimpleQueue()}
+        self._lock = threading.Lock()
+        assert self._process.stdout
+        self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
+        self._reader.start()
+        self._is_up = False
+        self._burial: threading.Thread | None = None
+
+    def _read(self, pipe: IO[bytes]) -> None:
+        while line := pipe.readline(LINE_LIMIT):
+            with contextlib.suppress(ValueError, AttributeError):
+                message = json.loads(line)
+                with self._lock:
+                    waiting = self._queues.get(message.get("id"))
+                if waiting:
+                    waiting.put(message)
+        with self._lock:
+            for waiting in self._queues.values():
+                waiting.put(None)
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Sends a message. Raises RunnerGone where nobody takes it."""
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+        except (OSError, ValueError):
+            raise RunnerGone from None
+
+    def hear(self, limit: float, number: int | None = None) -> dict[str, Any] | None:
+        """The next message about call `number` (or about no call), or None after `limit` seconds. Raises RunnerGone."""
+        try:
+            message = self._queues[number].get(timeout=max(0.0, limit))
+        except queue.Empty:
+            return None
+        if message is None:
+            self._queues[number].put(None)
+            raise RunnerGone
+        return message
+
+    def wait_until_up(self) -> None:
+        """Returns once it serves. Raises Unchecked where it does not."""
+        if self._is_up:
+            return
+        with contextlib.suppress(RunnerGone):
+            if self.hear(START_LIMIT):
+                self._is_up = True
+                return
+        raise Unchecked("The process that runs the notebook did not start. `./workshop doctor` tells more.")
+
+    def new_call(self) -> int:
+        """The number of a new call, whose messages are kept apart from now on."""
+        number = next(self._ids)
+        with self._lock:
+            self._queues[number] = queue.SimpleQueue()
+            if not self._reader.is_alive():
+                self._queues[number].put(None)
+        return number
+
+    def end(self, hangs: bool = False) -> None:
+        """Ends it in the background; by force where it does not end by itself, or `hangs`. See `wait_until_gone`."""
+        if self._burial is None:
+            self._burial = threading.Thread(target=self._bury, args=(hangs,), daemon=True)
+            self._burial.start()
+
+    def wait_until_gone(self) -> None:
+        """Returns once one that was told to end is gone, with all that the notebook started. Raises Unchecked where it stays."""
+        if self._burial:
+            self._burial.join(GRACE + GONE_LIMIT)
+            if self._burial.is_alive():
+                raise Unchecked("The process that ran the notebook before this one could not be ended.")
+
+    def _bury(self, hangs: bool) -> None:
+        assert self._process.stdin
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(0 if hangs else self._grace)
+        except subprocess.TimeoutExpired:
+            self._remove()
+        self._process.wait()
+        self._reader.join(1)
+        assert self._process.stdout
+        self._process.stdout.close()
+        with contextlib.suppress(ValueError):  # the run has closed in the meantime
+            self._run.ended(self._process.pid)
+
+
+def local(run: Run) -> Runner:
+    """A runner as a process on this machine; it isolates nothing."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "JPY_"))}
+    environment |= {
+        "IPYTHONDIR": str(run.scratch("ipython")),
+        "PYTHONPYCACHEPREFIX": str(state_folder().resolve() / "bytecode"),
+    }
+    environment.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # redis-py takes three times as long to load where it is compiled anew
+    runner: list[Runner] = []
+
+    def remove() -> None:
+        process = runner[0]._process
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
+
+    # -I would hide the user's packages; PYTHONPATH and the folder are left out by hand
+    environment.pop("PYTHONPATH", None)
+    runner.append(
+        Runner(
+            run,
+            [sys.executable, str(SCRIPT)],
+            remove,
+            cwd=run.scratch("notebook"),
+            env=environment,
+            start_new_session=True,
+        )
+    )
+    return runner[0]
+
+
+def contained(run: Run, network: Callable[[], str], beside: str | None) -> Runner:
+    """A runner in a container with limits: in the network of another container where `beside` names one ("container:NAME"), else on `network`."""
+    name = run.name("notebook")
+    placed = ("--network", beside) if beside else ("--network", network(), *NO_OUTSIDE_NAMES)
+    isolated = ("--user", "65534", "--read-only", "--tmpfs", "/tmp:mode=1777,size=64m", *placed)
+    words = [
+        "run",
+        "--interactive",
+        "--rm",
+        "--pull",
+        "never",
+        "--name",
+        name,
+        "--label",
+        run.label,
+        *CONFINED,
+        "--log-driver",
+        "none",
+        *isolated,
+    ]
+    image = images.supply("notebook", run)
+
+    def remove() -> None:
+        with contextlib.suppress(Unchecked):
+            run.docker("rm", "--force", "--volumes", name)
+
+    return Runner(run, [engine.command(), *words, image], remove, GRACE, beside, pass_fds=run.inherited())
+
+
+class Runners:
+    """Hands out runners. `launch` starts one in the network that it is given ("container:NAME"), or for None in one that suits every Redis.
+
+    With `ahead`, the next one is started while the current one is at work: good for many gradings in a row, not for a single fast one.
+    """
+
+    ahead = False
+
+    def __init__(self, launch: Callable[[str | None], Runner]) -> None:
+        self._launch = launch
+        self._spare: Runner | None = None
+        self._last: Runner | None = None
+        self._beside: str | None = None
+        self._lock = threading.Lock()
+
+    def take(self, beside: str | None = None) -> Runner:
+        """A runner that has run nothing yet, in the network `beside`. The one before it is gone by then, if it was told to end."""
+        with self._lock:
+            found, self._spare, self._beside = self._spare, None, beside
+        if found and found.beside not in (None, beside):
+            found.end(hangs=True)
+            found = None
+        found = found or self._launch(beside)
+        if self.ahead:
+            self.prepare(beside)
+        if self._last:
+            self._last.wait_until_gone()
+        found.wait_until_up()
+        self._last = found
+        return found
+
+    def prepare(self, beside: str | None = None) -> None:
+        """Starts the next runner without waiting for it, in the network `beside`, or that of the last one."""
+        with self._lock:
+            if self._spare is None:
+                self._spare = self._launch(beside or self._beside)
+
+    def close(self) -> None:
+        """Ends the one that waits."""
+        self.ahead = False
+        with self._lock:
+            if self._spare:
+                self._spare.end()
+            self._spare = None

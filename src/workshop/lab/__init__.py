@@ -1,0 +1,1 @@
+"""JupyterLab on the student's notebooks, with a Redis beside it."""

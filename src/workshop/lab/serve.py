@@ -1,0 +1,162 @@
+"""JupyterLab on the notebooks, with a Redis beside it; both end together.
+
+`python -m workshop.lab.serve` is what the `lab` service of docker-compose.yml runs: there Redis is a service of its own, named by REDIS_URL.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from workshop.course import lessons
+from workshop.course.places import ROOT
+from workshop.engine import engine
+from workshop.grading.bench import Session
+from workshop.outcomes import Unchecked
+from workshop.runtimes.docker import DockerRedis
+from workshop.runtimes.embedded import HERE, LocalRedis
+
+HOST_IN_CONTAINER = "0.0.0.0"  # published on 127.0.0.1 alone
+PORT = 8888
+SETTINGS = Path(__file__).with_name("jupyter")
+GRACE = 10.0  # seconds in which JupyterLab ends its kernels
+
+
+def open_notebooks() -> list[Path]:
+    """The student's notebooks, each laid into the student's own place where it is not there yet."""
+    found = []
+    for lesson in lessons.catalogue():
+        if lesson.notebook:
+            mine = lesson.open() / lesson.notebook.name
+            if not mine.exists():
+                shutil.copyfile(lesson.notebook, mine)
+            found.append(mine)
+    return found
+
+
+def start_page() -> str:
+    """What JupyterLab shows first: the path of the first notebook."""
+    first = next(iter(open_notebooks()), None)
+    return f"/lab/tree/{first.relative_to(ROOT).as_posix()}" if first else "/lab"
+
+
+def command(port: int | None = None, browser: bool = True, host: str = HERE) -> list[str]:
+    """The command that serves JupyterLab on the checkout; the token is Jupyter's own, new at each start.
+
+    It prints where it is, and errors. Its talk with the kernels is encrypted: others on the machine could listen to it.
+    """
+    words = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={ROOT}",
+        f"--ServerApp.ip={host}",
+        f"--LabApp.default_url={start_page()}",
+    ]
+    words += ["--ServerApp.log_level=ERROR", "--LabApp.log_level=ERROR", "--KernelManager.transport_encryption=auto"]
+    if port is not None:
+        words += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    if not browser:
+        words.append("--no-browser")
+    if os.name == "posix" and os.getuid() == 0:
+        words.append("--allow-root")
+    return words
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of JupyterLab: this one, `more`, and the workshop's defaults for its settings."""
+    paths = [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    return {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths)), **more}
+
+
+def need_free(port: int) -> None:
+    """Raises Unchecked where something else listens on this port."""
+    with socket.socket() as probe:
+        if os.name == "posix":
+            probe.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+            )  # else a port that was just given back counts as taken
+        try:
+            probe.bind((HERE, port))
+        except OSError as error:
+            hint = f"JupyterLab cannot listen on port {port} ({error.strerror}). Name another with `--port`, or leave it out: then a free one is taken."
+            raise Unchecked(hint) from None
+
+
+@contextlib.contextmanager
+def redis_beside(session: Session) -> Iterator[str]:
+    """A Redis for the notebooks: a container where there is an engine, else a local server. Yields its address."""
+    if session.runtime == "docker":
+        server = DockerRedis(session.run, session.docker.network())
+        yield f"redis://{server.host}:{server.port}/0"
+        return
+    local = LocalRedis(session.run)
+    try:
+        yield local.url
+    finally:
+        local.end()
+
+
+def serve(runtime: str, port: int | None, browser: bool) -> int:
+    """Serves until Ctrl-C or until JupyterLab is shut down; returns its exit code. Raises Unchecked where it cannot begin."""
+    if port is not None:
+        need_free(port)
+    if runtime == "auto" and engine.trouble():
+        say("No Docker Engine answers here, so Redis is a local process. For the notebooks that is as good.")
+    with Session(runtime) as session, redis_beside(session) as url:
+        say(f"Redis is at {url}. JupyterLab starts; Ctrl-C ends both.")
+        env = environment(REDIS_URL=url, JUPYTER_RUNTIME_DIR=str(session.run.scratch("jupyter")))
+        lab = subprocess.Popen(command(port, browser), cwd=ROOT, env=env, stdin=subprocess.DEVNULL, **APART)
+        session.run.started(lab.pid)
+        try:
+            return lab.wait()
+        except KeyboardInterrupt:
+            say("JupyterLab and Redis end.")
+            lab.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                lab.wait(GRACE)
+            return 0
+        finally:
+            if lab.poll() is None:
+                lab.kill()
+                lab.wait()
+            session.run.ended(lab.pid)
+
+
+# Ctrl-C in the terminal reaches the workshop alone, which then ends JupyterLab in good order.
+APART: dict[str, Any] = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}
+
+
+def say(line: str) -> None:
+    """One line for the person at the terminal."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Serves in a container, as the user to whom the checkout belongs, so that what is saved is theirs.
+
+    Only the workshop knows on which port of the host it is published (LAB_PORT), so it makes the token and prints the address.
+    """
+    owner = ROOT.stat()
+    if os.getuid() == 0 and owner.st_uid != 0:
+        os.setgroups([])
+        os.setgid(owner.st_gid)
+        os.setuid(owner.st_uid)
+    token = secrets.token_hex(24)
+    words = command(PORT, browser=False, host=HOST_IN_CONTAINER)
+    say(
+        f"JupyterLab starts. It is at\n\n    http://{HERE}:{os.environ.get('LAB_PORT') or PORT}{start_page()}?token={token}\n"
+    )
+    os.execve(words[0], words, environment(HOME="/tmp", JUPYTER_TOKEN=token))
+
+
+if __name__ == "__main__":
+    main()

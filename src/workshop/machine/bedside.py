@@ -1,0 +1,51 @@
+"""What `doctor` found, on a terminal: each step as it ends, and under each that lacks how to mend it."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.markup import escape
+
+from workshop.machine.doctor import Doctor
+from workshop.machine.examination import Step
+from workshop.report import Check, Outcome
+from workshop.reports.terminal import INDENT, LABEL, Terminal
+
+
+class Bedside:
+    """Shows the step that is under way, on a terminal, and each that has ended."""
+
+    def __init__(self) -> None:
+        self.screen = Terminal(sys.stderr)
+        self._console = Console(stderr=True)
+        self._status = self._console.status("") if self._console.is_terminal and not self.screen.plain else None
+
+    def begins(self, claim: str) -> None:
+        """A step has begun."""
+        if self._status:
+            self._status.update(f"{escape(claim)} …")
+            self._status.start()
+
+    def step(self, step: Step) -> None:
+        """A step has ended."""
+        if self._status:
+            self._status.stop()
+        claim = f"{step.claim} · {step.detail}" if step.detail and step.detail != "yes" else step.claim
+        self.screen.check(Check(step.id, claim, step.outcome, step.hint, step.asked, None, step.actual))
+        if step.outcome is Outcome.FAILED and step.lessons:
+            self.screen.line(f"{INDENT}{'lessons':<{LABEL}}{numbers(step.lessons)}", dim=True)
+
+    def end(self, doctor: Doctor) -> None:
+        """The line below all steps."""
+        if doctor.ready:
+            self.screen.line(" All well. Next: `./workshop start`.")
+            return
+        fine = [lesson.name for lesson in doctor.lessons if doctor.runtime_of(lesson)]
+        words = f" Lessons that work as it is: {numbers(fine)}." if fine else " No lesson works as it is."
+        self.screen.line(f"{words} Next: mend the first ✗, then `./workshop doctor`.")
+
+
+def numbers(names: tuple[str, ...] | list[str]) -> str:
+    """The numbers of lessons: 3, 4, 8."""
+    return ", ".join(str(int(name[:2])) for name in names)

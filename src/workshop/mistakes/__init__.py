@@ -1,0 +1,1 @@
+"""Mistakes that any lesson can show: what was seen, and the name and the sentence for it."""

@@ -1,0 +1,254 @@
+"""From evidence to a named mistake, once, for all lessons.
+
+Evidence is what can be seen from outside: an exit code, the end of a log, the listening sockets. A cause has a name, a hint that a beginner
+can act on, and the evidence that it rests on.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from workshop.mistakes.build import BUILD_RULES
+from workshop.mistakes.python import EXIT_RULES, PYTHON_RULES, Rule
+
+TAIL = 12  # lines of a log that a report shows
+
+
+class Evidence(NamedTuple):
+    """What was seen of a service. `listening` holds (address, port) pairs, or None where nobody looked."""
+
+    running: bool
+    code: int | None = None
+    log: str = ""
+    oom: bool = False
+    listening: list[tuple[str, int]] | None = None
+    port: int = 5000
+    hung: bool = False
+    start_error: str = ""
+    container: bool = True
+    answered: bool = False
+    command: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Where its sockets are, in words."""
+        return "inside the container" if self.container else "on this machine"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A named mistake. `final` says that waiting longer would not change it."""
+
+    name: str
+    hint: str
+    log: str = ""
+    final: bool = False
+
+    def seen(self, first: str) -> str:
+        """What a report shows as actual: what came back, then the end of the log."""
+        tail = last_lines(self.log)
+        return f"{first}\nlog:\n{tail}" if tail else f"{first}\nlog: (empty)"
+
+
+def last_lines(text: str, count: int = TAIL) -> str:
+    """The last lines of a log, without terminal colours and other control characters."""
+    plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]|[^\S\n]*\r|[\x00-\x08\x0b-\x1f\x7f]", "", text)
+    lines = [line.rstrip()[:300] for line in plain.splitlines() if line.strip()]
+    return "\n".join(lines[-count:])
+
+
+def _first(rules: list[Rule], log: str) -> tuple[str, str] | None:
+    """The (name, hint) of the rule whose match stands last in the log; of two at one place the earlier rule."""
+    best: tuple[int, str, str] | None = None
+    for name, pattern, hint in rules:
+        found = max(re.finditer(pattern, log, re.MULTILINE), key=re.Match.end, default=None)
+        if found and (best is None or found.end() > best[0]):
+            best = (found.end(), name, hint.format(*(group or "it" for group in found.groups())))
+    return best and (best[1], best[2])
+
+
+def _python_error(log: str) -> str | None:
+    """The last line of the last traceback in a log, with the place in the student's own code."""
+    tracebacks = re.findall(r"Traceback \(most recent call last\):\n((?:[ \t]+.*\n|\n)*)(\w[\w.]*(?:: .*)?)", log)
+    if not tracebacks:
+        return None
+    frames, error = tracebacks[-1]
+    own = [
+        place
+        for place in re.findall(r'File "([^"]+)", line (\d+)', frames)
+        if "site-packages" not in place[0] and "/lib/python" not in place[0]
+    ]
+    where = f" at {own[-1][0]} line {own[-1][1]}" if own else ""
+    return f"Python stopped{where}: {error.strip()[:300]}"
+
+
+def of_log(log: str) -> str | None:
+    """The hint for a mistake that the log names, or None."""
+    named = _first(PYTHON_RULES, log)
+    return named[1] if named else _python_error(log)
+
+
+def of_answer(problem: str | None, seconds: float, log: str) -> str | None:
+    """The hint for an answer that did not come, or came as a server error."""
+    if problem and "without end" in problem:
+        return (
+            "The answer never ends. Return a finished text; a generator that loops for ever keeps the client waiting."
+        )
+    if problem and "had not ended" in problem:
+        return "The service sent a header and then stopped: it promised a body and never finished it."
+    if problem and "no answer in" in problem:
+        return f"The service took the request and gave no answer in {seconds:.0f} s. Does the view wait for something, or loop for ever?"
+    return of_log(log)
+
+
+def of_start(seen: Evidence) -> Cause:
+    """Why a service does not answer. Always a cause; its `name` is `unknown` only where the log is all there is."""
+    for rule in (_exited, _installs, _listens, _silent):
+        if cause := rule(seen):
+            return cause
+    ran = f" Its command is `{shlex.join(seen.command)}`. Does that start the server?" if seen.command else ""
+    text = f"The service runs, but after a while it still listens on no port {seen.where}.{ran} Does app.py end in app.run(…)?"
+    return Cause("not listening", text, seen.log)
+
+
+def _exited(seen: Evidence) -> Cause | None:
+    if seen.running:
+        return None
+    what = "The container" if seen.container else "The app"
+    ended = "ended while it was asked" if seen.answered else "exited at once"
+    text = f"{seen.log}\n{seen.start_error}"
+    shown = seen.log or seen.start_error
+    if seen.oom:
+        return Cause(
+            "out of memory",
+            "The container was ended because it used more memory than it may. What in the app grows without bound?",
+            shown,
+        )
+    if named := _first(EXIT_RULES + PYTHON_RULES, text):
+        return Cause(named[0], named[1], shown)
+    if error := _python_error(text):
+        return Cause("python error", f"{what} {ended}. {error}", shown)
+    if seen.command[:2] == ("/bin/sh", "-c") and len(seen.command) > 3:
+        return Cause(
+            "shell entrypoint",
+            "ENTRYPOINT in the shell form takes nothing from CMD, so only half of the command ran. Write both as lists: "
+            'ENTRYPOINT ["python"] and CMD ["app.py"].',
+            shown,
+        )
+    if seen.code == 0:
+        ran = f", `{shlex.join(seen.command)}`," if seen.command else ""
+        return Cause(
+            "ended at once",
+            f"The container's command{ran} ran and ended at once, with exit code 0. A container lives as long as its first process: CMD must start "
+            'the server in the foreground, and app.py must call app.run(…). Above it stands `if __name__ == "__main__":`, with all the underscores.',
+            shown,
+        )
+    if seen.code == 137:
+        return Cause(
+            "killed", "The container was ended with SIGKILL (exit code 137): something stopped it by force.", shown
+        )
+    if seen.code in (126, 127):
+        return Cause(
+            "command not found",
+            f"The container's command could not be run (exit code {seen.code}). The last lines of the log name it.",
+            shown,
+        )
+    return Cause("exited", f"{what} {ended}, with exit code {seen.code}. The last lines of the log say why.", shown)
+
+
+def _installs(seen: Evidence) -> Cause | None:
+    named = _first(EXIT_RULES[:1], seen.log)
+    return Cause(*named, seen.log, final=True) if named else None
+
+
+def _told(seen: Evidence) -> str:
+    """How the server is told to listen where it can be reached."""
+    if "gunicorn" in seen.log:
+        return f"gunicorn --bind 0.0.0.0:{seen.port}"
+    return f'app.run(host="0.0.0.0", port={seen.port}), or flask run --host 0.0.0.0 --port {seen.port}'
+
+
+def _listens(seen: Evidence) -> Cause | None:
+    if seen.listening is None:
+        return None
+    on_port = [address for address, port in seen.listening if port == seen.port]
+    if on_port and all(address.startswith("127.") or address == "::1" for address in on_port):
+        there = (
+            "There, that is the container itself"
+            if seen.container
+            else "That is this machine alone, and in a container the container alone"
+        )
+        return Cause(
+            "loopback",
+            f"The app listens on {on_port[0]}:{seen.port} {seen.where}. {there}; nothing from outside can reach it. Listen on 0.0.0.0: "
+            f"{_told(seen)}.",
+            seen.log,
+            final=True,
+        )
+    others = [(address, port) for address, port in seen.listening if port != seen.port]
+    if not on_port and others:
+        address, port = others[0]
+        return Cause(
+            "other port",
+            f"The app listens on port {port}{' of ' + address if address.startswith('127.') else ''}, and the lesson asks for port {seen.port} "
+            f"of 0.0.0.0. Say so where it is started: {_told(seen)}.",
+            seen.log,
+            final=True,
+        )
+    return None
+
+
+def _silent(seen: Evidence) -> Cause | None:
+    if seen.hung or (seen.listening and any(port == seen.port for _, port in seen.listening)):
+        return Cause(
+            "no answer",
+            f"The app listens on port {seen.port} and takes the request, but gives no answer in time. Does a view, or something before it, wait "
+            "or loop for ever? Is it HTTP that listens there?",
+            seen.log,
+        )
+    return None
+
+
+OFFLINE = re.compile(
+    r"failed to (?:resolve source metadata|do request|authorize)[^\n]*(?:dial tcp|lookup|i/o timeout|no such host|TLS handshake|EOF|refused|x509)"
+    r"|Temporary failure in name resolution|ReadTimeoutError|Max retries exceeded|NewConnectionError|SSLCertVerificationError|ProxyError"
+)
+
+
+def of_build(log: str) -> Cause:
+    """Why an image did not build: the step, the cause where one is named, and the last lines."""
+    step = re.search(r"^ > \[[^\n\]]*\] ([A-Z]+ [^\n]*?):?$", log, re.MULTILINE)
+    where = f" at `{step[1]}`" if step else ""
+    if named := _first(BUILD_RULES[:-2] + BUILD_RULES[-1:], log) or _first(BUILD_RULES, log):
+        return Cause(named[0], f"The build failed{where}. {named[1]}", log)
+    return Cause("build failed", f"The build failed{where}. Its last lines say why.", log)
+
+
+def running_step(log: str) -> str:
+    """The step that a build was at when its log ends, as " at `RUN …`", or nothing."""
+    steps = re.findall(r"^#\d+ \[[^\n\]]+\] ([A-Z]+ [^\n]*)", log, re.MULTILINE)
+    return f" at `{steps[-1]}`" if steps else ""
+
+
+def serves(log: str) -> bool:
+    """Whether a server was started in the step that a build was at when its log ends."""
+    steps = re.findall(r"^#(\d+) ", log, re.MULTILINE)
+    told = r"\* Running on |Listening at: |Serving (?:HTTP )?on |Uvicorn running on "
+    return bool(steps) and re.search(rf"^#{steps[-1]} [\d.]+ .*(?:{told})", log, re.MULTILINE) is not None
+
+
+def build_excerpt(log: str) -> str:
+    """The part of a plain BuildKit log that tells of the failure: from the failed step's own summary on."""
+    at = log.rfind("\n------\n > ")
+    if at >= 0:
+        return log[at + 8 :]
+    place = re.search(r"^Dockerfile:\d+\n-+\n|^ERROR: ", log, re.MULTILINE)
+    return log[place.start() :] if place else log
+
+
+def is_offline(log: str) -> bool:
+    """Whether a build failed because a registry or package index could not be reached: then it is nobody's mistake."""
+    return bool(OFFLINE.search(log))

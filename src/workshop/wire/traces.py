@@ -1,0 +1,32 @@
+"""What a student's code may have done to a Redis that FLUSHALL does not undo."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+LASTING = re.compile(
+    r"client\|pause|client\|no-evict|shutdown|debug|acl|replicaof|slaveof|failover|monitor|module|cluster"
+)
+
+
+def settings(client: Any) -> dict[str, str] | None:
+    """All settings of the server as text; None where it does not tell them."""
+    import redis
+
+    try:
+        found: dict[str, str] = client.config_get("*")
+    except redis.RedisError:
+        return None
+    return found
+
+
+def stay(client: Any, before: dict[str, str] | None) -> bool:
+    """Whether a command since the last CONFIG RESETSTAT has left what outlives FLUSHALL. `before` are the settings when nobody had used it.
+
+    Settings that were changed and put back leave nothing. Raises redis.RedisError where the server does not count its commands.
+    """
+    received = " ".join(client.info("commandstats"))
+    if LASTING.search(received):
+        return True
+    return "config|set" in received and (before is None or settings(client) != before)
