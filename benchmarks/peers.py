@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workshop.benches.asserts import ASSERTS
+from benchmarks.asserts import ASSERTS
 from workshop.course.places import ROOT, state_folder
 
 LOCK = ROOT / "requirements-bench.txt"

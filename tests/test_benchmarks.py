@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from workshop.benches import asserts, loop, notebooks, peers
-from workshop.benches.peers import Timed
+from benchmarks import asserts, loop, notebooks, peers
+from benchmarks.peers import Timed
+from workshop.cli import bench
 from workshop.course.lessons import find
+from workshop.outcomes import Unchecked
 from workshop.proof.proof import cases
 
 
@@ -92,3 +94,9 @@ def test_the_loop_of_a_notebook_is_measured():
     times = loop.measure_notebook(find("9"), 1, "embedded")
     assert 0 < times.first[0] < times.whole[0]
     assert times.plain == []
+
+
+def test_without_the_folder_bench_says_what_it_needs(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench, "ROOT", tmp_path)
+    with pytest.raises(Unchecked, match=r"no benchmarks/loop\.py .* whole checkout"):
+        bench.benchmark("loop")

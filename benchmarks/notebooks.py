@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop.benches.asserts import ASSERTS, LESSON
-from workshop.benches.peers import AT_ONCE, Peers, Timed, Trouble, environment, with_asserts
+from benchmarks.asserts import ASSERTS, LESSON
+from benchmarks.peers import AT_ONCE, Peers, Timed, Trouble, environment, with_asserts
 from workshop.course import lessons
 from workshop.engine import engine
 from workshop.engine.run import Run
