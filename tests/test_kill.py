@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import operator
 import os
 import random
 import shutil
@@ -18,6 +19,7 @@ from workshop.course.lessons import find
 from workshop.course.places import ROOT
 from workshop.engine import engine
 from workshop.engine.run import Run
+from workshop.patience import until
 
 SOON = 5.0  # seconds after which all must be gone
 LATE = 60.0  # seconds after which it must still be
@@ -31,9 +33,7 @@ def runs_in(state):
 
 def begun(state, seconds):
     """The ids of the runs that are alive some seconds after the first of them began."""
-    end = time.monotonic() + 30
-    while not runs_in(state) and time.monotonic() < end:
-        time.sleep(0.02)
+    until(lambda: runs_in(state), 30, 0.02)
     time.sleep(seconds)
     return runs_in(state)
 
@@ -63,10 +63,7 @@ def left_of(ids, volumes):
 
 def gone_soon(ids, volumes=frozenset()):
     """Empty once nothing of these runs is left; else what is, after a while."""
-    end = time.monotonic() + SOON
-    while (left := left_of(ids, volumes)) and time.monotonic() < end:
-        time.sleep(0.2)
-    return left
+    return until(lambda: left_of(ids, volumes), SOON, 0.2, enough=operator.not_)
 
 
 @pytest.fixture

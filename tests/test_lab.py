@@ -2,13 +2,13 @@
 
 import contextlib
 import json
+import operator
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-import time
 
 import pytest
 import yaml
@@ -18,6 +18,7 @@ from missing import cannot
 from workshop.course.lessons import catalogue, find
 from workshop.engine import engine, packages
 from workshop.exercises.cells import code_cells, read
+from workshop.patience import until
 from workshop.runtimes.embedded import free_port
 
 SOON = 5.0  # seconds after which all must be gone
@@ -71,10 +72,7 @@ def left_of(lab):
 
 def is_gone(lab):
     """True once nothing of it is left; fails with what is, after a while."""
-    end = time.monotonic() + SOON
-    while (left := left_of(lab)) and time.monotonic() < end:
-        time.sleep(0.2)
-    assert not left
+    assert not until(lambda: left_of(lab), SOON, 0.2, enough=operator.not_)
     return True
 
 

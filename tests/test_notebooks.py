@@ -11,6 +11,7 @@ from workshop.exercises.remote import RemoteNotebook
 from workshop.grading.bench import Session
 from workshop.mistakes import notebook as explain
 from workshop.outcomes import Mismatch, NotUp
+from workshop.patience import until
 
 RUNTIMES = ["embedded", "docker"]
 CELLS = """
@@ -368,10 +369,7 @@ def test_what_an_earlier_call_left_does_no_harm_to_the_next(opened):
     time.sleep(0.2)  # in which the process of the next call is forked
     with redis.Redis(opened.server.host, opened.server.port) as client:
         client.set("next", 1)
-        end = time.monotonic() + 10
-        while client.get("killed") is None and time.monotonic() < end:
-            time.sleep(0.01)
-        assert client.get("killed")
+        assert until(lambda: client.get("killed"), 10, 0.01)
     assert opened.notebook.written() == "written"
 
 

@@ -19,6 +19,7 @@ from workshop.engine.engine import Done
 from workshop.engine.run import Run
 from workshop.mistakes import compose as stack_causes
 from workshop.outcomes import NotUp, Unchecked
+from workshop.patience import until
 
 ANSWERS = ROOT / "tests" / "answers" / "08_compose" / "right"
 RIGHT = [ROOT, ROOT / "solutions" / "08_compose", *(sorted(ANSWERS.iterdir()) if ANSWERS.exists() else [])]
@@ -371,9 +372,7 @@ def test_nothing_is_left_of_a_killed_grader(moment, has_engine):
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    end = time.monotonic() + 60
     lock = ROOT / ".workshop" / "runs" / run_id
-    while time.monotonic() < end and lock.exists():
-        time.sleep(0.2)
+    until(lambda: not lock.exists(), 60, 0.2)
     assert left_of(run_id) == [[], [], [], []]
     assert not volumes & set(engine.docker("volume", "ls", "--quiet").out.split())

@@ -23,6 +23,7 @@ from workshop.engine.engine import must
 from workshop.engine.run import Run
 from workshop.mistakes import compose as stack_causes
 from workshop.outcomes import Mismatch, NotUp, Unchecked
+from workshop.patience import until
 from workshop.runtimes.http import Answer
 from workshop.runtimes.service import PORT
 
@@ -247,18 +248,22 @@ class Stack:
 
     def back_again(self, name: str, before: Mapping[str, Any]) -> StackService | None:
         """The service once it runs and answers again, where `before` was its state; None where it stays away."""
-        end, gone = time.monotonic() + RESTART_LIMIT, 0
-        while time.monotonic() < end:
+        gone = 0  # looks in a row that saw it ended, and not started since
+
+        def look() -> bool | None:
+            nonlocal gone
             now = self.state(name) or {}
-            if now.get("Running") and not now.get("Restarting") and now.get("StartedAt") != before["StartedAt"]:
-                service = self.service(name)
-                service.wait_until_up()
-                return service
-            gone = gone + 1 if now.get("Status") == "exited" and now.get("StartedAt") == before["StartedAt"] else 0
+            was_started = now.get("StartedAt") != before["StartedAt"]
+            gone = gone + 1 if now.get("Status") == "exited" and not was_started else 0
             if gone > 10:
-                return None
-            time.sleep(0.1)
-        return None
+                return False
+            return True if now.get("Running") and not now.get("Restarting") and was_started else None
+
+        if not until(look, RESTART_LIMIT, 0.1, enough=lambda seen: seen is not None):
+            return None
+        service = self.service(name)
+        service.wait_until_up()
+        return service
 
     def start_again(self, name: str) -> None:
         """Starts a service that stayed away, as `docker start` does: the next check finds it running."""

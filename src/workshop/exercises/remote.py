@@ -13,6 +13,7 @@ from workshop.exercises.exercises import Exercises, not_written
 from workshop.exercises.runners import Runner, RunnerGone, Runners
 from workshop.mistakes import notebook as explain
 from workshop.outcomes import Mismatch, NotUp, Unchecked
+from workshop.patience import until
 from workshop.wire import traces
 
 CELL_LIMIT = 5.0  # seconds for one cell
@@ -67,17 +68,18 @@ class RemoteNotebook(Exercises):
             self._server.host, self._server.port, decode_responses=True, socket_timeout=1, socket_connect_timeout=1
         )
 
-    def _settings(self) -> dict[str, str] | None:
-        """The settings of Redis once it answers; None where it does not tell them."""
+    def _answers(self) -> bool:
+        """Whether Redis answers now."""
         import redis
 
-        end = time.monotonic() + UP_LIMIT
-        while time.monotonic() < end:
-            try:
-                self._admin.ping()
-                break
-            except redis.RedisError:
-                time.sleep(0.02)
+        try:
+            return bool(self._admin.ping())
+        except redis.RedisError:
+            return False
+
+    def _settings(self) -> dict[str, str] | None:
+        """The settings of Redis once it answers; None where it does not tell them."""
+        until(self._answers, UP_LIMIT, 0.02)
         return traces.settings(self._admin)
 
     def _run_cells(self) -> Runner:
@@ -116,15 +118,9 @@ class RemoteNotebook(Exercises):
         with self._server.stopped():
             pass
         self._admin = self._connect()
-        end = time.monotonic() + UP_LIMIT
-        while time.monotonic() < end:
-            try:
-                self._admin.ping()
-                self._admin.flushall()
-                return
-            except redis.RedisError:
-                time.sleep(0.02)
-        raise Unchecked("Redis could not be started again.")
+        if not until(self._answers, UP_LIMIT, 0.02):
+            raise Unchecked("Redis could not be started again.")
+        self._admin.flushall()
 
     def _begin(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Begun:
         if name in self._down:

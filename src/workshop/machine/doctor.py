@@ -21,6 +21,7 @@ from workshop.engine.run import Run
 from workshop.machine import cost, remedies
 from workshop.machine.examination import LACKING, Examination, Examiner, Lacking, NotAsked
 from workshop.mistakes.diagnosis import last_lines
+from workshop.patience import until
 from workshop.runtimes import docker, http
 from workshop.runtimes.embedded import LocalRedis, redis_command
 
@@ -230,11 +231,11 @@ class Doctor(Examiner):
         return f"{engine.host()}:{self._port}"
 
     def _answer(self) -> str:
-        end = time.monotonic() + ANSWER_LIMIT
-        answer = http.ask("GET", engine.host(), self._port, "/", limit=2)
-        while answer.status is None and time.monotonic() < end:
-            time.sleep(0.05)
-            answer = http.ask("GET", engine.host(), self._port, "/", limit=2)
+        answer = until(
+            lambda: http.ask("GET", engine.host(), self._port, "/", limit=2),
+            ANSWER_LIMIT,
+            enough=lambda answer: answer.status is not None,
+        )
         if answer.status is None:
             raise Lacking("port", f"{answer.asked}: {answer.problem}")
         if (

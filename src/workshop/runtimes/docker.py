@@ -21,6 +21,7 @@ from workshop.engine.run import Run
 from workshop.guests import relay
 from workshop.mistakes.diagnosis import Evidence, of_start
 from workshop.outcomes import NotUp
+from workshop.patience import until
 from workshop.runtimes.service import PORT, Process, Service
 from workshop.wire import traces
 from workshop.wire.rivals import Relay
@@ -232,10 +233,14 @@ class DockerService(Service):
 
     def last_log(self) -> str:
         """The log of one that has ended, once it grows no more: on a busy machine its last lines come a moment after its end."""
-        before, end = None, time.monotonic() + LOG_LAG
-        while (not (said := self.log()) or said != before) and time.monotonic() < end:
-            before = said
-            time.sleep(0.1)
+        said = ""
+
+        def is_whole() -> bool:
+            nonlocal said
+            before, said = said, self.log()
+            return said == before != ""
+
+        until(is_whole, LOG_LAG, 0.1)
         return said
 
     def inspect(self) -> dict[str, Any]:

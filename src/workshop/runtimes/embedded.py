@@ -13,7 +13,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from workshop.engine import engine
 from workshop.engine.run import Run
 from workshop.mistakes.diagnosis import Evidence
 from workshop.outcomes import Unchecked
+from workshop.patience import until
 from workshop.runtimes.service import PORT, Service
 
 if TYPE_CHECKING:
@@ -105,14 +105,15 @@ class LocalRedis:
     def _start(self) -> None:
         folder = self.run.scratch("redis")
         self._child = _Child(self.run, redis_command(self.port), cwd=folder, env=os.environ)
-        end = time.monotonic() + 10
-        while time.monotonic() < end:
-            with contextlib.suppress(OSError), socket.create_connection((self.host, self.port), timeout=1):
-                return
-            if self._child.process.poll() is not None:
-                break
-            time.sleep(0.01)
-        raise Unchecked("The Redis that the workshop brings along did not start.", actual=self._child.output()[-1000:])
+        until(lambda: self._listens() or self._child.process.poll() is not None, 10, 0.01)
+        if not self._listens():
+            said = self._child.output()[-1000:]
+            raise Unchecked("The Redis that the workshop brings along did not start.", actual=said)
+
+    def _listens(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection((self.host, self.port), timeout=1):
+            return True
+        return False
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from typing import Any
 from workshop.mistakes import diagnosis
 from workshop.mistakes.diagnosis import Evidence
 from workshop.outcomes import NotUp
+from workshop.patience import until
 from workshop.runtimes import http
 from workshop.runtimes.http import ANY, TIME_LIMIT, Answer
 
@@ -84,10 +85,7 @@ class Service(abc.ABC):
 
     def log_with(self, pattern: str, seconds: float = LOGGED) -> str:
         """The log once it has a match of `pattern`, or after some seconds: what is printed comes there a moment later."""
-        end = time.monotonic() + seconds
-        while not re.search(pattern, log := self.log(), re.MULTILINE) and time.monotonic() < end:
-            time.sleep(POLL)
-        return log
+        return until(self.log, seconds, POLL, enough=lambda log: re.search(pattern, log, re.MULTILINE))
 
     @abc.abstractmethod
     def evidence(self, deep: bool = False) -> Evidence:
@@ -141,14 +139,8 @@ class Service(abc.ABC):
     def _explain(self, answer: Answer) -> str | None:
         """The cause of a missing answer or of a 5xx, from what can be seen of the service."""
         if answer.status is None:
-            end = time.monotonic() + (NOTICED if answer.problem in ("connection refused", "connection reset") else 0)
-            while (evidence := self.evidence()).running and time.monotonic() < end:
-                time.sleep(0.1)
+            limit = NOTICED if answer.problem in ("connection refused", "connection reset") else 0
+            evidence = until(self.evidence, limit, 0.1, enough=lambda seen: not seen.running)
             if not evidence.running:
                 return diagnosis.of_start(evidence._replace(answered=True)).hint
-        end = time.monotonic() + LOGGED
-        while (
-            cause := diagnosis.of_answer(answer.problem, answer.seconds, self.log())
-        ) is None and time.monotonic() < end:
-            time.sleep(POLL)
-        return cause
+        return until(lambda: diagnosis.of_answer(answer.problem, answer.seconds, self.log()), LOGGED, POLL)

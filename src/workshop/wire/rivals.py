@@ -8,12 +8,12 @@ import json
 import secrets
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from workshop.guests.relay import HOLD_LIMIT, Server, is_data
 from workshop.outcomes import Mismatch, Unchecked
+from workshop.patience import until
 
 OURS_TO_MEND = (
     "Nothing of the student's code came past the relay, so no rival could act. That is ours to mend, not yours."
@@ -50,15 +50,15 @@ class Relay:
 
     def wait_until_up(self, limit: float = 10.0) -> None:
         """Returns once the relay answers. Raises ConnectionError where it does not in `limit` seconds."""
-        end = time.monotonic() + limit
-        while True:
-            try:
-                with self.watch():
-                    return
-            except OSError:
-                if time.monotonic() > end:
-                    raise ConnectionError("The relay does not answer.") from None
-                time.sleep(0.02)
+        if not until(self._answers, limit, 0.02):
+            raise ConnectionError("The relay does not answer.")
+
+    def _answers(self) -> bool:
+        try:
+            with self.watch():
+                return True
+        except OSError:
+            return False
 
     @contextlib.contextmanager
     def rival(self, act: Callable[[], object], before: str = "write", times: int | None = None) -> Iterator[Seen]:
