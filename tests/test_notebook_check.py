@@ -10,8 +10,7 @@ import redis
 from workshop.course import lessons
 from workshop.engine.run import Run
 from workshop.exercises.cells import code_cells, read
-from workshop.grading import inside
-from workshop.notebooks import check
+from workshop.notebooks import check, inside
 from workshop.report import Outcome
 from workshop.reports.notebook import Shown
 from workshop.runtimes.embedded import LocalRedis

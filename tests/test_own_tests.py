@@ -9,7 +9,7 @@ def test_a_step_shows_all_that_it_prints_and_gives_its_last_lines(tmp_path, monk
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
-    code, end = run(Step("talks", ("talks",)))
+    code, end = run(Step("talks", ("-m", "talks")))
 
     shown = capfdbinary.readouterr().out.decode().splitlines()
     assert code == 3

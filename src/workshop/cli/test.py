@@ -18,7 +18,7 @@ from workshop.engine import engine
 
 @dataclass(frozen=True)
 class Step:
-    """One part of the project's own tests: a command, and whether it takes an engine."""
+    """One part of the project's own tests: what Python is called with, and whether it takes an engine."""
 
     name: str
     command: tuple[str, ...]
@@ -26,24 +26,28 @@ class Step:
 
 
 EMBEDDABLE = tuple(str(lesson.number) for lesson in catalogue() if not lesson.needs_engine)
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command as lint; lint()"  # it has no `python -m`
 STEPS = (
-    Step("lint", ("ruff", "check")),
-    Step("format", ("ruff", "format", "--check")),
-    Step("types", ("mypy",)),
+    Step("lint", ("-m", "ruff", "check")),
+    Step("format", ("-m", "ruff", "format", "--check")),
+    Step("types", ("-m", "mypy")),
+    Step("import contract", ("-c", LINT_IMPORTS, "--no-cache")),
     Step(
-        "the machinery, and the commands of every lesson", ("pytest", "-q", "-n", "3", "--dist", "loadfile", "tests")
+        "the machinery, and the commands of every lesson",
+        ("-m", "pytest", "-q", "-n", "3", "--dist", "loadfile", "tests"),
     ),
     Step(
-        "the proof in brief, embedded", ("workshop.cli", "prove", "--brief", "--runtime", "embedded", "--embeddable")
+        "the proof in brief, embedded",
+        ("-m", "workshop.cli", "prove", "--brief", "--runtime", "embedded", "--embeddable"),
     ),
     Step(
         "the solutions of these lessons, live",
-        ("workshop.cli", "check", *EMBEDDABLE, "--solution", "--runtime", "docker"),
+        ("-m", "workshop.cli", "check", *EMBEDDABLE, "--solution", "--runtime", "docker"),
         takes_engine=True,
     ),
     Step(
         "the proof in brief, live",
-        ("workshop.cli", "prove", "--brief", "--engine", "--runtime", "docker"),
+        ("-m", "workshop.cli", "prove", "--brief", "--engine", "--runtime", "docker"),
         takes_engine=True,
     ),
 )
@@ -54,7 +58,7 @@ def run(step: Step) -> tuple[int, str]:
     """Runs a step and shows what it prints as it comes; returns its exit code and its last lines."""
     printed = bytearray()
     with subprocess.Popen(
-        [sys.executable, "-m", *step.command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [sys.executable, *step.command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         assert process.stdout
         while piece := os.read(process.stdout.fileno(), 65536):

@@ -17,6 +17,7 @@ from workshop.compose import command as compose
 from workshop.compose import file as compose_file
 from workshop.compose.rewrite import STACK_LABEL, Plan, rewritten
 from workshop.compose.service import Container, FixedPort, StackService
+from workshop.compose.written import AsWritten
 from workshop.course import handin
 from workshop.engine import engine, images
 from workshop.engine.engine import must
@@ -54,7 +55,7 @@ class _Shared:
 class Stack:
     """A stack under a project name of its own. Made by `from_nothing`; further ones by `copy`."""
 
-    as_written: compose_file.AsWritten
+    as_written: AsWritten
     config: dict[str, Any]  # what Compose reads in it
 
     def __init__(self, shared: _Shared, held: str | None = None) -> None:

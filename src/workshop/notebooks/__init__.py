@@ -7,6 +7,6 @@ from typing import Any
 
 def check(function: Any, lesson: int | str | None = None) -> None:
     """Asks the lesson's grader about one exercise, here and now, on this notebook's Redis; shows what it found."""
-    from workshop.grading.inside import check as check_inside
+    from workshop.notebooks.inside import check as check_inside
 
     check_inside(function, lesson)
