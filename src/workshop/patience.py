@@ -1,10 +1,12 @@
-"""Waiting for what is not so yet: asked again and again, with a limit, never by the clock alone."""
+"""Waiting for what is not so yet, asked again and again with a limit; and for what was begun early."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from concurrent.futures import Future, wait
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -22,3 +24,42 @@ def until(ask: Callable[[], T], limit: float, pause: float = 0.05, enough: Calla
     while not enough(answer := ask()) and time.monotonic() < end:
         time.sleep(pause)
     return answer
+
+
+class Ahead(Generic[T]):
+    """Something that is made in the background, begun before it is asked for.
+
+    relay = Ahead(start_relay, tidy=Relay.end)
+    …
+    relay.get()     what was made; what went wrong while it was made is raised here
+    relay.drop()    at the end: tidies up what was made and nobody asked for
+    """
+
+    def __init__(self, make: Callable[[], T], tidy: Callable[[T], object] | None = None) -> None:
+        """Begins at once. `tidy` is given what `make` returned, in `drop`, if `get` never returned it."""
+        self._made: Future[T] = Future()
+        self._tidy, self._was_asked_for = tidy, False
+        # A daemon: an interrupted process ends without waiting for what it had begun. The pools of concurrent.futures do wait.
+        threading.Thread(target=self._run, args=(make,), daemon=True).start()
+
+    def _run(self, make: Callable[[], T]) -> None:
+        try:
+            self._made.set_result(make())
+        except BaseException as error:
+            self._made.set_exception(error)
+
+    def wait(self, limit: float | None = None) -> bool:
+        """Whether it has ended, well or not, within `limit` seconds (None: however long it takes; 0: now)."""
+        return bool(wait([self._made], limit).done)
+
+    def get(self, limit: float | None = None) -> T:
+        """What was made. Raises what `make` raised, or TimeoutError if it is not ready within `limit` seconds."""
+        made = self._made.result(limit)
+        self._was_asked_for = True
+        return made
+
+    def drop(self) -> None:
+        """Waits for the end and tidies up what nobody asked for. Raises nothing of what `make` raised."""
+        if self._made.exception() is None and self._tidy and not self._was_asked_for:
+            self._was_asked_for = True
+            self._tidy(self._made.result())

@@ -1,10 +1,11 @@
 """What is waited for, and what was begun early: without an engine."""
 
+import threading
 import time
 
 import pytest
 
-from workshop.patience import until
+from workshop.patience import Ahead, until
 
 
 def test_the_first_truthy_answer_ends_the_wait():
@@ -35,3 +36,65 @@ def test_what_is_enough_may_be_said():
 def test_what_asking_raises_ends_the_wait():
     with pytest.raises(ZeroDivisionError):
         until(lambda: 1 / 0, limit=5)
+
+
+class Maker:
+    """Makes "made" once it is let; remembers what was tidied up."""
+
+    def __init__(self, error=None):
+        self.may_go, self.error, self.tidied = threading.Event(), error, []
+        self.ahead = Ahead(self._make, tidy=self.tidied.append)
+
+    def _make(self):
+        self.may_go.wait(5)
+        if self.error:
+            raise self.error
+        return "made"
+
+
+def test_what_was_begun_early_is_there_when_it_is_asked_for():
+    maker = Maker()
+    assert not maker.ahead.wait(0)
+    maker.may_go.set()
+    assert maker.ahead.get() == "made"
+    assert maker.ahead.get() == "made"
+    assert maker.ahead.wait(0)
+
+
+def test_a_limit_is_kept():
+    maker = Maker()
+    with pytest.raises(TimeoutError):
+        maker.ahead.get(0.01)
+    maker.may_go.set()
+    assert maker.ahead.get(5) == "made"
+
+
+def test_what_went_wrong_is_raised_where_it_is_asked_for():
+    maker = Maker(ValueError("no engine"))
+    maker.may_go.set()
+    assert maker.ahead.wait(5)
+    with pytest.raises(ValueError, match="no engine"):
+        maker.ahead.get()
+
+
+def test_what_nobody_asks_for_is_tidied_up():
+    maker = Maker()
+    threading.Timer(0.05, maker.may_go.set).start()
+    maker.ahead.drop()
+    maker.ahead.drop()
+    assert maker.tidied == ["made"]
+
+
+def test_what_was_asked_for_is_its_owners_to_tidy_up():
+    maker = Maker()
+    maker.may_go.set()
+    maker.ahead.get()
+    maker.ahead.drop()
+    assert maker.tidied == []
+
+
+def test_what_failed_and_nobody_asks_for_is_dropped_in_silence():
+    maker = Maker(ValueError("no engine"))
+    maker.may_go.set()
+    maker.ahead.drop()
+    assert maker.tidied == []

@@ -7,7 +7,6 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from workshop.engine.engine import must
 from workshop.engine.run import Run
 from workshop.mistakes import compose as stack_causes
 from workshop.outcomes import Mismatch, NotUp, Unchecked
-from workshop.patience import until
+from workshop.patience import Ahead, until
 from workshop.runtimes.http import Answer
 from workshop.runtimes.service import PORT
 
@@ -47,7 +46,6 @@ class _Shared:
     token: str
     images: dict[str, images.Image]
     copies: list[Stack]
-    pool: ThreadPoolExecutor
     lock: threading.Lock
     closing: threading.Event
 
@@ -63,7 +61,7 @@ class Stack:
         self.project = shared.run.name("stack")
         self.folder = shared.fresh_folder()
         self._file = shared.run.scratch("compose") / "compose.json"
-        self._began: Future[Stack] | None = None
+        self._began: Ahead[Stack] | None = None
         self._first: dict[str, str] = {}  # service → the name of its first container
         shared.copies.append(self)
 
@@ -77,7 +75,6 @@ class Stack:
         needs: Sequence[str] = ("web", "redis"),
     ) -> Stack:
         """The stack of a folder, not up yet. `fresh_folder` makes a copy of the folder, `needs` names the services."""
-        pool = ThreadPoolExecutor(4, thread_name_prefix="stack")
         shared = _Shared(
             run,
             fresh_folder,
@@ -87,7 +84,6 @@ class Stack:
             run.name("stacks"),
             {},
             [],
-            pool,
             threading.Lock(),
             threading.Event(),
         )
@@ -108,13 +104,13 @@ class Stack:
 
     def begin(self) -> Stack:
         """Brings it up in the background; `wait` waits for it."""
-        self._began = self._shared.pool.submit(self.up)
+        self._began = Ahead(self.up)
         return self
 
     def wait(self) -> Stack:
         """Returns once what `begin` began is up; raises NotUp where it did not come up."""
         assert self._began is not None
-        return self._began.result()
+        return self._began.get()
 
     def down(self, volumes: bool = False) -> None:
         """`docker compose down`, with `--volumes` where asked. Data are given the time to reach the disk, `web` is not."""
@@ -158,7 +154,9 @@ class Stack:
     def close(self) -> None:
         """Removes the stack and its copies with all their volumes, networks and images."""
         self._shared.closing.set()
-        self._shared.pool.shutdown(wait=True, cancel_futures=True)
+        for copy in self._shared.copies:
+            if copy._began:
+                copy._began.wait()
         mine = f"label={STACK_LABEL}={self._shared.token}"
         for listed, remove in (
             (("ps", "--all", "--quiet"), ("rm", "--force", "--volumes")),
@@ -300,8 +298,8 @@ class Stack:
             if state and state["Running"]:
                 return self.service(name).first_answer()
             probes = len((((self.state(self.held) or {}).get("Health")) or {}).get("Log") or [])
-            if self._began.done():
-                self._began.result()
+            if self._began.wait(0):
+                self._began.get()
             if probes >= HELD_PROBES:
                 return None
             time.sleep(0.3)

@@ -18,6 +18,7 @@ from workshop.course.places import state_folder
 from workshop.engine import engine, images
 from workshop.engine.run import Run
 from workshop.outcomes import Unchecked
+from workshop.patience import Ahead
 from workshop.runtimes.docker import CONFINED, NO_OUTSIDE_NAMES
 
 SCRIPT = images.SUPPLIES / "notebook" / "runner.py"
@@ -58,7 +59,7 @@ class Runner:
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reader.start()
         self._is_up = False
-        self._burial: threading.Thread | None = None
+        self._burial: Ahead[None] | None = None
 
     def _read(self, pipe: IO[bytes]) -> None:
         while line := pipe.readline(LINE_LIMIT):
@@ -114,15 +115,12 @@ class Runner:
     def end(self, hangs: bool = False) -> None:
         """Ends it in the background; by force where it does not end by itself, or `hangs`. See `wait_until_gone`."""
         if self._burial is None:
-            self._burial = threading.Thread(target=self._bury, args=(hangs,), daemon=True)
-            self._burial.start()
+            self._burial = Ahead(lambda: self._bury(hangs))
 
     def wait_until_gone(self) -> None:
         """Returns once one that was told to end is gone, with all that the notebook started. Raises Unchecked where it stays."""
-        if self._burial:
-            self._burial.join(GRACE + GONE_LIMIT)
-            if self._burial.is_alive():
-                raise Unchecked("The process that ran the notebook before this one could not be ended.")
+        if self._burial and not self._burial.wait(GRACE + GONE_LIMIT):
+            raise Unchecked("The process that ran the notebook before this one could not be ended.")
 
     def _bury(self, hangs: bool) -> None:
         assert self._process.stdin
@@ -211,7 +209,7 @@ class Runners:
 
     def __init__(self, launch: Callable[[str | None], Runner]) -> None:
         self._launch = launch
-        self._spare: Runner | None = None
+        self._spare: Ahead[Runner] | None = None
         self._last: Runner | None = None
         self._beside: str | None = None
         self._lock = threading.Lock()
@@ -219,7 +217,8 @@ class Runners:
     def take(self, beside: str | None = None) -> Runner:
         """A runner that has run nothing yet, in the network `beside`. The one before it is gone by then, if it was told to end."""
         with self._lock:
-            found, self._spare, self._beside = self._spare, None, beside
+            spare, self._spare, self._beside = self._spare, None, beside
+        found = spare.get() if spare else None
         if found and found.beside not in (None, beside):
             found.end(hangs=True)
             found = None
@@ -236,12 +235,13 @@ class Runners:
         """Starts the next runner without waiting for it, in the network `beside`, or that of the last one."""
         with self._lock:
             if self._spare is None:
-                self._spare = self._launch(beside or self._beside)
+                place = beside or self._beside
+                self._spare = Ahead(lambda: self._launch(place), tidy=Runner.end)
 
     def close(self) -> None:
         """Ends the one that waits."""
         self.ahead = False
         with self._lock:
-            if self._spare:
-                self._spare.end()
-            self._spare = None
+            spare, self._spare = self._spare, None
+        if spare:
+            spare.drop()
