@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 from workshop.exercises.exercises import Exercises, not_written
 from workshop.guests.notebook import calling
 from workshop.outcomes import NotUp
+from workshop.patience import Ahead
 from workshop.wire.rivals import Relay, in_thread
 
 DATABASE = 15
@@ -94,18 +95,17 @@ class Call:
         self._function, self._message = function, {"args": args, "kwargs": options}
         self._client: Any = calling.connect(server.url)
         self._result: dict[str, Any] | None = None
-        self._thread: threading.Thread | None = None
+        self._beside: Ahead[None] | None = None
 
     def answer(self, limit: float) -> dict[str, Any] | None:
         """The answer within `limit` seconds, or None."""
-        if self._thread is None and self._result is None and limit >= 1 and _can_alarm():
+        if self._beside is None and self._result is None and limit >= 1 and _can_alarm():
             with calling.time_limit(limit):
                 self._ask()
             return self._in_time()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._ask, daemon=True)
-            self._thread.start()
-        self._thread.join(limit)
+        if self._beside is None:
+            self._beside = Ahead(self._ask)
+        self._beside.wait(limit)
         return self._result
 
     def _in_time(self) -> dict[str, Any] | None:

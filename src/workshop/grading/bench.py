@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from workshop.course.lessons import Lesson
 from workshop.engine import engine
 from workshop.engine.run import Run
 from workshop.outcomes import Mismatch, Unchecked
+from workshop.patience import Ahead
 from workshop.runtimes.embedded import NEEDS_ENGINE, EmbeddedRuntime
 
 if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at once
@@ -105,39 +105,27 @@ class Assignment:
 
     def __init__(self, lesson: Lesson, work: Path, seed: int, session: Session) -> None:
         self.lesson, self.work, self.seed, self.session = lesson, work, seed, session
-        self._early: threading.Thread | None = None
-        self._made: Bench | Exception | None = None
+        self._early: Ahead[Bench] | None = None
 
     def begin(self) -> None:
         """Makes the bench in the background, with the service on its way up, while this process has something else to load."""
         _ = self.lesson.needs  # parsed here: pytest parses too while the thread runs; see `lessons.parsed`
-        self._early = threading.Thread(target=self._make, daemon=True)
-        self._early.start()
+        self._early = Ahead(self._make, tidy=Bench.close)
 
-    def _make(self) -> None:
-        try:
-            self._made = Bench(self)
-            self._made.begin()
-        except Exception as error:  # raised where the bench is asked for
-            self._made = error
+    def _make(self) -> Bench:
+        made = Bench(self)
+        made.begin()
+        return made
 
     def bench(self) -> Bench:
         """The bench. Raises NotUp where the folder is none to grade, Unchecked where the work cannot run here."""
-        if self._early is None:
-            return Bench(self)
-        self._early.join()
-        made, self._early, self._made = self._made, None, None
-        if isinstance(made, Exception):
-            raise made
-        assert made
-        return made
+        early, self._early = self._early, None
+        return early.get() if early else Bench(self)
 
     def end(self) -> None:
         """Removes a bench that was made ahead and that nobody asked for."""
         if self._early:
-            self._early.join()
-            if isinstance(self._made, Bench):
-                self._made.close()
+            self._early.drop()
 
 
 class Bench:
@@ -150,7 +138,7 @@ class Bench:
         self.folder = self.session.run.scratch("work")
         handin.copy_in(assignment.work, self.folder)
         self.runtime = self.session.runtime_for(self.folder, self.lesson.name)
-        self._ahead: Any = None
+        self._ahead: Ahead[Any] | None = None
 
     @property
     def has_engine(self) -> bool:
@@ -186,19 +174,13 @@ class Bench:
         """Starts the first service ahead, where the checks ask for one and it needs no image of its own; see `first`."""
         if "service" not in self.lesson.needs or "Dockerfile" in self.lesson.finished():
             return
-        try:
-            self._ahead = self.start(wait=False)
-        except Exception as error:  # raised where the service is asked for
-            self._ahead = error
+        self._ahead = Ahead(lambda: self.start(wait=False))
+        self._ahead.wait()  # nobody else asks the runtime meanwhile
 
     def first(self, image: Any) -> Any:
         """The first service, up: the one that `begin` started, else one of this image."""
         ahead, self._ahead = self._ahead, None
-        if ahead is None:
-            return self.start(image)
-        if isinstance(ahead, Exception):
-            raise ahead
-        return ahead.wait_until_up()
+        return ahead.get().wait_until_up() if ahead else self.start(image)
 
     def copy(self, changes: Mapping[str, bytes | str] | None = None) -> Path:
         """A copy of the student's folder with some files written anew (name → content)."""
