@@ -16,7 +16,8 @@ from benchmarks.peers import AT_ONCE, Peers, Timed, Trouble, environment, with_a
 from workshop.course import lessons
 from workshop.engine import engine
 from workshop.engine.run import Run
-from workshop.proof.proof import Case, Workers, cases
+from workshop.proof.answers import Case, cases
+from workshop.proof.proof import Workers
 from workshop.report import Outcome, Report
 from workshop.runtimes.docker import NETWORK_OPTIONS, DockerRedis
 

@@ -9,7 +9,7 @@ from benchmarks.peers import Timed
 from workshop.cli import bench
 from workshop.course.lessons import find
 from workshop.outcomes import Unchecked
-from workshop.proof.proof import cases
+from workshop.proof.answers import cases
 
 
 def test_the_submissions_are_the_same_each_time_and_mixed():

@@ -24,7 +24,7 @@ def teapot(tmp_path):
     blocks = dict(re.findall(r"`([\w/]+/21_teapot/[\w.]+)`,[^\n]*(?:\n[^`\n]*)*\n```\w+\n(.*?)```", text, re.DOTALL))
     grader, app = blocks["lessons/21_teapot/test_teapot.py"], blocks["lessons/21_teapot/app.py"]
     before, after = re.split(r"@app\.get.*?\n\n\n", app, maxsplit=1, flags=re.DOTALL)
-    answers = "tests/answers/21_teapot"
+    answers = "answers/21_teapot"
     files = {
         "lessons/21_teapot/test_teapot.py": grader,
         "lessons/21_teapot/app.py": f"{before}# Your turn\n\n\n{after}",
@@ -56,21 +56,21 @@ def test_the_lesson_of_ten_minutes_is_proven(teapot):
 
 
 def test_a_check_that_no_wrong_answer_trips_is_a_fault(teapot):
-    (teapot.root / "tests/answers/21_teapot/wrong/always_tea/answer.toml").unlink()
-    (teapot.root / "tests/answers/21_teapot/wrong/always_tea/app.py").unlink()
-    (teapot.root / "tests/answers/21_teapot/wrong/always_tea").rmdir()
+    (teapot.root / "answers/21_teapot/wrong/always_tea/answer.toml").unlink()
+    (teapot.root / "answers/21_teapot/wrong/always_tea/app.py").unlink()
+    (teapot.root / "answers/21_teapot/wrong/always_tea").rmdir()
     assert faults_of(teapot) == ["no wrong answer trips test_it_brews_tea"]
 
 
 def test_a_wrong_answer_that_passes_is_a_fault(teapot):
-    (teapot.root / "tests/answers/21_teapot/wrong/always_tea/app.py").unlink()
+    (teapot.root / "answers/21_teapot/wrong/always_tea/app.py").unlink()
     (found, *_) = faults_of(teapot)
     assert found.startswith("wrong always_tea") and "test_it_brews_tea did not fail" in found
 
 
 def test_a_starter_that_passes_and_a_hint_that_says_else_are_faults(teapot):
     (teapot.folder / "app.py").write_bytes((teapot.solution / "app.py").read_bytes())
-    about = teapot.root / "tests/answers/21_teapot/wrong/brews_coffee/answer.toml"
+    about = teapot.root / "answers/21_teapot/wrong/brews_coffee/answer.toml"
     about.write_text('trips = "test_coffee_is_refused"\nsays = "no such words"\n', encoding="utf-8")
     found = " | ".join(faults_of(teapot))
     assert "the starter is passed" in found and "does not say “no such words”" in found
@@ -138,7 +138,7 @@ def test_no_file_of_an_answer_is_kept_out_of_git():
         "--others",
         "--ignored",
         "--exclude-standard",
-        "tests/answers",
+        "answers",
         "lessons",
         "solutions",
         "notebooks",

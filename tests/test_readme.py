@@ -12,7 +12,7 @@ import pytest
 from workshop.course import lessons
 from workshop.course.lessons import Lesson
 from workshop.course.places import ROOT
-from workshop.proof import proof as prove
+from workshop.proof import answers as prove
 
 README = ROOT / "README.md"
 TEXTS = [

@@ -21,7 +21,7 @@ from workshop.mistakes import compose as stack_causes
 from workshop.outcomes import NotUp, Unchecked
 from workshop.patience import until
 
-ANSWERS = ROOT / "tests" / "answers" / "08_compose" / "right"
+ANSWERS = ROOT / "answers" / "08_compose" / "right"
 RIGHT = [ROOT, ROOT / "solutions" / "08_compose", *(sorted(ANSWERS.iterdir()) if ANSWERS.exists() else [])]
 
 

@@ -25,10 +25,13 @@ class Check:
     id: str
     claim: str
     outcome: Outcome
+    mistake: str | None = None  # the name of the mistake that was found
     hint: str | None = None
     asked: str | None = None
     expected: str | None = None
     actual: str | None = None
+    fault: str | None = None  # a grader's own fault: its place, and the traceback
+    timeline: list[dict[str, Any]] | None = None  # the events of a drill, in seconds since the check began
     seconds: float = 0.0
 
     def but(self, **changes: Any) -> Check:

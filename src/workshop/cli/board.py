@@ -26,7 +26,8 @@ def board(screen: Terminal, known: list[Lesson], progress: Progress) -> None:
     for lesson in known:
         passed = progress.has_passed(lesson)
         mark = "✓" if passed else "→" if lesson == current else " "
-        row = f"  {mark} {lesson.number:>2}  {lesson.title:<44} {needs(lesson)}"
+        needed = f"broken: {lesson.grader.name}, line {lesson.fault.lineno}" if lesson.fault else needs(lesson)
+        row = f"  {mark} {lesson.number:>2}  {lesson.title:<44} {needed}"
         screen.line(row, fg="green" if passed else None, bold=lesson == current)
     done = sum(progress.has_passed(lesson) for lesson in known)
     screen.line(f"\n  {done} of {len(known)} lessons passed")

@@ -48,6 +48,9 @@ def next_step(lesson: Lesson, report: Report, following: Lesson | None, watched:
     """What to do after a report, in one sentence."""
     if report.verdict is Outcome.PASSED:
         return f"next: lesson {following.number}, {following.title}" if following else "this was the last lesson"
+    broken = next((check.fault for check in report.checks if check.fault and check.outcome is Outcome.UNCHECKED), None)
+    if broken:
+        return f"next: correct {broken.split(': ')[0]}"
     if report.verdict is Outcome.UNCHECKED:
         return (
             "next: `./workshop doctor` says what this machine lacks"

@@ -16,8 +16,9 @@ from workshop.cli import options
 from workshop.course import lessons
 from workshop.engine.run import locked
 from workshop.grading.bench import choose
+from workshop.proof.answers import Case, Malformed
 from workshop.proof.matrix import show_proof
-from workshop.proof.proof import Case, Proof
+from workshop.proof.proof import Proof
 from workshop.proof.proof import prove as run_proof
 from workshop.report import Report
 from workshop.reports.terminal import Terminal
@@ -34,6 +35,7 @@ from workshop.reports.terminal import Terminal
 @click.option("--only", metavar="NAME", help="Only the cases whose name contains this.")
 @click.option("--seed", type=int, help="Draw the seeds from this one.")
 @click.option("--workers", type=int, help="How many grade at the same time.")
+@click.option("--no-hints", is_flag=True, help="Look for no mistakes: every outcome must be the same.")
 @click.option(
     "--brief", is_flag=True, help="Two right answers a lesson and one wrong answer a check, drawn anew each time."
 )
@@ -49,6 +51,7 @@ def prove(
     only: str | None,
     seed: int | None,
     workers: int | None,
+    no_hints: bool,
     brief: bool,
     embeddable: bool | None,
     runtime: str,
@@ -61,7 +64,15 @@ def prove(
     with _alone(screen):
         draw = secrets.randbelow(10**6) if seed is None else seed
         return _prove(
-            chosen, screen, draw, repeat=repeat, only=only, in_brief=brief, workers=workers, runtime=choose(runtime)
+            chosen,
+            screen,
+            draw,
+            repeat=repeat,
+            only=only,
+            in_brief=brief,
+            with_hints=not no_hints,
+            workers=workers,
+            runtime=choose(runtime),
         )
 
 
@@ -93,11 +104,16 @@ def _prove(chosen: list[lessons.Lesson], screen: Terminal, draw: int, **options:
         screen.line()
         show_proof(proof, screen, time.monotonic() - start)
 
-    proofs = run_proof(chosen, seed=draw, on_case=on_case, on_lesson=on_lesson, **options)
+    try:
+        proofs = run_proof(chosen, seed=draw, on_case=on_case, on_lesson=on_lesson, **options)
+    except Malformed as error:
+        screen.line(f"   ✗ {error}", fg="red")
+        return 1
     faulty = [proof for proof in proofs if proof.faults]
     runs = sum(len(reports) for proof in proofs for reports in proof.reports.values())
+    part = "proven" if all(proof.is_whole for proof in proofs) else "without a fault in the part that was asked"
     took = f"{runs} runs · {time.monotonic() - start:.0f} s · drawn from seed {draw}"
-    screen.line(f" {len(proofs) - len(faulty)} of {len(proofs)} lessons proven · {took}", bold=True)
+    screen.line(f" {len(proofs) - len(faulty)} of {len(proofs)} lessons {part} · {took}", bold=True)
     for proof in faulty:
         for fault in proof.faults:
             screen.line(f"   ✗ {proof.lesson.number} {fault}", fg="red")

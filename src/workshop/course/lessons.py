@@ -26,10 +26,10 @@ NOT_STARTER = {"README.md", "pictures", "__pycache__", ".ipynb_checkpoints", ".D
 _PARSING = threading.Lock()
 
 
-def parsed(source: str) -> ast.Module:
+def parsed(source: str, name: str = "<unknown>") -> ast.Module:
     """What `ast.parse` makes of the source. One at a time: Python 3.11 may raise SystemError where two threads parse at once (its issue 106905)."""
     with _PARSING:
-        return ast.parse(source)
+        return ast.parse(source, name)
 
 
 class NoSuchLesson(LookupError):
@@ -74,6 +74,16 @@ class Lesson:
         return self.folder / f"test_{self.topic}.py"
 
     @property
+    def mistakes(self) -> Path:
+        """What goes wrong in the lesson, beside its grader."""
+        return self.folder / "mistakes.py"
+
+    @property
+    def answers(self) -> Path:
+        """The folder with the answers whose verdict is known."""
+        return self.root / "answers" / self.name
+
+    @property
     def solution(self) -> Path:
         """The folder with the finished files."""
         return self.root / "solutions" / self.name
@@ -101,15 +111,29 @@ class Lesson:
         return self.readme.read_text(encoding="utf-8") if self.readme.exists() else ""
 
     @cached_property
+    def _grader_tree(self) -> ast.Module | SyntaxError:
+        try:
+            return parsed(self.grader.read_text(encoding="utf-8"), str(self.grader))
+        except SyntaxError as error:
+            return error
+
+    @property
+    def fault(self) -> SyntaxError | None:
+        """Why the grader cannot even be read; None where it can. A lesson with a fault has no promises."""
+        return self._grader_tree if isinstance(self._grader_tree, SyntaxError) else None
+
+    @cached_property
     def promises(self) -> dict[str, str]:
-        """Each check that the grader declares, by name, with the line the student reads."""
-        return promises_of(self.grader)
+        """Each check that the grader declares, by name, with the line the student reads, in file order."""
+        body = [] if isinstance(self._grader_tree, SyntaxError) else self._grader_tree.body
+        tests = [node for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+        return {test.name: (ast.get_docstring(test) or test.name).splitlines()[0] for test in tests}
 
     @cached_property
     def needs(self) -> set[str]:
         """The fixtures that the grader asks for: `redis`, `image`, `stack`, …"""
-        tree = parsed(self.grader.read_text(encoding="utf-8"))
-        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        nodes = [] if isinstance(self._grader_tree, SyntaxError) else ast.walk(self._grader_tree)
+        functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
         return {argument.arg for function in functions for argument in function.args.args}
 
     @property
@@ -128,7 +152,7 @@ class Lesson:
         files = {}
         for path in sorted(self.folder.rglob("*")):
             inside = path.relative_to(self.folder)
-            if path.is_file() and path != self.grader and not NOT_STARTER & set(inside.parts):
+            if path.is_file() and path not in (self.grader, self.mistakes) and not NOT_STARTER & set(inside.parts):
                 files[inside.as_posix()] = path
         if self.notebook:
             files[self.notebook.name] = self.notebook
@@ -168,13 +192,6 @@ def _same_text(one: Path, other: Path) -> bool:
         return one.read_bytes().replace(b"\r\n", b"\n").strip() == other.read_bytes().replace(b"\r\n", b"\n").strip()
     except OSError:
         return False
-
-
-def promises_of(grader: Path) -> dict[str, str]:
-    """The checks that a grader file declares, with the first line of each docstring, in file order."""
-    tree = parsed(grader.read_text(encoding="utf-8"))
-    tests = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
-    return {test.name: (ast.get_docstring(test) or test.name).splitlines()[0] for test in tests}
 
 
 def lay(files: dict[str, Path], folder: Path) -> None:

@@ -305,6 +305,7 @@ def _failure(done: engine.Done, asked: str, limit: float) -> Exception:
     cause = diagnosis.of_build(done.err)
     return NotUp(
         cause.hint,
+        mistake=cause.slug,
         asked=asked,
         expected="an image",
         actual=diagnosis.last_lines(diagnosis.build_excerpt(done.err), 18),

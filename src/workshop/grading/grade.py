@@ -11,6 +11,7 @@ from typing import Any
 
 from workshop.course.lessons import Lesson
 from workshop.grading.bench import Assignment, Session
+from workshop.grading.judge import BROKEN, fault_in
 from workshop.report import Check, Outcome, Report
 
 # pytest's own plugins that no grader needs. `unraisableexception` collects garbage again and again at the end, and takes the longest of all.
@@ -41,12 +42,18 @@ def grade(
     on_begin: Callable[[str], object] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
     asked: Collection[str] = (),
+    with_hints: bool = True,
 ) -> Report:
     """Runs the lesson's grader on the folder `work` and returns the report, with one check for each that the grader declares, or that `asked` names.
 
     `on_check` is told each check as it ends, `on_begin` its claim as it begins. `cancelled` is asked between checks and ends the grading early.
     """
     start = time.monotonic()
+    if lesson.fault:
+        broken = Check(
+            "grader", "The grader can be read", Outcome.UNCHECKED, hint=BROKEN, fault=fault_in(lesson.fault, lesson)
+        )
+        return Report(lesson.name, session.runtime, seed or 0, time.monotonic() - start, (broken,))
     assignment = Assignment(lesson, work, secrets.randbelow(10**6) if seed is None else seed, session)
     promises = {name: claim for name, claim in lesson.promises.items() if name in asked} or lesson.promises
     assignment.begin()  # a student's service takes as long to come up as pytest takes to load
@@ -71,6 +78,7 @@ def grade(
             on_check(check)
 
     state = plugin.Grading(assignment, told, on_begin)
+    state.with_hints = with_hints
 
     class Stop:
         was_interrupted = False
@@ -79,6 +87,12 @@ def grade(
             self.was_interrupted = (
                 excinfo.type is KeyboardInterrupt
             )  # pytest takes it for its own, and one of its own kind for an early end
+
+        @staticmethod
+        def pytest_exception_interact(node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any]) -> None:
+            if isinstance(node, pytest.Collector) and call.excinfo:  # the grader's file cannot be loaded
+                raised = call.excinfo.value
+                state.fault = fault_in(raised.__cause__ or raised, lesson)
 
         @staticmethod
         def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -130,7 +144,11 @@ def _reported(state: Any, name: str, claim: str) -> Check:
     found = state.checks.get(name)
     if isinstance(found, Check):
         return found
-    return Check(name, claim, Outcome.UNCHECKED, "This check never reported. That is the grader's fault, not yours.")
+    if state.fault:
+        return Check(name, claim, Outcome.UNCHECKED, hint=BROKEN, fault=state.fault)
+    return Check(
+        name, claim, Outcome.UNCHECKED, hint="This check never reported. That is the grader's fault, not yours."
+    )
 
 
 def _file_to_open(lesson: Lesson, work: Path) -> str:

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from workshop.course import lessons
+from workshop.grading import resting
 from workshop.grading.bench import RUNTIMES, Assignment, Bench, RedisProbe, Session
+from workshop.grading.judge import Judge, Scene
 from workshop.grading.notebook_fixture import _notebook, notebook, relay  # noqa: F401  fixtures
 from workshop.grading.some import Some
 from workshop.grading.stack_fixture import stack  # noqa: F401  a fixture
-from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.report import EXIT_CODES, Check, Outcome, Report
 
 PLUGIN = "workshop-grading"
@@ -37,7 +38,10 @@ class Grading:
     ) -> None:
         self.assignment, self.on_check, self.on_begin = assignment, on_check, on_begin
         self.checks: dict[str, Check] = {}
-        self.down: dict[int, str] = {}  # identity of what never came up → the check that told so
+        self.judge = Judge(lambda name: self.checks[name].claim)
+        self.fixtures: dict[str, Any] = {}  # of all checks so far: a mistake may look where its own check did not
+        self.with_hints = True
+        self.fault: str | None = None  # why the grader's file could not be loaded
         self.bench: Bench | None = None
         self.own_session: Session | None = None
         self.cancelled: Callable[[], bool] = lambda: False
@@ -162,6 +166,11 @@ def some(request: pytest.FixtureRequest) -> Some:
     return Some(_assignment(request.config, lesson).seed, request.node.name)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if lesson_of(item.path):
+        resting.look(item.function, _grading(item.config).checks)  # type: ignore[attr-defined]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     if lesson_of(item.path):
@@ -206,57 +215,25 @@ def _claim(item: pytest.Item) -> str:
 
 
 def _told(check: Check) -> list[tuple[str, str]]:
-    rows = [("asked", check.asked), ("expected", check.expected), ("got", check.actual), ("because", check.hint)]
+    rows = [
+        ("asked", check.asked),
+        ("expected", check.expected),
+        ("got", check.actual),
+        ("because", check.hint),
+        ("fault", check.fault),
+    ]
     return [(label, text) for label, text in rows if text]
 
 
 def _check(item: pytest.Item, error: BaseException | None, grading: Grading) -> Check:
     """What became of one test, from the exception it ended with."""
+    lesson = lesson_of(item.path)
+    assert lesson
+    grading.fixtures |= getattr(item, "funcargs", {})
     made = Check(item.name, _claim(item), Outcome.PASSED, seconds=time.monotonic() - item.stash[STARTED])
+    constants = vars(item.module) if isinstance(item, pytest.Function) else {}
     asked = grading.bench.asked if grading.bench else None
-    match error:
-        case None:
-            return made
-        case NotUp():
-            owner = grading.down.setdefault(id(error), item.name)
-            if owner != item.name:
-                return made.but(outcome=Outcome.BLOCKED, hint=f"Rests on “{grading.checks[owner].claim}”.")
-            return made.but(
-                outcome=Outcome.FAILED,
-                hint=error.hint,
-                asked=error.asked,
-                expected=error.expected,
-                actual=error.actual,
-            )
-        case Mismatch():
-            return made.but(
-                outcome=Outcome.FAILED,
-                hint=error.hint,
-                asked=error.asked or asked,
-                expected=error.expected,
-                actual=error.actual,
-            )
-        case AssertionError():
-            hint, _, detail = str(error).partition("\nassert ")
-            return made.but(outcome=Outcome.FAILED, hint=hint, asked=asked, actual=detail.strip() or None)
-        case Unchecked():
-            return made.but(outcome=Outcome.UNCHECKED, hint=error.hint, actual=error.actual)
-        case pytest.skip.Exception():
-            return made.but(outcome=Outcome.UNCHECKED, hint=str(error))
-        case Exception() | pytest.fail.Exception():
-            place = "".join(
-                f" {Path(entry.path).name}:{entry.lineno + 1}"
-                for entry in list(pytest.ExceptionInfo.from_exception(error).traceback)[-2:]
-                if entry.path
-            )
-            return made.but(
-                outcome=Outcome.UNCHECKED,
-                hint="The grader itself stumbled here; that is not your fault. Please report what stands below.",
-                asked=asked,
-                actual=f"{type(error).__name__}: {error} ({place.strip()})",
-            )
-        case _:
-            raise error
+    return grading.judge.judged(made, error, Scene(lesson, grading.fixtures, constants, asked, grading.with_hints))
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:

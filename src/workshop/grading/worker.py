@@ -20,7 +20,8 @@ from workshop.grading.grade import grade
 
 
 def main() -> None:
-    """Serves jobs until standard input ends; the first argument is the runtime."""
+    """Serves jobs until standard input ends; the arguments are the runtime, and `no hints` where nobody looks for mistakes."""
+    with_hints = sys.argv[2:] != ["no hints"]
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a grader prints goes to standard error
     with Session(sys.argv[1]) as session:
@@ -28,7 +29,9 @@ def main() -> None:
             job: dict[str, Any] = json.loads(line)
             try:
                 lesson = lessons.find(job["lesson"], Path(job["root"]))
-                report = grade(lesson, Path(job["work"]), session, seed=job["seed"], asked=job["asked"])
+                report = grade(
+                    lesson, Path(job["work"]), session, seed=job["seed"], asked=job["asked"], with_hints=with_hints
+                )
                 answer: dict[str, Any] = {"report": report.to_dict()}
             except Exception:  # told to whoever asked; the next job goes on
                 answer = {"error": traceback.format_exc()}

@@ -32,7 +32,7 @@ class Bedside:
         if self._status:
             self._status.stop()
         claim = f"{step.claim} · {step.detail}" if step.detail and step.detail != "yes" else step.claim
-        self.screen.check(Check(step.id, claim, step.outcome, step.hint, step.asked, None, step.actual))
+        self.screen.check(Check(step.id, claim, step.outcome, hint=step.hint, asked=step.asked, actual=step.actual))
         if step.outcome is Outcome.FAILED and step.lessons:
             self.screen.line(f"{INDENT}{'lessons':<{LABEL}}{numbers(step.lessons)}", dim=True)
 

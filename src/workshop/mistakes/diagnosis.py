@@ -47,6 +47,11 @@ class Cause:
     log: str = ""
     final: bool = False
 
+    @property
+    def slug(self) -> str:
+        """The name as a report has it."""
+        return self.name.replace(" ", "_").replace("-", "_")
+
     def seen(self, first: str) -> str:
         """What a report shows as actual: what came back, then the end of the log."""
         tail = last_lines(self.log)

@@ -9,15 +9,18 @@ import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from workshop.course import lessons
 from workshop.exercises.cells import read, source_of
 from workshop.exercises.here import Here, HereNotebook
 from workshop.exercises.source import TAG
+from workshop.grading import resting
 from workshop.grading.bench import RedisProbe
+from workshop.grading.judge import BROKEN, Judge, Scene, fault_in
 from workshop.grading.some import Some
-from workshop.outcomes import Mismatch, NotUp, Unchecked
+from workshop.outcomes import NotUp
 from workshop.report import Check, Outcome
 from workshop.reports.notebook import Key, Shown, keys_of
 from workshop.wire.rivals import RelayProbe
@@ -72,62 +75,67 @@ def run(lesson: lessons.Lesson, tests: list[str], function: Any) -> tuple[list[C
     """Runs the named checks of a lesson's grader on `function`; returns them, and what was in Redis after the first that failed."""
     import redis
 
-    spec = importlib.util.spec_from_file_location(f"grader_of_{lesson.name}", lesson.grader)
-    assert spec and spec.loader
-    grader = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(grader)
     checks: list[Check] = []
     keys: list[Key] = []
-    is_down = False
+    try:
+        grader = _grader_of(lesson)
+    except Exception as error:  # a fault of the grader's file, told as that
+        fault = fault_in(error, lesson)
+        return [Check(test, lesson.promises[test], Outcome.UNCHECKED, hint=BROKEN, fault=fault) for test in tests], []
     server, seed = Here(os.environ.get("REDIS_URL") or DEFAULT_URL), secrets.randbelow(10**6)
+    judge = Judge(lesson.promises.__getitem__)
+    down: Exception | None = None
     try:
         client = server.client()
         for test in tests:
-            made = Check(test, lesson.promises[test], Outcome.BLOCKED if is_down else Outcome.PASSED)
-            if not is_down:
+            made, ending = Check(test, lesson.promises[test], Outcome.PASSED), down
+            scene = Scene(lesson, constants=vars(grader))
+            if down is None:
                 client.flushdb()
-                try:
-                    made = _run_one(getattr(grader, test), made, function, server, Some(seed, test))
-                except NotUp as error:
-                    made, is_down = (
-                        made.but(
-                            outcome=Outcome.FAILED, hint=error.hint, expected=error.expected, actual=error.actual
-                        ),
-                        True,
-                    )
-            checks.append(made)
-            if made.outcome is Outcome.FAILED and not keys:
+                ending = _ending_of(
+                    getattr(grader, test),
+                    scene,
+                    {check.id: check for check in checks},
+                    function,
+                    server,
+                    Some(seed, test),
+                )
+                down = ending if isinstance(ending, NotUp) else None
+            checks.append(judge.judged(made, ending, scene))
+            if checks[-1].outcome is Outcome.FAILED and not keys:
                 keys = keys_of(client)
         client.flushdb()
         client.close()
     except redis.ConnectionError as error:
         hint = "No Redis answers here. `./workshop lab` starts one with the notebooks."
-        checks.append(Check("redis", "Redis answers", Outcome.UNCHECKED, hint, actual=str(error)))
+        checks.append(Check("redis", "Redis answers", Outcome.UNCHECKED, hint=hint, actual=str(error)))
     finally:
         server.close()
     return checks, keys
 
 
-def _run_one(test: Callable[..., None], made: Check, function: Any, server: Here, some: Some) -> Check:
+def _grader_of(lesson: lessons.Lesson) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"grader_of_{lesson.name}", lesson.grader)
+    assert spec and spec.loader
+    grader = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(grader)
+    return grader
+
+
+def _ending_of(
+    test: Callable[..., None], scene: Scene, before: dict[str, Check], function: Any, server: Here, some: Some
+) -> Exception | None:
+    """What one test ended with; None if all was well. The scene is told its fixtures and what was asked."""
     asked: list[str] = []
     calls: list[str] = []
     notebook = HereNotebook(function, server, asked.append, calls)
     look = RedisProbe(server, lambda line: asked.append("\n".join([*calls[-6:], line])))
-    fixtures = {"notebook": notebook, "redis": look, "relay": RelayProbe(server.relay()), "some": some}
+    scene.fixtures = {"notebook": notebook, "redis": look, "relay": RelayProbe(server.relay()), "some": some}
     try:
-        test(**{name: fixtures[name] for name in inspect.signature(test).parameters})
-    except NotUp:
-        raise
-    except Mismatch as error:
-        last = error.asked or (asked[-1] if asked else None)
-        return made.but(
-            outcome=Outcome.FAILED, hint=error.hint, asked=last, expected=error.expected, actual=error.actual
-        )
-    except AssertionError as error:
-        return made.but(outcome=Outcome.FAILED, hint=str(error), asked=asked[-1] if asked else None)
-    except Unchecked as error:
-        return made.but(outcome=Outcome.UNCHECKED, hint=error.hint, actual=error.actual)
-    except Exception as error:
-        hint = "The check itself stumbled here; that is not your fault. Please report what stands below."
-        return made.but(outcome=Outcome.UNCHECKED, hint=hint, actual=f"{type(error).__name__}: {error}")
-    return made
+        resting.look(test, before)
+        test(**{name: scene.fixtures[name] for name in inspect.signature(test).parameters})
+    except Exception as error:  # judged by whoever asked
+        return error
+    finally:
+        scene.asked = asked[-1] if asked else None
+    return None

@@ -20,6 +20,7 @@ COLOURS = {
 INDENT = " " * 6
 LABEL = 10  # columns of the labels asked, expected, got, because
 WIDEST = 120
+UNKNOWN = "The cause is not known. Compare what was expected with what came."
 
 
 class Terminal:
@@ -30,6 +31,7 @@ class Terminal:
         self._width = width
         encoding = (getattr(stream, "encoding", None) or "ascii").lower()
         self.plain = not encoding.startswith("utf")
+        self._fault: str | None = None
         self._passing = False  # whether the last line is one that the next takes the place of
 
     @property
@@ -73,17 +75,23 @@ class Terminal:
         """One check: its claim, and what to know about it where it did not pass."""
         aside = f"{check.seconds:.1f} s" if check.seconds >= 1 else ""
         if check.outcome is Outcome.BLOCKED:
-            aside = "rests on the ✗ above"
+            aside = "blocked by the ✗ above"
         self.line(f"  {MARKS[check.outcome]} {check.claim}  {aside}".rstrip(), fg=COLOURS[check.outcome])
         if check.outcome in (Outcome.FAILED, Outcome.UNCHECKED):
             for label, text in (
                 ("asked", check.asked),
                 ("expected", check.expected),
                 ("got", check.actual),
-                ("because", check.hint),
+                ("because", check.hint or (UNKNOWN if check.outcome is Outcome.FAILED else None)),
+                ("fault", self._new_fault(check.fault)),
             ):
                 if text:
                     self._field(label, text, dim=label != "because")
+
+    def _new_fault(self, fault: str | None) -> str | None:
+        """A grader's fault, unless it is the one that was shown last."""
+        is_known, self._fault = fault == self._fault, fault
+        return None if is_known else fault
 
     def _field(self, label: str, text: str, dim: bool) -> None:
         room = max(30, self.width - len(INDENT) - LABEL)

@@ -231,6 +231,14 @@ class DockerService(Service):
         done = self.run.docker("logs", "--tail", "300", self.name, timeout=10)
         return done.out + done.err
 
+    def mark(self) -> float:
+        return time.time()
+
+    def log_since(self, mark: float) -> str:
+        since = () if engine.is_remote() else ("--since", f"{mark:.6f}")  # the clock of another machine may differ
+        done = self.run.docker("logs", *since, "--tail", "300", self.name, timeout=10)
+        return done.out + done.err
+
     def last_log(self) -> str:
         """The log of one that has ended, once it grows no more: on a busy machine its last lines come a moment after its end."""
         said = ""
@@ -339,6 +347,9 @@ class DockerService(Service):
         cause = of_start(evidence)
         raise NotUp(
             cause.hint,
+            mistake=cause.slug,
+            start=evidence,
+            log=evidence.log,
             asked=f"docker logs {self.name}",
             expected="a container that stays up",
             actual=cause.seen(f"exit code {evidence.code}"),
@@ -469,7 +480,13 @@ class DockerRuntime:
                 for line in done.err.splitlines()
                 if line.strip() and not line.startswith("Run 'docker run --help'")
             ]
-            raise NotUp(cause.hint, asked="docker run …", expected="a container that starts", actual=said[-1][:600])
+            raise NotUp(
+                cause.hint,
+                mistake=cause.slug,
+                asked="docker run …",
+                expected="a container that starts",
+                actual=said[-1][:600],
+            )
 
     def close(self) -> None:
         """Removes the containers and images of this check; its Redis goes back to the session."""

@@ -177,6 +177,12 @@ class LocalService(Service):
     def log(self) -> str:
         return self._child.output().replace(f"{self._folder}{os.sep}", "")
 
+    def mark(self) -> float:
+        return len(self.log())
+
+    def log_since(self, mark: float) -> str:
+        return self.log()[int(mark) :]
+
     def is_running(self) -> bool:
         return self._child.process.poll() is None
 

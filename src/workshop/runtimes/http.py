@@ -34,6 +34,8 @@ class Answer:
     seconds: float = 0.0
     problem: str | None = None
     explain: Callable[[Answer], str | None] = lambda answer: None
+    log: Callable[[], str] = lambda: ""  # what the service printed during the request
+    ended: Callable[[], Any] = lambda: None  # what was seen of the service, if it ended during the request
     _suspicions: list[str] = field(default_factory=list)
 
     @property
@@ -96,14 +98,16 @@ class Answer:
             right = self.text.rstrip("\r\n") == text
         if right:
             return self
-        hint = (
-            (self._suspicions[0] if self._suspicions else None)
-            or (self.explain(self) if self.problem or (self.status or 0) >= 500 else None)
-            or _misrouted(self, statuses)
-            or because
-            or _plainly(self, statuses, json)
-        )
-        raise Mismatch(hint, asked=self.asked, expected=wanted, actual=str(self))
+        hint = ""
+        if self._suspicions or because:
+            hint = (
+                (self._suspicions[0] if self._suspicions else None)
+                or (self.explain(self) if self.problem or (self.status or 0) >= 500 else None)
+                or _misrouted(self, statuses)
+                or because
+                or ""
+            )
+        raise Mismatch(hint, asked=self.asked, expected=wanted, actual=str(self), answer=self)
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -124,21 +128,6 @@ def _misrouted(answer: Answer, statuses: set[int]) -> str | None:
     if answer.status in (301, 302, 303, 307, 308) and answer.status not in statuses:
         return f"The service sends the client on to {answer.headers.get('location', 'another address')} instead of answering."
     return None
-
-
-def _plainly(answer: Answer, statuses: set[int], json: Any) -> str:
-    """The hint where no cause is known: what was seen against what the lesson promises."""
-    if answer.problem:
-        return f"The service gave no answer: {answer.problem}."
-    if answer.status not in statuses:
-        if answer.status == 404:
-            return (
-                "The service knows no such address. Is there a route for it, spelled exactly so, and for this method?"
-            )
-        return "The status differs from the one that the lesson promises."
-    if json is not ANY and answer.json is None:
-        return "The body is not JSON. Return a dict from the view, and Flask makes JSON of it."
-    return "The body differs from what the lesson promises."
 
 
 def ask(

@@ -59,10 +59,13 @@ class Service(abc.ABC):
         **query: str,
     ) -> Answer:
         """One request; keyword arguments become the query. A service that does not answer in `limit` seconds yields an Answer too."""
+        mark = self.mark()
         answer = http.ask(
             method, self.host, self.port, path, query=query, json=json, data=data, headers=headers, limit=limit
         )
         answer.explain = self._explain
+        answer.log = lambda: self._log_during(answer, mark)
+        answer.ended = lambda: self._ended_during(answer)
         self.noted(answer.asked)
         return answer
 
@@ -82,6 +85,34 @@ class Service(abc.ABC):
     @abc.abstractmethod
     def log(self) -> str:
         """What it has printed so far, both streams in order."""
+
+    @abc.abstractmethod
+    def mark(self) -> float:
+        """A place in the log: its end as it is now; see `log_since`."""
+
+    @abc.abstractmethod
+    def log_since(self, mark: float) -> str:
+        """What it has printed since a mark."""
+
+    def _log_during(self, answer: Answer, mark: float) -> str:
+        """What it printed during a request, once it grows no more: a traceback may come a little later than the answer.
+
+        Only behind an answer that nobody means to give is it waited for.
+        """
+        is_meant = answer.status is not None and (answer.status < 500 or answer.status == 503)
+        end = time.monotonic() + (0 if is_meant else LOGGED)
+        before, log = None, self.log_since(mark)
+        while (not log or log != before) and time.monotonic() < end:
+            time.sleep(POLL)
+            before, log = log, self.log_since(mark)
+        return log
+
+    def _ended_during(self, answer: Answer) -> Evidence | None:
+        """What is seen of the service if it ended during a request that was not answered; None while it runs."""
+        end = time.monotonic() + (NOTICED if answer.problem in ("connection refused", "connection reset") else 0)
+        while (evidence := self.evidence()).running and time.monotonic() < end:
+            time.sleep(0.1)
+        return None if evidence.running else evidence._replace(answered=True)
 
     def log_with(self, pattern: str, seconds: float = LOGGED) -> str:
         """The log once it has a match of `pattern`, or after some seconds: what is printed comes there a moment later."""
@@ -129,6 +160,9 @@ class Service(abc.ABC):
                     asked = f"curl -i {self.url}/"
                     raise NotUp(
                         cause.hint,
+                        mistake=cause.slug,
+                        start=evidence._replace(hung=hung),
+                        log=evidence.log,
                         asked=asked,
                         expected="an HTTP answer",
                         actual=cause.seen(answer.problem or "no answer"),

@@ -1,0 +1,52 @@
+"""The front door: all that a grader, or a `mistakes.py`, imports. `docs/grader.md` has a page on it.
+
+Mismatch         the service answered, but not as promised
+├ raised by `expect` and by `Answer.expect`
+NotUp            something that checks rest on never came up
+Unchecked        it could not be asked here
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workshop.grading.expectations import expect, one_of, short, wanted
+from workshop.grading.resting import rests_on
+from workshop.grading.some import Some
+from workshop.mistakes.mistake import mistake, said
+from workshop.outcomes import Mismatch, NotUp, Unchecked
+
+if TYPE_CHECKING:
+    from workshop.runtimes.http import Answer
+    from workshop.runtimes.service import Service
+    from workshop.wire.rivals import RelayProbe
+
+_LATE = {  # what takes a while to load, and few lessons need
+    "Answer": "workshop.runtimes.http",
+    "RelayProbe": "workshop.wire.rivals",
+    "Service": "workshop.runtimes.service",
+}
+__all__ = [
+    "Answer",
+    "Mismatch",
+    "NotUp",
+    "RelayProbe",
+    "Service",
+    "Some",
+    "Unchecked",
+    "expect",
+    "mistake",
+    "one_of",
+    "rests_on",
+    "said",
+    "short",
+    "wanted",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        import importlib
+
+        return getattr(importlib.import_module(_LATE[name]), name)
+    raise AttributeError(f"workshop.grader has no {name}")

@@ -1,0 +1,66 @@
+"""`expect`: what a grader says of a value. Both sides are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from workshop.outcomes import Mismatch
+from workshop.runtimes.http import Answer
+
+SHOWN = 400  # characters of a value that a report shows
+
+
+class Wanted:
+    """What a value must be, where more than one is right: the words for it, and whether a value is right."""
+
+    def __init__(self, words: str, holds: Callable[[Any], bool]) -> None:
+        self.words, self.holds = words, holds
+
+    def __repr__(self) -> str:
+        return self.words
+
+
+def wanted(words: str, holds: Callable[[Any], object]) -> Wanted:
+    """For `expect`: any value for which `holds` is true, shown as `words`."""
+    return Wanted(words, lambda value: bool(holds(value)))
+
+
+def one_of(*values: Any) -> Wanted:
+    """For `expect`: one of several values."""
+    return Wanted(" or ".join(map(short, values)), lambda value: any(same(value, one) for one in values))
+
+
+def expect(actual: Any, expected: Any, *, asked: str | None = None) -> None:
+    """Raises Mismatch unless `actual` is what was expected: a value equal to it, or a `wanted`. True is not 1.
+
+    `asked` is a line to copy, in place of what the check asked last.
+    """
+    if expected.holds(actual) if isinstance(expected, Wanted) else same(actual, expected):
+        return
+    error = Mismatch(asked=asked, expected=shown(expected), actual=shown(actual))
+    error.facts = {"expected": expected, "actual": actual}
+    raise error
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equality in which true is not 1, also inside lists and dicts."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, (list, tuple)) and type(one) is type(other):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def shown(value: Any) -> str:
+    """A value as a report shows it: as Python writes it, unless it brings words of its own."""
+    return str(value) if isinstance(value, (Wanted, Answer)) else short(value)
+
+
+def short(value: Any, length: int = SHOWN) -> str:
+    """The value as Python writes it, cut in the middle where it is long. Sets are in order."""
+    is_set = isinstance(value, (set, frozenset)) and value
+    text = f"{{{', '.join(sorted(map(repr, value)))}}}" if is_set else repr(value)
+    return text if len(text) <= length else f"{text[: length * 2 // 3]} … {text[-length // 4 :]}"
