@@ -27,15 +27,14 @@ class Step:
 
 EMBEDDABLE = tuple(str(lesson.number) for lesson in catalogue() if not lesson.needs_engine)
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as lint; lint()"  # it has no `python -m`
+PYTEST = ("-m", "pytest", "-q", "-n", "3", "--dist", "loadfile")
 STEPS = (
     Step("lint", ("-m", "ruff", "check")),
     Step("format", ("-m", "ruff", "format", "--check")),
     Step("types", ("-m", "mypy")),
     Step("import contract", ("-c", LINT_IMPORTS, "--no-cache")),
-    Step(
-        "the machinery, and the commands of every lesson",
-        ("-m", "pytest", "-q", "-n", "3", "--dist", "loadfile", "tests"),
-    ),
+    Step("unit tests", (*PYTEST, "tests/unit")),
+    Step("the machinery live, and the commands of every lesson", (*PYTEST, "tests", "--ignore", "tests/unit")),
     Step(
         "the proof in brief, embedded",
         ("-m", "workshop.cli", "prove", "--brief", "--runtime", "embedded", "--embeddable"),
@@ -71,7 +70,7 @@ def run(step: Step) -> tuple[int, str]:
 @click.command()
 @click.option("--only", metavar="WORD", help="Only the steps whose name contains this.")
 def test(only: str | None) -> int:
-    """The project's own tests: lint, format, types, machinery, every lesson's commands, and the proof."""
+    """The project's own tests: lint, format, types, imports, machinery, every lesson's commands, and the proof."""
     screen = options.screen_out()
     missing = engine.trouble()
     left_out: list[str] = []

@@ -1,10 +1,10 @@
-"""The benches measure what they say: their submissions, what the other tools are given, and the figures of a short run of our own."""
+"""The benches measure what they say: their submissions, and what the other tools are given."""
 
 import json
 
 import pytest
 
-from benchmarks import asserts, loop, notebooks, peers
+from benchmarks import asserts, notebooks, peers
 from benchmarks.peers import Timed
 from workshop.cli import bench
 from workshop.course.lessons import find
@@ -79,21 +79,6 @@ def test_figures_and_table():
     table = notebooks.rows([ours, slow])
     assert "3.0 ×" in table[2]
     assert "0 of 2" in table[2]
-
-
-def test_two_submissions_of_our_own(has_engine):
-    chosen = notebooks.submissions(2)
-    found = notebooks.ours(chosen, at_once=2)
-    assert {one.name for one in found.timed} == {case.name for case in chosen}
-    assert found.right == (1, 1)
-    assert found.wrong == (1, 1)
-    assert 0 < found.each <= found.median * 2
-
-
-def test_the_loop_of_a_notebook_is_measured():
-    times = loop.measure_notebook(find("9"), 1, "embedded")
-    assert 0 < times.first[0] < times.whole[0]
-    assert times.plain == []
 
 
 def test_without_the_folder_bench_says_what_it_needs(tmp_path, monkeypatch):

@@ -25,7 +25,7 @@ import pytest
 
 pty = pytest.importorskip("pty", reason="the stub uv is a shell script")
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 WRAPPER = ROOT / "workshop"
 
 CLI = """
