@@ -12,7 +12,7 @@ import pytest
 from workshop.course import lessons
 from workshop.course.lessons import Lesson
 from workshop.course.places import ROOT
-from workshop.proof import answers as prove
+from workshop.proof import overview
 
 README = ROOT / "README.md"
 TEXTS = [
@@ -31,25 +31,9 @@ def text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def counts() -> str:
-    """The line of the README that says how much is proven."""
-    known = lessons.catalogue()
-    kinds = [case.kind for lesson in known for case in prove.cases(lesson)]
-    checks = sum(len(lesson.promises) for lesson in known)
-    wrong, right = kinds.count("wrong"), kinds.count("right") + kinds.count("solution")
-    return f"{len(known)} lessons · {checks} checks · {wrong} wrong answers · {right} right answers"
-
-
-def test_the_counts_are_true() -> None:
-    found = re.search(r"<!-- counts -->\n(.*)\n<!-- /counts -->", text_of(README))
-    assert found, "README.md has no line between <!-- counts --> and <!-- /counts -->"
-    assert found[1] == counts()
-
-
-def test_the_table_has_every_lesson() -> None:
-    rows = re.findall(r"^\| (\d+) \| \[(.+?)\]\((.+?)\)", text_of(README), re.MULTILINE)
-    known = [(str(one.number), one.title, one.readme.relative_to(ROOT).as_posix()) for one in lessons.catalogue()]
-    assert rows == known
+def test_the_table_and_the_counts_are_true() -> None:
+    text = text_of(README)
+    assert text == overview.rewritten(text, lessons.catalogue()), "`./workshop test --fix` writes them"
 
 
 @each_lesson
@@ -68,6 +52,7 @@ def test_the_text_has_the_words_of_the_grader(lesson: Lesson) -> None:
 def test_the_text_has_its_shape(lesson: Lesson) -> None:
     text = text_of(lesson.readme)
     assert text.startswith(f"# Lesson {lesson.number} · ")
+    assert text.split("\n")[2].startswith(overview.ABLE)
     wanted = ["The idea", "Try it", "Your turn", "If you are stuck", "What you have learned"]
     assert [title for title in re.findall(r"^## (.+)$", text, re.MULTILINE) if title in wanted] == wanted
     assert re.search(r"!\[[^\]]{20,}\]\(pictures/[\w-]+\.svg\)", text), "no picture of its own with a description"
