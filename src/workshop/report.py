@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+TAIL = 12  # lines of a log that a report shows
 
 
 class Outcome(StrEnum):
@@ -108,3 +111,10 @@ def to_json(reports: list[Report]) -> str:
 def usage_error(error: str, next_step: str) -> str:
     """What `--json` prints when a call could not be understood."""
     return json.dumps({"error": error, "next": next_step}, ensure_ascii=False)
+
+
+def last_lines(text: str, count: int = TAIL) -> str:
+    """The last lines of a log, without terminal colours and other control characters."""
+    plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]|[^\S\n]*\r|[\x00-\x08\x0b-\x1f\x7f]", "", text)
+    lines = [line.rstrip()[:300] for line in plain.splitlines() if line.strip()]
+    return "\n".join(lines[-count:])

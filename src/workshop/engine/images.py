@@ -21,6 +21,7 @@ from workshop.engine import engine, notice, packages
 from workshop.engine.run import Run
 from workshop.mistakes import diagnosis
 from workshop.outcomes import NotUp, Unchecked
+from workshop.report import last_lines
 
 BASE = "python:3.13-slim"
 REDIS = "redis:8"
@@ -92,7 +93,7 @@ def supply(kind: str, run: Run) -> str:
             )
             raise Unchecked(
                 BUILDER_FAILED if BUILDERS_FAULT.search(done.err) else needs_network,
-                actual=diagnosis.last_lines(done.err),
+                actual=last_lines(done.err),
             )
         _ready.add(name)
         return name
@@ -119,7 +120,7 @@ def need_image(name: str) -> None:
     if not done.ok:
         raise Unchecked(
             f"The image {name} is not here and could not be pulled. With network, run `docker pull {name}` once.",
-            actual=diagnosis.last_lines(done.err),
+            actual=last_lines(done.err),
         )
 
 
@@ -276,7 +277,7 @@ def with_own_frontend(dockerfile: str) -> str:
 
 
 def _failure(done: engine.Done, asked: str, limit: float) -> Exception:
-    shown = diagnosis.last_lines(done.err)
+    shown = last_lines(done.err)
     if FILLS in done.err:
         return NotUp(
             "The build fills the disk. Which step writes so much?", asked=asked, expected="an image", actual=shown
@@ -308,5 +309,5 @@ def _failure(done: engine.Done, asked: str, limit: float) -> Exception:
         mistake=cause.slug,
         asked=asked,
         expected="an image",
-        actual=diagnosis.last_lines(diagnosis.build_excerpt(done.err), 18),
+        actual=last_lines(diagnosis.build_excerpt(done.err), 18),
     )

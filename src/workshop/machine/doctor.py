@@ -20,8 +20,8 @@ from workshop.engine import engine, images, packages
 from workshop.engine.run import Run
 from workshop.machine import cost, remedies
 from workshop.machine.examination import LACKING, Examination, Examiner, Lacking, NotAsked
-from workshop.mistakes.diagnosis import last_lines
 from workshop.patience import until
+from workshop.report import last_lines
 from workshop.runtimes import docker, http
 from workshop.runtimes.embedded import LocalRedis, redis_command
 

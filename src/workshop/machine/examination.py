@@ -10,9 +10,8 @@ from typing import Any
 from workshop.course.lessons import Lesson
 from workshop.engine import engine
 from workshop.machine import remedies
-from workshop.mistakes.diagnosis import last_lines
 from workshop.outcomes import Unchecked
-from workshop.report import Outcome
+from workshop.report import Outcome, last_lines
 
 LACKING = (Outcome.FAILED, Outcome.BLOCKED)
 

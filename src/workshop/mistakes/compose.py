@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workshop.engine import engine
-from workshop.mistakes.diagnosis import Evidence, last_lines, of_start
+from workshop.mistakes.diagnosis import Evidence, of_start
 from workshop.outcomes import NotUp, Unchecked
+from workshop.report import last_lines
 from workshop.runtimes.docker import DockerService
 from workshop.runtimes.service import PORT
 

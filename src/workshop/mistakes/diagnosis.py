@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from workshop.mistakes.build import BUILD_RULES
 from workshop.mistakes.python import EXIT_RULES, PYTHON_RULES, Rule
-
-TAIL = 12  # lines of a log that a report shows
+from workshop.report import last_lines
 
 
 class Evidence(NamedTuple):
@@ -56,13 +55,6 @@ class Cause:
         """What a report shows as actual: what came back, then the end of the log."""
         tail = last_lines(self.log)
         return f"{first}\nlog:\n{tail}" if tail else f"{first}\nlog: (empty)"
-
-
-def last_lines(text: str, count: int = TAIL) -> str:
-    """The last lines of a log, without terminal colours and other control characters."""
-    plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]|[^\S\n]*\r|[\x00-\x08\x0b-\x1f\x7f]", "", text)
-    lines = [line.rstrip()[:300] for line in plain.splitlines() if line.strip()]
-    return "\n".join(lines[-count:])
 
 
 def _first(rules: list[Rule], log: str) -> tuple[str, str] | None:
