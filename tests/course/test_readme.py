@@ -13,6 +13,7 @@ from workshop.course import lessons
 from workshop.course.lessons import Lesson
 from workshop.course.places import ROOT
 from workshop.proof import overview
+from workshop.proof.new import left_to_say
 
 README = ROOT / "README.md"
 TEXTS = [
@@ -58,6 +59,11 @@ def test_the_text_has_its_shape(lesson: Lesson) -> None:
     assert re.search(r"!\[[^\]]{20,}\]\(pictures/[\w-]+\.svg\)", text), "no picture of its own with a description"
     assert lesson.hints
     assert len(text.split()) < WORD_LIMIT
+
+
+@each_lesson
+def test_nothing_is_left_for_its_author_to_say(lesson: Lesson) -> None:
+    assert not left_to_say(lesson)
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path in TEXTS])

@@ -28,6 +28,7 @@ VERBS = {
     "doctor": "look whether this machine can do what the lessons do",
     "clean": "give back what the workshop took on this machine",
     "prove": "prove the graders: starters fail, right answers pass, wrong answers trip their check",
+    "new": "lay out a lesson: `new 21 teapot`",
     "bench": "measure the workshop itself",
     "test": "the project's own tests",
 }
