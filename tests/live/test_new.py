@@ -1,7 +1,6 @@
 """`new` in a copy of the checkout: what it lays out is proven, well formed, and green but for what its author must say."""
 
 import os
-import shutil
 import subprocess
 import sys
 
@@ -9,8 +8,7 @@ import pytest
 from labs import checkout
 
 from workshop.course.lessons import find
-from workshop.course.places import ROOT
-from workshop.proof.new import SAY, CannotLay, lay_out
+from workshop.proof.new import SAY
 
 MORE = ("README.md", "CHANGELOG.md", "pyproject.toml", "docs", "solutions", "answers", "app", "tests", "workshop")
 MORE += ("Dockerfile", "LICENSE", "docker-compose.yml")
@@ -54,22 +52,3 @@ def test_it_is_written_in_the_house_style(copy, words):
 
 def test_it_says_what_is_left(copy):
     assert SAY in find("21", copy).readme.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("number", "topic", "words"),
-    [
-        (0, "teapot", "1 to 99"),
-        (22, "Tea Pot", "no topic"),
-        (1, "teapot", "a lesson 1 already"),
-        (22, "hello_flask", "a lesson 1 already"),
-        (23, "kettle", "answers/23_kettle is there already"),
-    ],
-)
-def test_what_cannot_be_laid_out_is_refused_and_nothing_is_written(tmp_path, number, topic, words):
-    shutil.copytree(ROOT / "lessons" / "01_hello_flask", tmp_path / "lessons" / "01_hello_flask")
-    (tmp_path / "answers" / "23_kettle").mkdir(parents=True)
-    before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(CannotLay, match=words):
-        lay_out(number, topic, tmp_path)
-    assert sorted(tmp_path.rglob("*")) == before

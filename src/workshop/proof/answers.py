@@ -86,7 +86,9 @@ class Case:
         checks = {check.id: check for check in report.checks}
         failed = {check.id for check in report.checks if check.outcome is Outcome.FAILED}
         for name in self.trips:
-            if name not in failed:
+            if name not in checks:
+                yield f"it trips {name}, which the grader does not have"
+            elif name not in failed:
                 yield f"{name} did not fail: {checks[name].outcome} {checks[name].hint or ''}"
         for name in sorted(failed - set(self.trips)):
             yield f"{name} failed too: {told(checks[name])}"

@@ -1,0 +1,86 @@
+"""What the proof calls a fault, which answers it takes in brief, and which it refuses as malformed."""
+
+import random
+
+import pytest
+
+from workshop.course.lessons import catalogue, find
+from workshop.course.places import ROOT
+from workshop.proof.answers import Case, Malformed, brief, cases
+from workshop.proof.new import lay_out
+from workshop.proof.proof import Proof
+from workshop.report import Check, Outcome, Report
+
+
+def report(seed, **outcomes):
+    return Report(
+        "21_teapot",
+        "embedded",
+        seed,
+        1.0,
+        tuple(Check(name, name, Outcome(outcome), hint="Because.") for name, outcome in outcomes.items()),
+    )
+
+
+def case(kind, **about):
+    return Case(catalogue()[0], kind, "it", **about)
+
+
+@pytest.mark.parametrize(
+    ("known", "outcomes", "fault"),
+    [
+        (case("wrong", trips=("a",), says=("because",)), {"a": "failed", "b": "passed"}, None),
+        (case("wrong", trips=("a",)), {"a": "failed", "b": "blocked"}, None),
+        (case("wrong", trips=("a",)), {"a": "failed", "b": "failed"}, "b failed too"),
+        (case("wrong", trips=("a",)), {"a": "unchecked", "b": "passed"}, "a did not fail: unchecked"),
+        (case("wrong", trips=("a",)), {"a": "failed", "b": "unchecked"}, "b unchecked"),
+        (case("wrong", trips=("c",)), {"a": "failed"}, "the grader does not have"),
+        (case("wrong", trips=("a",), says=("other",)), {"a": "failed"}, "does not say “other”"),
+        (case("right"), {"a": "passed", "b": "unchecked"}, "b unchecked"),
+        (case("starter"), {"a": "unchecked"}, "the starter is unchecked"),
+    ],
+)
+def test_what_is_a_fault(known, outcomes, fault):
+    found = known.faults(report(1, **outcomes))
+    assert bool(found) is bool(fault), found
+    if fault:
+        assert any(fault in one for one in found), found
+
+
+def test_a_verdict_that_changes_is_a_fault():
+    proof, known = Proof(catalogue()[0]), case("wrong", trips=("a",))
+    assert proof.add(known, report(1, a="failed", b="passed")) == []
+    assert proof.add(known, report(2, a="failed", b="blocked")) == [
+        "wrong it: the verdict changed from seed 1 to seed 2"
+    ]
+
+
+def test_in_brief_each_check_is_still_tripped():
+    lesson = catalogue()[0]
+    known = cases(lesson)
+    chosen = brief(known, random.Random(1))
+    assert {trip for one in chosen for trip in one.trips} == set(lesson.promises)
+    assert all(one.asked == (one.trips if one.kind == "wrong" else ()) for one in chosen)
+    assert [one.kind for one in chosen if one.kind != "wrong"] == ["starter", "solution", "right", "right"]
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "words"),
+    [
+        ("brews_cofee", {"app.py": ""}, "wrong/brews_cofee: no mistake is called brews_cofee"),
+        ("brews_coffee--empty", {}, "wrong/brews_coffee--empty: the folder holds no file"),
+        ("brews_coffee--cold", {"app.py": "", "answer.toml": 'trip = "x"'}, r"cold/answer\.toml: unknown key trip"),
+        ("brews_coffee--cold", {"app.py": "", "answer.toml": "trips ="}, r"cold/answer\.toml: "),
+        ("brews_coffee--cold", {"app.py": "", "answer.toml": 'trips = "test_x"'}, "the grader has no check test_x"),
+    ],
+)
+def test_a_malformed_answer_is_refused_with_its_place(tmp_path, name, files, words):
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "README.md").write_bytes((ROOT / "README.md").read_bytes())
+    lay_out(21, "teapot", tmp_path)
+    folder = tmp_path / "answers" / "21_teapot" / "wrong" / name
+    folder.mkdir()
+    for file, text in files.items():
+        (folder / file).write_text(text, encoding="utf-8")
+    with pytest.raises(Malformed, match=words):
+        cases(find("21", tmp_path))
