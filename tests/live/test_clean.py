@@ -151,9 +151,9 @@ def test_base_images_and_the_rest_of_the_cache_are_named_with_the_command(label)
 
 def test_without_an_engine_it_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    engine.trouble.cache_clear()
+    engine.forget_trouble()
     try:
         done = CliRunner().invoke(command, [], standalone_mode=False)
     finally:
-        engine.trouble.cache_clear()
+        engine.forget_trouble()
     assert isinstance(done.exception, engine.EngineTrouble) and "doctor" in done.exception.hint

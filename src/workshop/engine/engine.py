@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import os
 import re
 import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from workshop.outcomes import Unchecked
@@ -27,7 +29,23 @@ LISTED = (
 )  # the same, of an output of the engine's own that is read as a list; 3 MB seen of a build cache of 12,000 records
 OWN_FAILURE = 125  # the exit code of `docker run` where docker itself failed
 ANSWER_LIMIT = 5.0  # seconds in which a running engine answers
-NEXT_STEP = "./workshop doctor"
+ASKED_AGAIN = 1.0  # seconds after which an engine that could not be used is asked again
+SHARE = 10.0  # times as long as its answer took it is left alone, too: one that hangs takes ANSWER_LIMIT each time
+
+
+class Trouble(StrEnum):
+    """What keeps an engine from doing what it is asked; SAYS has the words for it."""
+
+    MISSING = "missing"
+    PERMISSION = "permission"
+    STOPPED = "stopped"
+    WSL = "wsl"
+    VERSIONS = "versions"
+    CONTEXT = "context"
+    HANGS = "hangs"
+    DISK_FULL = "disk full"
+    CALL = "call"  # one call failed, for a reason of its own
+
 
 # The words of the docker command, from 20.10 on: engines on Linux, rootless ones, Docker Desktop, Colima.
 _FORBIDDEN = (
@@ -40,34 +58,34 @@ _NO_ENGINE = (
     r"|request returned (?:500 )?internal server error for api route"
 )
 TROUBLE = {
-    "permission": re.compile(_FORBIDDEN, re.IGNORECASE),
-    "wsl": re.compile(r"could not be found in this wsl", re.IGNORECASE),
-    "versions": re.compile(r"client version \S+ is too (?:old|new)", re.IGNORECASE),
-    "context": re.compile(
+    Trouble.PERMISSION: re.compile(_FORBIDDEN, re.IGNORECASE),
+    Trouble.WSL: re.compile(r"could not be found in this wsl", re.IGNORECASE),
+    Trouble.VERSIONS: re.compile(r"client version \S+ is too (?:old|new)", re.IGNORECASE),
+    Trouble.CONTEXT: re.compile(
         r"unable to resolve docker endpoint|context \S+ (?:not found|does not exist)", re.IGNORECASE
     ),
-    "stopped": re.compile(_NO_ENGINE, re.IGNORECASE),
-    "disk full": re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE),
+    Trouble.STOPPED: re.compile(_NO_ENGINE, re.IGNORECASE),
+    Trouble.DISK_FULL: re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE),
 }
 _NOT_ITS_OWN = re.compile(r"^#\d+ .*$", re.MULTILINE)  # what the steps of a build print
 SAYS = {
-    "missing": "There is no `docker` command here. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`.",
-    "permission": "The Docker Engine is there, but this user may not talk to it. `./workshop doctor` says how to mend that.",
-    "stopped": "The Docker Engine is not running. Start Docker Desktop, or on Linux `sudo systemctl start docker`; then run `./workshop doctor`.",
-    "wsl": "Docker Desktop is not connected with this WSL distribution. Switch it on under Settings, Resources, "
+    Trouble.MISSING: "There is no `docker` command here. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`.",
+    Trouble.PERMISSION: "The Docker Engine is there, but this user may not talk to it. `./workshop doctor` says how to mend that.",
+    Trouble.STOPPED: "The Docker Engine is not running. Start Docker Desktop, or on Linux `sudo systemctl start docker`; then run `./workshop doctor`.",
+    Trouble.WSL: "Docker Desktop is not connected with this WSL distribution. Switch it on under Settings, Resources, "
     "WSL integration; then run `./workshop doctor`.",
-    "versions": "The docker command and the Docker Engine are of versions that do not understand each other. Update both, "
+    Trouble.VERSIONS: "The docker command and the Docker Engine are of versions that do not understand each other. Update both, "
     "then run `./workshop doctor`.",
-    "context": "The docker command is set to an engine that it does not know. `docker context ls` lists them, `docker context use NAME` takes one.",
-    "hangs": "The Docker Engine does not answer. Restart it, then run `./workshop doctor`.",
-    "disk full": "The disk of the Docker Engine is full. `./workshop clean` gives back what the workshop took; `docker system df` shows the rest.",
+    Trouble.CONTEXT: "The docker command is set to an engine that it does not know. `docker context ls` lists them, `docker context use NAME` takes one.",
+    Trouble.HANGS: "The Docker Engine does not answer. Restart it, then run `./workshop doctor`.",
+    Trouble.DISK_FULL: "The disk of the Docker Engine is full. `./workshop clean` gives back what the workshop took; `docker system df` shows the rest.",
 }
 
 
 class EngineTrouble(Unchecked):
-    """The engine could not do what was asked, and that is not the student's fault. `kind` is a key of SAYS or `call`."""
+    """The engine could not do what was asked, and that is not the student's fault."""
 
-    def __init__(self, kind: str, text: str) -> None:
+    def __init__(self, kind: Trouble, text: str) -> None:
         super().__init__(
             SAYS.get(kind, f"The engine could not do its part: {_last_line(text)}"), actual=text.strip() or None
         )
@@ -129,7 +147,7 @@ def command() -> str:
     """The path of the docker command. Raises EngineTrouble where there is none."""
     found = shutil.which("docker")
     if not found:
-        raise EngineTrouble("missing", "")
+        raise EngineTrouble(Trouble.MISSING, "")
     return found
 
 
@@ -180,11 +198,12 @@ def docker(
     if code is None and not reason:
         return done
     if code != 0 and (found := trouble_in(done)):
+        forget_trouble()
         raise EngineTrouble(found, done.err or done.out)
     return done
 
 
-def trouble_in(done: Done) -> str | None:
+def trouble_in(done: Done) -> Trouble | None:
     """The kind of trouble that a failed call told of, or None.
 
     What a container or the step of a build printed is no word of the engine's.
@@ -192,7 +211,7 @@ def trouble_in(done: Done) -> str | None:
     if done.args[0] in ("exec", "logs") or (done.args[0] == "run" and done.code != OWN_FAILURE):
         return None
     said = _NOT_ITS_OWN.sub("", done.err) or done.out
-    kinds = [kind for kind in TROUBLE if kind != "disk full" or done.args[0] != "build"]
+    kinds = [kind for kind in TROUBLE if kind is not Trouble.DISK_FULL or done.args[0] != "build"]
     return next((kind for kind in kinds if TROUBLE[kind].search(said)), None)
 
 
@@ -228,22 +247,51 @@ def _wait(
 def must(done: Done) -> Done:
     """The same result; raises EngineTrouble where the command failed or ran into its time limit."""
     if done.code is None:
-        raise EngineTrouble("hangs", f"docker {' '.join(done.args[:2])} gave no answer in {done.seconds:.0f} s")
+        raise EngineTrouble(Trouble.HANGS, f"docker {' '.join(done.args[:2])} gave no answer in {done.seconds:.0f} s")
     if not done.ok:
-        raise EngineTrouble("call", done.err or done.out)
+        raise EngineTrouble(Trouble.CALL, done.err or done.out)
     return done
 
 
-@functools.cache
+class _Look(NamedTuple):
+    """What the last look for trouble saw. It holds until `until` (time.monotonic(), seconds)."""
+
+    trouble: EngineTrouble | None
+    until: float
+
+
+_last_look: _Look | None = None
+
+
 def trouble() -> EngineTrouble | None:
-    """What keeps the engine from being used, or None. Asked once in a process; at most 5 s."""
+    """What keeps the engine from being used, or None. At most 5 s.
+
+    That there is none is known until a call meets some. Trouble is looked for again, at most once a second: the engine may be started meanwhile.
+    """
+    global _last_look
+    if _last_look is None or time.monotonic() > _last_look.until:
+        start = time.monotonic()
+        found = _trouble_now()
+        took = time.monotonic() - start
+        lasts = max(ASKED_AGAIN, SHARE * took) if found else math.inf
+        _last_look = _Look(found, start + took + lasts)
+    return _last_look.trouble
+
+
+def forget_trouble() -> None:
+    """Has `trouble` look again when it is asked next."""
+    global _last_look
+    _last_look = None
+
+
+def _trouble_now() -> EngineTrouble | None:
     try:
         done = docker("version", "--format", "{{.Server.Version}}", timeout=ANSWER_LIMIT)
     except EngineTrouble as found:
         return found
     if done.code is None:
-        return EngineTrouble("hangs", f"`docker version` gave no answer in {ANSWER_LIMIT:.0f} s.")
-    return None if done.ok and done.out.strip() else EngineTrouble("call", done.err or done.out)
+        return EngineTrouble(Trouble.HANGS, f"`docker version` gave no answer in {ANSWER_LIMIT:.0f} s.")
+    return None if done.ok and done.out.strip() else EngineTrouble(Trouble.CALL, done.err or done.out)
 
 
 @functools.cache
@@ -298,10 +346,3 @@ def has_image(name: str) -> bool:
 def _last_line(text: str) -> str:
     lines = [line for line in text.strip().splitlines() if line.strip()]
     return lines[-1].strip() if lines else "it gave no reason"
-
-
-def runnable(args: Sequence[str]) -> str:
-    """A docker call as a line to copy."""
-    import shlex
-
-    return shlex.join(("docker", *args))

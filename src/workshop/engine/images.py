@@ -294,8 +294,8 @@ def _failure(done: engine.Done, asked: str, limit: float) -> Exception:
     if done.code is None:
         hint = f"The build was still at work after {limit:.0f} s{step} and was ended. Which command there never ends?"
         return NotUp(hint, asked=asked, expected="an image", actual=shown)
-    if engine.TROUBLE["disk full"].search(done.err) and (free_space() or SPACE_FLOOR) < SPACE_FLOOR:
-        return engine.EngineTrouble("disk full", done.err)
+    if engine.TROUBLE[engine.Trouble.DISK_FULL].search(done.err) and (free_space() or SPACE_FLOOR) < SPACE_FLOOR:
+        return engine.EngineTrouble(engine.Trouble.DISK_FULL, done.err)
     if diagnosis.is_offline(done.err):
         return Unchecked(
             "The build needs something from the network that cannot be reached now. That is not the Dockerfile's fault.",

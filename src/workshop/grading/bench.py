@@ -35,7 +35,7 @@ class Session:
     """Several gradings in a row, in one run: what they may share stays up in between. Ends with its block."""
 
     def __init__(self, runtime: str = "auto") -> None:
-        self.runtime = choose(runtime)
+        self._asked, self.runtime = runtime, choose(runtime)
         self._run: Run | None = None
         self._docker: DockerSession | None = None
 
@@ -48,7 +48,10 @@ class Session:
         return self._run
 
     def runtime_for(self, folder: Path, lesson: str) -> DockerRuntime | EmbeddedRuntime:
-        """A runtime for one piece of work."""
+        """A runtime for one piece of work. An engine that was started since the session began is taken now, if that was left to the session."""
+        if self.runtime == "embedded" and choose(self._asked) == "docker":
+            self._end_runners()
+            self.runtime = "docker"
         if self.runtime == "embedded":
             return EmbeddedRuntime(self.run, folder, lesson)
         found = engine.trouble()
@@ -84,11 +87,14 @@ class Session:
         if has_notebook:
             self.runners.prepare(beside)
 
-    def close(self, was_interrupted: bool = False) -> None:
-        """Removes everything; see `Run.close`."""
+    def _end_runners(self) -> None:
         if "runners" in self.__dict__:
             self.runners.close()
             del self.runners
+
+    def close(self, was_interrupted: bool = False) -> None:
+        """Removes everything; see `Run.close`."""
+        self._end_runners()
         if self._run:
             self._run.close(was_interrupted)
         self._run = self._docker = None
@@ -139,11 +145,6 @@ class Bench:
         handin.copy_in(assignment.work, self.folder)
         self.runtime = self.session.runtime_for(self.folder, self.lesson.name)
         self._ahead: Ahead[Any] | None = None
-
-    @property
-    def has_engine(self) -> bool:
-        """Whether work runs in containers."""
-        return self.session.runtime == "docker"
 
     @property
     def with_redis(self) -> bool:

@@ -187,7 +187,7 @@ class Doctor(Examiner):
         (context / "Dockerfile").write_text(dockerfile, encoding="utf-8", newline="\n")
         done = images.call_builder(self.run, "--label", self.run.label, *flags, str(context), timeout=BUILD_LIMIT)
         if not done.ok:
-            full = engine.TROUBLE["disk full"].search(done.err)
+            full = engine.TROUBLE[engine.Trouble.DISK_FULL].search(done.err)
             printed = "\n".join(re.findall(r"(?m)^#\d+ \d+\.\d+ (.*)$", done.err))
             kind = "disk full" if full else "slow build" if done.code is None else "call"
             raise Lacking(kind, last_lines(printed or packages.without_mounts(done.err)))
