@@ -147,7 +147,7 @@ class Image:
     @property
     def layers(self) -> list[str]:
         """The layers' digests (RootFS.Layers), the base image's first."""
-        found: list[str] = self.details["RootFS"]["Layers"]
+        found: list[str] = self.details["RootFS"].get("Layers", [])  # one that holds nothing has none
         return found
 
     @property

@@ -183,6 +183,10 @@ class Bench:
         ahead, self._ahead = self._ahead, None
         return ahead.get().wait_until_up() if ahead else self.start(image)
 
+    def require(self, name: str) -> Path:
+        """The file of that name in the student's folder. Raises NotUp, naming a near miss, if it is missing."""
+        return handin.require(self.folder, name, self.lesson.name)
+
     def copy(self, changes: Mapping[str, bytes | str] | None = None) -> Path:
         """A copy of the student's folder with some files written anew (name → content)."""
         import shutil

@@ -1,0 +1,3 @@
+#!/bin/sh
+timeout 5 python app.py
+tail -f /dev/null
