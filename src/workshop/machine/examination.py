@@ -40,7 +40,7 @@ class Step:
 
 
 class Lacking(Exception):
-    """Something lacks. `kind` is a key of remedies.MEND."""
+    """Something lacks. `kind` is a heading in remedies.toml."""
 
     def __init__(self, kind: str, actual: str | None = None) -> None:
         super().__init__(kind)
@@ -124,7 +124,7 @@ class Examiner:
 
 
 def _kind_of_call(trouble: engine.EngineTrouble) -> str:
-    """The key in remedies.MEND for what the engine complained of."""
+    """The heading in remedies.toml for what the engine complained of."""
     if trouble.kind != "call":
         return trouble.kind
     said = (trouble.actual or "").lower()
