@@ -1,0 +1,2 @@
+def draw_winners(r, raffle, count):
+    return set(r.spop(f"raffle:{raffle}", count))

@@ -1,0 +1,244 @@
+"""What goes wrong in lesson 11. Looked through after a check has failed, from the top; the first that holds is the hint."""
+
+from workshop.grader import mistake
+
+
+@mistake("test_tag_article_stores_each_tag")
+def stored_under_another_key(redis, article):
+    """There is no key tags:{article} in Redis after the call, but there is {others}."""
+    others = [key for key in redis.keys("*") if article in key]
+    is_there = f"tags:{article}" in others
+    return {"article": article, "others": ", ".join(others)} if others and not is_there else False
+
+
+@mistake("test_tag_article_stores_each_tag")
+def all_tags_in_one_text(actual, tags):
+    """All tags are in one member, {member}. Each tag should be a member. A star before the list passes its texts one by
+    one: r.sadd(key, *tags)."""
+    (member,) = actual if isinstance(actual, set) and len(actual) == 1 else ("",)
+    return {"member": repr(member)} if all(tag in member for tag in tags) else False
+
+
+@mistake("test_tag_article_counts_the_new")
+def all_tags_counted(actual, expected, tags):
+    """Two of the five tags were there already, and all five were counted. SADD itself returns the number of new members."""
+    return (actual, expected) == (len(tags), 3)
+
+
+@mistake("test_tag_article_counts_the_new")
+def a_tag_named_twice_counted_twice(actual, expected):
+    """A tag that is in the list twice is one member, and new once. SADD itself returns the number of new members."""
+    return (actual, expected) == (3, 2)
+
+
+@mistake("test_tag_article_counts_the_new")
+def sizes_before_and_after(actual, new):
+    """Somebody else added a tag at the same moment, and it was counted too. That happens if the sizes before and after are
+    compared. SADD returns how many members this call added."""
+    return actual == new == 2
+
+
+@mistake("test_tag_article_takes_an_empty_list", "test_online_among_takes_an_empty_list")
+def nothing_to_ask_for(actual):
+    """The list was empty, and Redis refuses a command that names no member. Test for an empty list first; then Redis need
+    not be asked at all."""
+    return isinstance(actual, str) and "wrong number of arguments" in actual
+
+
+@mistake("test_count_visitor_counts_each_once")
+def letters_of_a_name(actual):
+    """The set holds single letters. A star before a text unpacks its letters: pass the name without it."""
+    return isinstance(actual, set) and actual and all(len(member) == 1 for member in actual)
+
+
+@mistake("test_count_visitor_counts_each_once")
+def one_key_for_each_visitor(redis, day, users):
+    """The key {key} was made for one visitor. One set, visitors:{day}, should hold all visitors of the day."""
+    own = [key for key in redis.keys("*") if day in key and any(user in key for user in users)]
+    return {"key": own[0], "day": day} if own else False
+
+
+@mistake("test_count_visitor_greets_the_first_visit", "test_move_ticket_moves")
+def a_number_for_true(actual, expected):
+    """The function returned the number {number}. True or False was promised: bool(…) makes True of 1 and False of 0."""
+    return {"number": actual} if type(actual) is int and actual == expected else False
+
+
+@mistake("test_count_visitor_greets_once")
+def looked_at_before_sadd(actual):
+    """Another request by the same visitor was just a little faster, and both were greeted: looking and adding were two
+    steps. SADD does both, and returns whether the member was new."""
+    return actual is True
+
+
+@mistake("test_friends_in_common_finds_them", "test_find_articles_has_all_wanted")
+def order_taken_for_granted(actual, expected):
+    """The names are right, but they are not a sorted list. A set has no order: sorted(…) makes a sorted list of it."""
+    return isinstance(actual, (list, set)) and sorted(map(str, actual)) == expected
+
+
+@mistake("test_friends_in_common_finds_them")
+def union_for_intersection(actual, people):
+    """These are the friends that *either* of the two has. Shared friends are in *both* sets: SINTER finds them."""
+    return actual == sorted(people)
+
+
+@mistake("expect_unchanged")
+def a_result_left_behind(actual, expected):
+    """After the call Redis has a key that was not there before: {key}. A result that is stored on the way must be deleted
+    again."""
+    new = sorted(actual.keys() - expected.keys()) if isinstance(actual, dict) else []
+    return {"key": new[0]} if new else False
+
+
+@mistake("expect_unchanged")
+def stored_over_a_set(actual, expected):
+    """The set {key} has other members than before the call. The STORE commands write their result over their first key."""
+    changed = [key for key in expected if actual.get(key) != expected[key]] if isinstance(actual, dict) else []
+    return {"key": changed[0]} if changed else False
+
+
+@mistake("test_friends_in_common_lets_redis_compare")
+def compared_in_python(sent, FEW_BYTES):
+    """Redis sent {sent} bytes to find the one friend who is shared: the others came too. SINTER compares in Redis, and only
+    the result travels."""
+    return {"sent": sent} if sent > FEW_BYTES else False
+
+
+@mistake("test_find_articles_has_all_wanted")
+def any_tag_will_do(actual, articles):
+    """These are the articles that have *any* of the tags. Wanted are those that have *all* of them: SINTER finds them."""
+    return actual == sorted(articles)
+
+
+@mistake("test_find_articles_has_all_wanted")
+def an_empty_result_begins_anew(actual, expected, articles):
+    """The first two tags have no article in common, so no article has all three. An empty result is a result: the next tag
+    must not start again from nothing."""
+    return expected == [] and actual == sorted(articles[6:8])
+
+
+@mistake("test_find_articles_has_all_wanted")
+def unknown_tags_skipped(actual, expected, articles):
+    """No article has the second tag, so none has both. A tag without articles must not be skipped."""
+    return expected == [] and actual == sorted(articles[:9])
+
+
+@mistake("test_find_articles_has_none_unwanted")
+def unwanted_only_with_all_tags(actual, expected, articles):
+    """{article} has an unwanted tag and was not left out. An article goes if it has *any* of the unwanted tags: take away
+    their union (SUNION), or one after the other."""
+    kept = (
+        [name for name in articles[:3] if name in actual and name not in expected] if isinstance(actual, list) else []
+    )
+    return {"article": kept[0]} if kept else False
+
+
+@mistake("test_draw_winners_draws_and_takes_out")
+def winners_stay_in_the_pot(redis, raffle, people, winners):
+    """The winners are still in the pot, and could win again. SPOP draws and takes out in one command."""
+    return isinstance(winners, list) and winners and redis.smembers(f"raffle:{raffle}") == set(people)
+
+
+@mistake("expect_names")
+def a_set_for_a_list(names):
+    """A list was promised, and a set came: list(…) makes a list of it."""
+    return isinstance(names, set)
+
+
+@mistake("expect_names")
+def none_among_the_names(names, people):
+    """There were {size} names, and None came with them. SPOP and SRANDMEMBER without a count answer None if the set is
+    empty."""
+    return {"size": len(people)} if isinstance(names, list) and None in names else False
+
+
+@mistake("test_draw_winners_draws_by_chance")
+def always_the_same_winners(draws):
+    """Three draws from the same forty names had the same ten winners. Let Redis draw: SPOP picks at random."""
+    return len(draws) == 1
+
+
+@mistake("test_draw_winners_never_draws_twice")
+def drawn_then_taken_out(actual):
+    """Another machine drew in between, and a name won on both or is still in the pot. Drawing and taking out were two
+    steps; SPOP does both in one."""
+    return isinstance(actual, set) and actual
+
+
+@mistake("test_show_some_shows_members", "test_show_some_leaves_the_team")
+def spop_for_srandmember(redis, team, people):
+    """Members are missing from the team after the call. SPOP takes out what it returns; SRANDMEMBER leaves the set as it
+    is."""
+    return redis.scard(f"team:{team}") < len(people) - 1
+
+
+@mistake("test_show_some_leaves_the_team")
+def taken_out_and_put_back(seen):
+    """Members were taken out of the team and put back. In between, others see a smaller team, and if the program stops
+    there, they are lost. SRANDMEMBER leaves the set as it is."""
+    return seen["sadd"] and (seen["spop"] or seen["srem"])
+
+
+@mistake("test_show_some_shows_members")
+def the_same_member_several_times(actual):
+    """The same member came several times. SRANDMEMBER does that if its number is negative; otherwise all are different."""
+    return isinstance(actual, list) and len({*map(str, actual)}) < len(actual)
+
+
+@mistake("test_show_some_shows_others_each_time")
+def always_the_same_members(shown):
+    """Three calls showed the same ten of sixty members. SRANDMEMBER picks at random."""
+    return len(shown) == 1
+
+
+@mistake("test_move_ticket_moves")
+def never_says_whether(actual, expected):
+    """The ticket was moved, and the function returned None. It should return True: SMOVE itself says whether it moved."""
+    return actual is None and expected is True
+
+
+@mistake("test_move_ticket_invents_none")
+def moved_without_a_look(actual, ticket):
+    """The ticket was not there to be moved, and now it is in the other set. SMOVE moves only what is there."""
+    return actual == {ticket}
+
+
+@mistake("test_move_ticket_invents_none")
+def looked_at_before_the_move(actual, after):
+    """A colleague had just moved the ticket, and now it is in two sets. Looking first does not help; SMOVE looks and moves
+    in one step."""
+    return isinstance(actual, list) and after in actual
+
+
+@mistake("test_move_ticket_invents_none")
+def moved_by_somebody_else_and_told_as_own(actual, where):
+    """A colleague had just moved the ticket, so nothing was moved here: that is False. SMOVE itself says whether it moved
+    the ticket; a look before it does not."""
+    return where == ["taken"] and actual is True
+
+
+@mistake("test_move_ticket_is_never_lost")
+def out_of_one_then_into_the_other(moments):
+    """For a moment the ticket was in {place}: it was moved in two steps. If the program stops in between, it stays like
+    that. SMOVE moves it in one step."""
+    return {"place": "no set" if 0 in moments else "both sets"} if moments - {1} else False
+
+
+@mistake("test_online_among_keeps_the_order")
+def the_order_is_lost(actual, expected):
+    """These are the right contacts, but not in the order of the list. A set keeps no order; SMISMEMBER answers in the order
+    of the question."""
+    return isinstance(actual, (list, set)) and sorted(map(str, actual)) == sorted(expected)
+
+
+@mistake("test_online_among_asks_once")
+def everybody_fetched(seen):
+    """All who are online were fetched, to find these few. Ask about the contacts only: SMISMEMBER."""
+    return seen["smembers"] or seen["sscan"]
+
+
+@mistake("test_online_among_asks_once")
+def one_question_for_each_contact(seen):
+    """Redis was asked {times} times. SMISMEMBER takes all contacts in one command."""
+    return {"times": seen.round_trips} if seen.round_trips > 1 else False
