@@ -5,18 +5,7 @@ import itertools
 import json
 import re
 
-FORGETS = (
-    "The key has no time to live. Give SET the time with it (EX or PX), and keep it when the value changes (KEEPTTL)."
-)
-RACE = "Between reading and writing, someone else changed the value, and that change was lost."
-WATCHED_TOO_LATE = "WATCH came after the look, so a change between the two went unnoticed. First WATCH, then read."
-
-
-def parsed(text):
-    """The JSON in a text; the text itself where it is none."""
-    with contextlib.suppress(ValueError, TypeError):
-        return json.loads(text)
-    return text
+from workshop.grader import expect, one_of, rests_on, wanted
 
 
 def now(redis):
@@ -25,11 +14,26 @@ def now(redis):
     return seconds * 1000 + micros // 1000
 
 
-def expect_lifetime(notebook, redis, key, seconds, since, because):
+def parsed(text):
+    """The JSON in a text; the text itself if it is not JSON."""
+    with contextlib.suppress(ValueError, TypeError):
+        return json.loads(text)
+    return text
+
+
+def expect_time_to_live(redis, key, seconds, since):
     """The key was given `seconds` to live at some moment after `since` on Redis' clock."""
-    end = redis.pexpiretime(key)
-    if not since - 50 <= end - seconds * 1000 <= now(redis) + 50:
-        notebook.expect(f"about {(end - now(redis)) / 1000:.1f} s left", f"{seconds} s", because)
+    expect(redis.ttl(key), wanted("a time to live", lambda left: left >= 0))
+    passed = (now(redis) - since) / 1000
+    lives = (redis.pexpiretime(key) - since) / 1000
+    right = wanted(f"{seconds} s to live", lambda lives: seconds - 0.05 <= lives <= seconds + passed + 0.05)
+    expect(lives, right)
+
+
+def expect_same_end(redis, key, end):
+    """The key still expires at `end`, in milliseconds on Redis' clock."""
+    due = end - now(redis)
+    expect(redis.pttl(key), wanted(f"about {due} ms to live", lambda left: abs(left - due) <= 2000))
 
 
 def on_turn(turn, act):
@@ -38,72 +42,42 @@ def on_turn(turn, act):
     return lambda: act() if next(turns) == turn else None
 
 
-def late_watch(seen):
-    """Whether a WATCH was among the commands."""
-    return any(words[0].lower() == "watch" for words in seen.commands)
-
-
-def expect_count(notebook, redis, page, count, because):
-    """The count of this page, the only one in Redis, is `count`."""
-    key = f"visits:{page}"
-    stored, others = redis.get(key), [name for name in redis.keys() if name != key]
-    if others:
-        because = f"What was counted went into the key {others[0]}. It belongs in visits:<page>, here {key}."
-    notebook.expect(stored, str(count), because)
-
-
 def test_record_visit_counts(notebook, redis, some):
     """record_visit counts each page for itself and returns the new count"""
     page, other = some.words(2)
     before = some.number(2, 5000)
     redis.set(f"visits:{page}", before)
-    answers = [notebook.record_visit(page), notebook.record_visit(page)]
-    expect_count(notebook, redis, page, before + 2, f"The count belongs in the key visits:<page>, here visits:{page}.")
-    notebook.expect(
-        answers, [before + 1, before + 2], "Each call returns the count with this visit in it, as a number."
-    )
-    hint = f"A count is a whole number, an int, and {answers[0]} is a float. INCR answers an int."
-    assert not any(isinstance(answer, float) for answer in answers), hint
-    notebook.expect(
-        notebook.record_visit(other), 1, "A page that nobody has seen yet has the count 1 after its first visit."
-    )
+    counts = [notebook.record_visit(page), notebook.record_visit(page)]
+    expect(redis.get(f"visits:{page}"), str(before + 2))
+    expect(counts, [before + 1, before + 2])
+    expect([type(count).__name__ for count in counts], ["int", "int"])
+    expect(notebook.record_visit(other), 1)
 
 
+@rests_on("test_record_visit_counts")
 def test_record_visit_loses_none(notebook, redis, some):
     """record_visit loses no visit when two come at once, and gives no number twice"""
-    key = f"visits:{(page := some.word())}"
+    key, theirs = f"visits:{(page := some.word())}", []
     redis.set(key, some.number(2, 5000))
-    theirs = []
-    with notebook.rival(lambda: theirs.append(redis.incr(key)), before="every", times=3):
+    with notebook.rival(lambda: theirs.append(redis.incr(key)), before="every", times=3) as seen:
         mine = notebook.record_visit(page)
-        expect_count(notebook, redis, page, theirs[0] + len(theirs), f"{RACE} INCR reads and writes in one step.")
-    hint = "Another visit got this number too. INCR's own answer is the number of this visit; a GET after it may already see the next one."
-    assert mine not in theirs, hint
-    for turn, page in enumerate(some.words(3, 12), 1):
-        with notebook.rival(
-            on_turn(turn, lambda key=f"visits:{page}": redis.incr(key)), before="any", times=turn
-        ) as seen:
-            notebook.record_visit(page)
-            count = redis.get(f"visits:{page}")
-        first = "The first two visits of a page came at once, and one was lost. INCR begins with 0 by itself: nobody has to look first."
+    expect(redis.get(key), str(theirs[0] + len(theirs)))
+    expect(mine, wanted(f"a number that no other visit got, as {theirs} did", lambda mine: mine not in theirs))
+
+    for turn, new_page in enumerate(some.words(3, 12), 1):
+        act = on_turn(turn, lambda page=new_page: redis.incr(f"visits:{page}"))
+        with notebook.rival(act, before="any", times=turn) as seen:
+            notebook.record_visit(new_page)
         if seen.acted == turn:
-            notebook.expect(count, "2", WATCHED_TOO_LATE if late_watch(seen) else first)
+            expect(redis.get(f"visits:{new_page}"), "2")
 
 
 def test_save_session_is_json(notebook, redis, some):
     """save_session stores the user as JSON, in the key of its token"""
-    token, user = (
-        some.word(16),
-        {"name": some.spicy(), "visits": some.number(), "admin": some.one_of([True, False]), "cart": []},
-    )
+    token = some.word(16)
+    user = {"name": some.spicy(), "visits": some.number(), "admin": some.one_of([True, False]), "cart": []}
     notebook.save_session(token, user, some.number(60, 600))
-    text = redis.get(f"session:{token}")
-    assert text is not None, f"There is no key session:{token} in Redis after the call."
-    stored = parsed(text)
-    hint = "What is stored is not JSON. str(user) makes Python's own notation, with ' for quotes; only Python can read that. Use json.dumps(user)."
-    notebook.expect(
-        stored, user, hint if isinstance(stored, str) else "JSON it is, but it does not hold the user as given."
-    )
+    expect(parsed(redis.get(f"session:{token}")), user)
 
 
 def test_save_session_expires(notebook, redis, some):
@@ -111,19 +85,17 @@ def test_save_session_expires(notebook, redis, some):
     for seconds in (some.number(60, 600), some.number(20, 90) + 0.5):
         token, since = some.word(16), now(redis)
         notebook.save_session(token, {"name": some.name()}, seconds)
-        assert redis.ttl(f"session:{token}") != -1, FORGETS
-        hint = "The session does not live for the time that it was given. EX takes whole seconds, PX takes milliseconds, and both want an int."
-        expect_lifetime(notebook, redis, f"session:{token}", seconds, since, hint)
+        expect_time_to_live(redis, f"session:{token}", seconds, since)
 
 
+@rests_on("test_save_session_expires")
 def test_save_session_in_one_step(notebook, redis, some):
     """save_session never leaves a session without an expiry, not even for a moment"""
-    key, seen = f"session:{(token := some.word(16))}", []
-    with notebook.rival(lambda: seen.append(redis.ttl(key)), before="every"):
+    key, times = f"session:{(token := some.word(16))}", []
+    with notebook.rival(lambda: times.append(redis.ttl(key)), before="every"):
         notebook.save_session(token, {"name": some.name()}, some.number(60, 600))
-        seen.append(redis.ttl(key))
-    hint = "For a moment the session was there without a time to live. Should the program end just then, it stays for ever. SET takes value and time in one command."
-    assert -1 not in seen, hint
+    times.append(redis.ttl(key))
+    expect(times, wanted("a time to live at each moment, never -1", lambda times: -1 not in times))
 
 
 def test_change_session_keeps_its_time(notebook, redis, some):
@@ -132,49 +104,31 @@ def test_change_session_keeps_its_time(notebook, redis, some):
     old, user = {"name": some.name(), "cart": some.words(2)}, {"name": some.name(), "visits": some.number()}
     redis.set(key, json.dumps(old), ex=seconds)
     end = redis.pexpiretime(key)
-    answer = notebook.change_session(token, user)
-    left = redis.ttl(key)
-    assert left != -1, (
-        "After the change the session never expires: a plain SET takes the time to live away. SET has an option that keeps it."
-    )
-    if abs(redis.pexpiretime(key) - end) > 2000:
-        notebook.expect(
-            f"{left} s left", f"{seconds} s left, as before", "The change must not touch the time that was left."
-        )
-    stored = parsed(redis.get(key))
-    merged = "The new user was merged into the old one. It comes in the place of the old: nothing of that stays."
-    notebook.expect(
-        stored, user, merged if stored == old | user else "The session does not hold the new user as JSON."
-    )
-    notebook.expect(answer, True, "The session was there and was changed: that is True.")
-    key, ends = f"session:{(token := some.word(16))}", []
+    changed = notebook.change_session(token, user)
+    expect_same_end(redis, key, end)
+    expect(parsed(redis.get(key)), user)
+    expect(changed, True)
+
+    key = f"session:{(token := some.word(16))}"
     redis.set(key, json.dumps(old), ex=seconds)
-    with notebook.rival(lambda: (redis.expire(key, seconds + 1000), ends.append(redis.pexpiretime(key)))):
+    end = redis.pexpiretime(key) + 1_000_000
+    with notebook.rival(lambda: redis.pexpireat(key, end)):
         notebook.change_session(token, user)
-        end = redis.pexpiretime(key)
-    hint = "Someone gave the session more time just before it was written, and that is lost: the time was read first and put back after. SET itself can keep it."
-    if abs(end - ends[0]) > 2000:
-        notebook.expect(f"{redis.ttl(key)} s left", f"{seconds + 1000} s left", hint)
+    expect_same_end(redis, key, end)
 
 
 def test_change_session_revives_none(notebook, redis, some):
     """change_session leaves a session that has expired alone and returns False"""
     key = f"session:{(token := some.word(16))}"
-    answer = notebook.change_session(token, {"name": some.name()})
-    notebook.expect(
-        redis.exists(key),
-        0,
-        "There was no such session, and now there is one that nobody opened. SET has an option for “only if it exists”.",
-    )
-    notebook.expect(answer, False, "Nothing was changed: that is False, not None.")
+    changed = notebook.change_session(token, {"name": some.name()})
+    expect(redis.exists(key), 0)
+    expect(changed, False)
+
     redis.set(key, "{}", ex=300)
-    with notebook.rival(lambda: redis.delete(key)):
-        answer = notebook.change_session(token, {"name": some.name()})
-        back = redis.exists(key)
-    hint = "The session expired just before it was written, and the write brought it back. Looking first does not help; SET itself can be told “only if it exists”."
-    notebook.expect(back, 0, hint)
-    told = "The session expired just before it was written, so nothing was changed: that is False. SET's own answer knows it; a look before does not."
-    notebook.expect(answer, False, told)
+    with notebook.rival(lambda: redis.delete(key)) as seen:
+        changed = notebook.change_session(token, {"name": some.name()})
+    expect(redis.exists(key), 0)
+    expect(changed, False)
 
 
 def test_time_left_tells_the_three_apart(notebook, redis, some):
@@ -183,22 +137,16 @@ def test_time_left_tells_the_three_apart(notebook, redis, some):
     seconds = some.number(100, 900)
     redis.set(there, "", ex=seconds)
     redis.set(eternal, some.text())
-    answer = notebook.time_left(there)
-    if answer not in range(redis.ttl(there) - 1, seconds + 1):
-        empty = 'None is for a key that is not there. This one is there, and its value is "", which counts as false. TTL alone tells all three.'
-        notebook.expect(
-            answer, seconds, empty if answer is None else "For a key that expires: the whole seconds that are left."
-        )
-    notebook.expect(
-        notebook.time_left(eternal), "for ever", "TTL answers -1 for a key that is there and has no expiry."
-    )
-    notebook.expect(notebook.time_left(missing), None, "TTL answers -2 for a key that is not there.")
-    for ending in some.words(3):
+    left = notebook.time_left(there)
+    expect(left, one_of(*range(redis.ttl(there) - 1, seconds + 1)))
+    expect(notebook.time_left(eternal), "for ever")
+    expect(notebook.time_left(missing), None)
+
+    for ending in some.words(3):  # the machine may be too slow for one of them
         redis.set(ending, some.text(), px=450)
-        answer = notebook.time_left(ending)
+        rest = notebook.time_left(ending)
         if redis.exists(ending):
-            hint = "This key is still there, for less than half a second. TTL answers 0 then, and 0 is a time like any other: it counts as false for `if`."
-            assert answer in (0, 1) and not isinstance(answer, bool), f"{hint} Here the answer was {answer!r}."
+            expect(rest, one_of(0, 1))
             break
 
 
@@ -208,21 +156,16 @@ def test_read_settings_reads(notebook, redis, some):
     defaults = {name: some.text() for name in names}
     stored = {name: some.spicy() for name in names[::2]}
     redis.mset({f"setting:{name}": value for name, value in stored.items()})
-    notebook.expect(
-        notebook.read_settings(defaults),
-        defaults | stored,
-        "One entry for each name in `defaults`: the stored text, or the default.",
-    )
-    notebook.expect(notebook.read_settings({}), {}, "Without names there is nothing to read: that is an empty dict.")
+    expect(notebook.read_settings(defaults), defaults | stored)
+    expect(notebook.read_settings({}), {})
 
 
 def test_read_settings_takes_empty_as_a_value(notebook, redis, some):
     """read_settings takes "" and "0" for values, not for missing"""
     on, empty = some.words(2)
+    defaults = {on: "1", empty: some.word()}
     redis.mset({f"setting:{on}": "0", f"setting:{empty}": ""})
-    answer = notebook.read_settings({on: "1", empty: some.word()})
-    hint = 'Somebody stored "" or "0", and got the default. Both count as false for `or` and `if`; a missing key is None, and only that.'
-    notebook.expect(answer, {on: "0", empty: ""}, hint)
+    expect(notebook.read_settings(defaults), {on: "0", empty: ""})
 
 
 def test_read_settings_in_one_round_trip(notebook, redis, some):
@@ -230,176 +173,106 @@ def test_read_settings_in_one_round_trip(notebook, redis, some):
     names = some.words(30)
     defaults = {name: some.word() for name in names}
     redis.mset({f"setting:{name}": some.word() for name in names[::2] + some.words(5, 12)})
-    notebook.read_settings(defaults)  # so that Redis knows the script, where there is one
+    notebook.read_settings(defaults)  # so that Redis knows the script, if there is one
     with notebook.counted() as seen:
         notebook.read_settings(defaults)
-    hint = "Redis was asked more than once. MGET answers each value, and None where there is no key: nothing has to be asked before."
-    if seen["get"] > 1:
-        hint = "Each setting is asked for on its own, and each question waits for its answer. MGET reads many keys at once."
-    elif seen["keys"] or seen["scan"]:
-        hint = "The keys were searched for, through the whole database, though their names are known. Make the keys of the names, and ask with one MGET."
-    if seen.round_trips > 1:
-        notebook.expect(f"{seen.round_trips} round trips ({seen})", "1 round trip", hint)
+    expect(seen, wanted("1 round trip", lambda seen: seen.round_trips <= 1))
 
 
 def test_take_lock_lets_one_in(notebook, redis, some):
     """take_lock gives the lock to the first who asks, with an expiry, and to nobody else"""
-    name, (mine, theirs), seconds = some.word(), some.words(2), some.number(20, 90)
+    key, (mine, theirs), seconds = f"lock:{(name := some.word())}", some.words(2), some.number(20, 90)
     since = now(redis)
-    notebook.expect(
-        notebook.take_lock(name, mine, seconds),
-        True,
-        "The lock was free: the first who asks gets it, and that is True.",
-    )
-    notebook.expect(
-        redis.get(f"lock:{name}"),
-        mine,
-        "The lock is the key lock:<name>, and its value is the token of the one who has it.",
-    )
-    assert redis.ttl(f"lock:{name}") != -1, (
-        "The lock never ends by itself. If its owner crashes, nobody ever gets it again. Give it an expiry."
-    )
-    expect_lifetime(
-        notebook, redis, f"lock:{name}", seconds, since, "The lock does not end after the seconds that were asked for."
-    )
-    end = redis.pexpiretime(f"lock:{name}")
-    notebook.expect(
-        notebook.take_lock(name, theirs, seconds + 500),
-        False,
-        "The lock is taken: for everyone else that is False, not None.",
-    )
-    notebook.expect(
-        redis.get(f"lock:{name}"),
-        mine,
-        "The second who asked took the lock away from the first. SET has an option for “only if there is none”.",
-    )
-    hint = "Who did not get the lock gave it more time: the expiry was set although the lock was taken. SET with NX and EX does both, or neither."
-    if redis.pexpiretime(f"lock:{name}") != end:
-        notebook.expect(f"{redis.ttl(f'lock:{name}')} s left", f"at most {seconds} s left", hint)
+    expect(notebook.take_lock(name, mine, seconds), True)
+    expect(redis.get(key), mine)
+    expect_time_to_live(redis, key, seconds, since)
+    end = redis.pexpiretime(key)
+    expect((notebook.take_lock(name, theirs, seconds + 500), redis.get(key)), (False, mine))
+    expect_same_end(redis, key, end)
 
 
+@rests_on("test_take_lock_lets_one_in")
 def test_take_lock_in_one_step(notebook, redis, some):
     """take_lock takes it in one step: no second owner, and never a lock without an expiry"""
     key, (mine, theirs), seconds = f"lock:{(name := some.word())}", some.words(2), some.number(20, 90)
-    got = []
-    with notebook.rival(lambda: got.append(redis.set(key, theirs, nx=True, ex=seconds))):
-        answer = notebook.take_lock(name, mine, seconds)
-        owner = redis.get(key)
-    hint = "Someone took the lock between the look and the SET, and now two believe that they have it. SET can look and take in one step."
-    notebook.expect((answer, owner), (False, theirs), hint)
-    key, seen = f"lock:{(name := some.word())}", []
-    with notebook.rival(lambda: seen.append(redis.ttl(key)), before="every"):
+    with notebook.rival(lambda: redis.set(key, theirs, nx=True, ex=seconds)) as seen:
+        got = notebook.take_lock(name, mine, seconds)
+    expect((got, redis.get(key)), (False, theirs))
+
+    key, times = f"lock:{(name := some.word())}", []
+    with notebook.rival(lambda: times.append(redis.ttl(key)), before="every"):
         notebook.take_lock(name, mine, seconds)
-        seen.append(redis.ttl(key))
-    assert -1 not in seen, (
-        "For a moment the lock had no expiry. A crash just then locks everyone out for ever. SET takes NX and EX together."
-    )
+    times.append(redis.ttl(key))
+    expect(times, wanted("a time to live at each moment, never -1", lambda times: -1 not in times))
 
 
 def test_release_lock_is_for_its_owner(notebook, redis, some):
     """release_lock frees the lock for its owner only, and tells whether it did"""
     key, (mine, theirs) = f"lock:{(name := some.word())}", some.words(2)
     redis.set(key, theirs, ex=60)
-    notebook.expect(
-        notebook.release_lock(name, mine), False, "This lock belongs to someone else: nothing to release, so False."
-    )
-    notebook.expect(
-        redis.get(key),
-        theirs,
-        "That lock belonged to someone else, and now it is gone. Compare the token before you delete.",
-    )
-    answer = notebook.release_lock(name, theirs)
-    notebook.expect(
-        redis.exists(key),
-        0,
-        f"Its owner released the lock, and the key lock:<name>, here {key}, is still there. Was another key asked?",
-    )
-    notebook.expect(answer, True, "The owner released the lock: that is True.")
-    notebook.expect(notebook.release_lock(name, mine), False, "There was no lock: that is False.")
+    expect((notebook.release_lock(name, mine), redis.get(key)), (False, theirs))
+    expect((notebook.release_lock(name, theirs), redis.get(key)), (True, None))
+    expect(notebook.release_lock(name, mine), False)
 
 
+@rests_on("test_release_lock_is_for_its_owner")
 def test_release_lock_never_frees_another(notebook, redis, some):
     """release_lock never frees a lock that changed hands a moment ago"""
     key, (mine, theirs) = f"lock:{(name := some.word())}", some.words(2)
     redis.set(key, mine, ex=60)
-    with notebook.rival(lambda: redis.set(key, theirs, ex=60)):
-        answer = notebook.release_lock(name, mine)
-        owner = redis.get(key)
-    hint = "Between the look and the DEL the lock expired and someone else took it; the DEL freed theirs. Compare and delete in one step: a Lua script, or WATCH."
-    notebook.expect(owner, theirs, hint)
-    told = "Someone else took the lock just before, so nothing was released: that is False. Where WATCH made EXEC fail, the DEL was not done."
-    notebook.expect(answer, False, told)
+    with notebook.rival(lambda: redis.set(key, theirs, ex=60)) as seen:
+        released = notebook.release_lock(name, mine)
+    expect((released, redis.get(key)), (False, theirs))
+
     for turn in (1, 2, 3):
         redis.set(key, mine, ex=60)
         with notebook.rival(on_turn(turn, lambda: redis.set(key, theirs, ex=60)), before="any", times=turn) as seen:
             notebook.release_lock(name, mine)
-            owner = redis.get(key)
         if seen.acted == turn:
-            notebook.expect(owner, theirs, WATCHED_TOO_LATE if late_watch(seen) else hint)
-
-
-NOT_THE_END = "Keys are missing. A SCAN page may be empty though more follow: the end is where the cursor is 0 again."
-
-
-def largest_count(sent):
-    """The largest COUNT that SCAN was sent with; 0 where it had none."""
-    return max(
-        (int(count) for line in sent for count in re.findall(r"^scan .*\bcount (\d+)", line, re.IGNORECASE)), default=0
-    )
-
-
-def expect_all(notebook, answer, wanted, because=NOT_THE_END):
-    """The answer is the sorted list of the keys `wanted`; `because` is the hint where some are missing and nothing else is wrong."""
-    only_missing = isinstance(answer, list) and len(answer) < len(wanted) and all(key in wanted for key in answer)
-    notebook.expect(
-        answer,
-        sorted(wanted),
-        because if only_missing else "A sorted list of all keys that begin with the prefix, and of no others.",
-    )
+            expect(redis.get(key), theirs)
 
 
 def test_find_keys_finds_all(notebook, redis, some):
     """find_keys returns all keys that begin with the prefix, sorted, each once"""
     prefix = f"{some.word(6)}:"
-    wanted = [f"{prefix}{word}" for word in some.words(6)]
-    inside = [f"x{wanted[0]}", f"other:{wanted[1]}"]
-    redis.mset(dict.fromkeys(wanted[:3] + inside, ""))
-    answer = notebook.find_keys(prefix)
-    anywhere = (
-        "These keys hold the prefix, and some do not begin with it. A `*` before it, or `in`, finds it anywhere."
-    )
-    if isinstance(answer, list) and any(key in inside for key in answer):
-        notebook.expect(answer, sorted(wanted[:3]), anywhere)
-    pattern = "Nothing was found. MATCH wants a pattern for the whole key: a prefix needs a `*` behind it, which stands for all that may follow."
-    expect_all(notebook, answer, wanted[:3], NOT_THE_END if answer else pattern)
+    keys = sorted(f"{prefix}{word}" for word in some.words(6))
+    inside = [f"x{keys[0]}", f"other:{keys[1]}"]
+    redis.mset(dict.fromkeys(keys[:3] + inside, ""))
+    expect(notebook.find_keys(prefix), keys[:3])
 
-    redis.mset(dict.fromkeys([*wanted, *(f"other:{some.word(4)}:{number}" for number in range(1500))], ""))
+    redis.mset(dict.fromkeys([*keys, *(f"other:{some.word(4)}:{number}" for number in range(1500))], ""))
     with notebook.counted() as seen:
-        answer = notebook.find_keys(prefix)
-    expect_all(notebook, answer, wanted)
-    notebook.expect(notebook.find_keys(some.word(9)), [], "No key begins with this: that is an empty list.")
+        found = notebook.find_keys(prefix)
+    expect(found, keys)
+    expect(notebook.find_keys(some.word(9)), [])
 
-    if 1000 < (count := largest_count(seen.sent)) <= 50_000:
-        wanted += [f"{prefix}{number}" for number in range(300)]
-        redis.mset(dict.fromkeys(wanted, ""))
-        redis.eval(
-            "for number = 1, ARGV[1] do redis.call('SET', KEYS[1] .. number, '') end", 1, "more:", count + count // 5
-        )
-        hint = "Keys are missing. However large COUNT is, one day there are more keys than that: the end is where the cursor is 0 again."
-        expect_all(notebook, notebook.find_keys(prefix), wanted, hint)
+    largest = max(map(int, re.findall(r"^scan .*\bcount (\d+)", "\n".join(seen.sent), re.I | re.M)), default=0)
+    if 1000 < largest <= 50_000:
+        expect_more_than_a_page(notebook, redis, prefix, largest)
+    expect_each_once(notebook, redis, prefix)
 
+
+def expect_more_than_a_page(notebook, redis, prefix, count):
+    """All keys are found if there are more than a page of `count` holds."""
+    redis.flushdb()
+    keys = sorted(f"{prefix}{number}" for number in range(300))
+    redis.mset(dict.fromkeys(keys, ""))
+    fill = "for number = 1, ARGV[1] do redis.call('SET', KEYS[1] .. number, '') end"
+    redis.eval(fill, 1, "more:", count + count // 5 + 1500)
+    expect(notebook.find_keys(prefix), keys)
+
+
+def expect_each_once(notebook, redis, prefix):
+    """Each key is named once if SCAN hands it out on two pages, as it may when other keys go away meanwhile."""
     redis.flushdb()
     redis.mset({f"{prefix}{number}": "" for number in range(2500)})
     _, walk = redis.scan(0, match=f"{prefix}*", count=100_000)
-    stay = [
-        walk[at] for at in (0, 980, 1980)
-    ]  # alone in a small table, one of them comes on the second page too, for each COUNT up to 2000
-    with notebook.rival(
-        on_turn(2, lambda: redis.pipeline().flushdb().mset(dict.fromkeys(stay, "")).execute()), before="every", times=2
-    ):
-        answer = notebook.find_keys(prefix)
-    hint = "A key came twice. SCAN may hand out a key on two of its pages, when other keys go away meanwhile. A set keeps each once."
-    assert len(answer) == len(set(answer)), hint
+    # Alone in a small table, one of these comes on the second page too, for each COUNT up to 2000.
+    stay = dict.fromkeys([walk[0], walk[980], walk[1980]], "")
+    act = on_turn(2, lambda: redis.pipeline().flushdb().mset(stay).execute())
+    with notebook.rival(act, before="every", times=2):
+        found = notebook.find_keys(prefix)
+    expect(found, wanted("each key once", lambda found: len(found) == len(set(found))))
 
 
 def test_find_keys_never_blocks(notebook, redis, some):
@@ -408,5 +281,4 @@ def test_find_keys_never_blocks(notebook, redis, some):
     redis.mset({f"{prefix}{word}": "" for word in some.words(30)})
     with notebook.counted() as seen:
         notebook.find_keys(prefix)
-    hint = "KEYS walks through all keys in one go, and everyone else waits for that long. With millions of keys that is seconds. SCAN does it page by page."
-    notebook.expect(seen["keys"], 0, hint)
+    expect(seen["keys"], 0)

@@ -64,8 +64,8 @@ def test_the_asserts_hold_for_the_solution_and_some_wrong_answers_fail_them(tmp_
     known = {case.name: case for case in cases(lesson)}
     assert failed(known["solution"]) == []
     assert failed(known["none_for_false"])
-    assert failed(known["a_session_that_never_ends"])
-    assert not failed(known["a_counter_by_get_and_set"]), "a race that plain asserts do not see"
+    assert failed(known["session_never_expires"])
+    assert not failed(known["read_then_written"]), "a race that plain asserts do not see"
 
 
 def test_figures_and_table():

@@ -57,6 +57,10 @@ class Counts:
     def __str__(self) -> str:
         return ", ".join(f"{count} × {name.upper()}" for name, count in self.commands.most_common()) or "no command"
 
+    def __repr__(self) -> str:
+        trips = "1 round trip" if self.round_trips == 1 else f"{self.round_trips} round trips"
+        return f"{trips} ({self})"
+
 
 class Exercises(abc.ABC):
     """The functions of a notebook. `note` is told of each call, as a line to copy; `calls` takes those of the current check."""

@@ -1,0 +1,342 @@
+"""What goes wrong in lesson 9. Looked through after a check has failed, from the top; the first that holds is the hint."""
+
+from workshop.grader import mistake
+
+LOOKS = {"get", "exists", "ttl", "pttl", "mget", "type", "strlen"}
+
+
+def names(seen):
+    """The names of the commands that were sent while a rival stood by, in small letters."""
+    return [words[0].lower() for words in seen.commands]
+
+
+def looked_before(name, seen):
+    """Whether a command that only reads was sent before the command `name`."""
+    sent = names(seen)
+    return name in sent and bool(LOOKS & set(sent[: sent.index(name)]))
+
+
+def another(redis, key):
+    """This key and another one that is in Redis, to fill a sentence; None if there is no other."""
+    others = sorted(name for name in redis.keys() if name != key)
+    return {"key": key, "other": others[0]} if others else None
+
+
+@mistake("test_record_visit_counts")
+def counted_under_another_key(redis, page):
+    """What was counted went into the key {other}. It belongs in visits:<page>, here {key}."""
+    return another(redis, f"visits:{page}")
+
+
+@mistake("test_record_visit_counts")
+def returns_no_count(counts):
+    """The visits were counted, and record_visit returned None. Return INCR's own answer: it is the count with this
+    visit in it."""
+    return counts == [None, None]
+
+
+@mistake("test_record_visit_counts")
+def returns_a_float(counts):
+    """The count came as the float {count}. A count is a whole number, and INCR's answer is an int."""
+    floats = [count for count in counts if isinstance(count, float)]
+    return {"count": floats[0]} if floats else False
+
+
+@mistake("test_record_visit_loses_none", "test_release_lock_never_frees_another")
+def watched_after_reading(seen):
+    """WATCH came after the look, so a change between the two went unnoticed. First WATCH, then read."""
+    return looked_before("watch", seen)
+
+
+@mistake("test_record_visit_loses_none")
+def first_visit_handled_apart(seen, new_page, actual, expected):
+    """The first two visits of a page came at once, and one was lost: the first look found no count.
+    INCR begins with 0 by itself: nobody has to look first."""
+    return (actual, expected) == ("1", "2") and looked_before("set", seen)
+
+
+@mistake("test_record_visit_loses_none")
+def read_then_written(seen):
+    """Between reading and writing, someone else changed the count, and that change was lost. INCR reads and writes in
+    one step."""
+    return looked_before("set", seen)
+
+
+@mistake("test_record_visit_loses_none")
+def count_read_after_incr(seen, mine, theirs):
+    """Another visit got this number too. INCR's own answer is the number of this visit;
+    the GET after it may already see the next visit."""
+    sent = names(seen)
+    return mine in theirs and "get" in sent and any(name.startswith("incr") for name in sent[: sent.index("get")])
+
+
+@mistake("test_save_session_is_json", "test_save_session_expires")
+def session_under_another_key(redis, token, actual):
+    """There is no key {key} in Redis after the call. The session went into the key {other}."""
+    return actual in (None, -2) and another(redis, f"session:{token}")
+
+
+@mistake("test_save_session_is_json")
+def python_notation_for_json(user, actual):
+    """What is stored is not JSON. str(user) makes Python's own notation, with ' for quotes; only Python can read
+    that. Use json.dumps(user)."""
+    return actual == str(user)
+
+
+@mistake("test_save_session_expires")
+def session_never_expires(actual):
+    """The session has no time to live, so it stays for ever. Give SET the time together with the value: EX or PX."""
+    return actual == -1
+
+
+@mistake("test_save_session_expires", "expect_time_to_live")
+def part_of_a_second_lost(seconds, lives):
+    """The session should live for {seconds} s and lives for {lives} s: the part of a second was lost.
+    EX takes whole seconds, PX takes milliseconds, and both want an int."""
+    is_lost = seconds % 1 != 0 and abs(lives - seconds) < 1
+    return {"seconds": seconds, "lives": f"{lives:.1f}"} if is_lost else False
+
+
+@mistake("test_save_session_in_one_step")
+def session_expiry_set_afterwards(times):
+    """For a moment the session was there without a time to live. If the program ends just then, it stays for ever.
+    SET takes the value and the time in one command."""
+    return -1 in times and times[-1] >= 0
+
+
+@mistake("test_change_session_keeps_its_time")
+def plain_set_drops_the_expiry(actual):
+    """After the change the session never expires: a plain SET takes the time to live away. SET has an option that
+    keeps it."""
+    return actual == -1
+
+
+@mistake("test_change_session_keeps_its_time")
+def old_session_merged_in(actual, old, user):
+    """The new user was merged into the old one. It replaces the old one: nothing of that stays."""
+    return actual == old | user
+
+
+@mistake("test_change_session_keeps_its_time", "expect_same_end")
+def time_left_put_back(actual, due, seconds):
+    """Someone gave the session more time just before it was written, and that is lost: the time was read first and
+    put back after. SET itself can keep it."""
+    return due > (seconds + 500) * 1000 and 0 < actual <= seconds * 1000
+
+
+@mistake("test_change_session_revives_none")
+def looked_before_set(redis, key, seen):
+    """The session expired just before it was written, and the write brought it back. Looking first does not help;
+    SET itself can be told “only if it exists”."""
+    return redis.exists(key) and looked_before("set", seen)
+
+
+@mistake("test_change_session_revives_none")
+def expired_session_revived(redis, key):
+    """There was no such session, and now there is one that nobody opened. SET has an option for “only if it
+    exists”."""
+    return redis.exists(key)
+
+
+@mistake("test_change_session_revives_none")
+def true_for_a_session_just_expired(seen, actual):
+    """The session expired just before it was written, so nothing was changed: return False.
+    SET's own answer tells whether it wrote; a look before does not."""
+    return actual is True
+
+
+@mistake("test_change_session_revives_none", "test_take_lock_lets_one_in", "test_release_lock_is_for_its_owner")
+def none_for_false(actual, expected):
+    """Nothing was done, so the function must return False, and it returned None.
+    redis-py's `set` returns None if it wrote nothing: bool(…) makes False of it."""
+    first_actual, first_expected = (one[0] if isinstance(one, tuple) else one for one in (actual, expected))
+    return first_actual is None and first_expected is False
+
+
+@mistake("test_time_left_tells_the_three_apart")
+def empty_value_taken_for_no_key(left):
+    """None is for a key that is not there. This one is there, and its value is "", which counts as false.
+    TTL alone tells all three apart."""
+    return left is None
+
+
+@mistake("test_time_left_tells_the_three_apart")
+def minus_one_taken_for_missing(actual, expected):
+    """This key is there and has no expiry, and the function returned None.
+    TTL answers -1 for a key without an expiry, and -2 for a key that is not there."""
+    return expected == "for ever" and actual is None
+
+
+@mistake("test_time_left_tells_the_three_apart")
+def zero_seconds_taken_for_gone(rest):
+    """This key is still there, for less than half a second, and the function returned None. TTL answers 0 then,
+    and 0 is a time like any other, though it counts as false for `if`."""
+    return rest is None
+
+
+@mistake("test_read_settings_reads")
+def none_in_place_of_the_default(actual, defaults):
+    """The setting {name} has no key in Redis, and came back as None. Return its default then: {default}."""
+    without = [name for name in defaults if isinstance(actual, dict) and actual.get(name, "") is None]
+    return {"name": without[0], "default": repr(defaults[without[0]])} if without else False
+
+
+@mistake("test_read_settings_takes_empty_as_a_value")
+def empty_taken_for_missing(actual, defaults):
+    """ "" or "0" was stored, and the default came back. "" counts as false for `or` and `if`, and "0" is text like
+    any other. MGET answers None for a missing key, and only for that."""
+    return isinstance(actual, dict) and any(actual.get(name) == default for name, default in defaults.items())
+
+
+@mistake("test_read_settings_in_one_round_trip")
+def one_get_for_each_setting(seen):
+    """Each setting is asked for on its own, and each question waits for its answer. MGET reads many keys at once."""
+    return seen["get"] > 1 and seen.round_trips > 1
+
+
+@mistake("test_read_settings_in_one_round_trip")
+def settings_searched_for(seen):
+    """The keys were searched for, through the whole database, though their names are known.
+    Make the keys from the names, and ask with one MGET."""
+    return seen["keys"] or seen["scan"]
+
+
+@mistake("test_read_settings_in_one_round_trip")
+def asked_whether_they_exist(seen):
+    """Redis was asked whether the keys exist, and then for their values. MGET answers each value, and None if there
+    is no key: nothing has to be asked before."""
+    return seen["exists"]
+
+
+@mistake("test_take_lock_lets_one_in")
+def lock_under_another_key(redis, name, actual):
+    """The lock is the key lock:<name>, here {key}, and it is not there after the call. There is the key {other}."""
+    return actual is None and redis.get(f"lock:{name}") is None and another(redis, f"lock:{name}")
+
+
+@mistake("test_take_lock_lets_one_in")
+def lock_never_expires(actual):
+    """The lock never ends by itself. If its owner crashes, nobody ever gets it again. Give it an expiry."""
+    return actual == -1
+
+
+@mistake("test_take_lock_lets_one_in")
+def taken_lock_overwritten(redis, key, theirs):
+    """The second who asked took the lock away from the first: SET wrote over it. SET has an option for “only if there
+    is none”."""
+    return redis.get(key) == theirs
+
+
+@mistake("test_take_lock_lets_one_in", "expect_same_end")
+def refused_taker_gives_more_time(actual, due):
+    """The caller who did not get the lock gave it more time: the expiry was set although the lock was taken.
+    SET with NX and EX does both, or neither."""
+    return actual > due + 2000
+
+
+@mistake("test_take_lock_in_one_step")
+def lock_looked_at_first(seen, actual, mine):
+    """Someone took the lock between the look and the SET, and now two believe that they have it.
+    SET can look and take in one step."""
+    return actual == (True, mine) and looked_before("set", seen)
+
+
+@mistake("test_take_lock_in_one_step")
+def lock_expiry_set_afterwards(times):
+    """For a moment the lock had no expiry. A crash just then locks everyone out for ever. SET takes NX and EX
+    together."""
+    return -1 in times and times[-1] >= 0
+
+
+@mistake("test_release_lock_is_for_its_owner")
+def lock_of_another_deleted(actual, expected, theirs):
+    """That lock belonged to someone else, and now it is gone. Compare the token before you delete."""
+    return expected == (False, theirs) and isinstance(actual, tuple) and actual[1] is None
+
+
+@mistake("test_release_lock_is_for_its_owner")
+def owners_lock_still_there(key, actual, expected, theirs):
+    """Its owner released the lock, and the key lock:<name>, here {key}, is still there. Was another key asked?"""
+    is_there = expected == (True, None) and isinstance(actual, tuple) and actual[1] == theirs
+    return {"key": key} if is_there else False
+
+
+@mistake("test_release_lock_is_for_its_owner")
+def release_not_reported(actual, expected):
+    """The owner released the lock, and it is gone. The function must return True then, and it returned {value}."""
+    is_so = expected == (True, None) and isinstance(actual, tuple) and actual[1] is None
+    return {"value": actual[0]} if is_so else False
+
+
+@mistake("test_release_lock_never_frees_another")
+def compared_then_deleted(seen, redis, key):
+    """Between the look and the DEL the lock expired and someone else took it; the DEL freed theirs.
+    Compare and delete in one step: a Lua script, or WATCH."""
+    return redis.get(key) is None and looked_before("del", seen)
+
+
+@mistake("test_release_lock_never_frees_another")
+def true_though_the_lock_changed_hands(actual, theirs):
+    """Someone else took the lock just before, so nothing was released: return False. If WATCH made EXEC fail, the DEL
+    was not done."""
+    return actual == (True, theirs)
+
+
+@mistake("test_find_keys_finds_all")
+def prefix_found_anywhere(actual, inside):
+    """These keys hold the prefix, and some do not begin with it. A `*` before it, or `in`, finds it anywhere."""
+    return isinstance(actual, list) and any(key in inside for key in actual)
+
+
+@mistake("test_find_keys_finds_all")
+def prefix_without_a_star(actual, expected, keys):
+    """Nothing was found. MATCH wants a pattern for the whole key: a prefix needs a `*` behind it, which stands for
+    all that may follow."""
+    return actual == [] and expected == keys[:3]
+
+
+@mistake("test_find_keys_finds_all")
+def cursor_handed_back_too(actual):
+    """The answer is SCAN's: the next cursor, and a page of keys. Return only keys, from all pages, in one sorted
+    list."""
+    return isinstance(actual, list) and len(actual) == 2 and isinstance(actual[1], list)
+
+
+@mistake("test_find_keys_finds_all")
+def keys_not_sorted(actual, expected):
+    """All keys were found, and they are not in order. SCAN hands them out in no order: sorted(…) makes a sorted list
+    of them."""
+    return isinstance(actual, list | set) and actual != expected and sorted(actual, key=str) == expected
+
+
+@mistake("test_find_keys_finds_all", "expect_more_than_a_page")
+def one_large_page(count, actual, expected):
+    """{missing} keys are missing. However large COUNT is, one day there are more keys than that: the end is where the
+    cursor is 0 again."""
+    return missing(actual, expected)
+
+
+@mistake("test_find_keys_finds_all")
+def stopped_before_cursor_0(seen, actual, expected):
+    """Keys are missing. A SCAN page may be empty though more follow: the end is where the cursor is 0 again."""
+    return missing(actual, expected)
+
+
+def missing(actual, expected):
+    """How many keys were not found if all that came is right, to fill a sentence; None if none is missing."""
+    is_part = isinstance(actual, list) and isinstance(expected, list) and set(actual) < set(expected)
+    return {"missing": len(expected) - len(actual)} if is_part else None
+
+
+@mistake("test_find_keys_finds_all")
+def keys_that_come_twice(actual):
+    """A key came twice. SCAN may hand out a key on two of its pages if other keys go away meanwhile. A set keeps each
+    once."""
+    return isinstance(actual, list) and len(actual) > len(set(map(str, actual)))
+
+
+@mistake("test_find_keys_never_blocks")
+def keys_in_production(seen):
+    """KEYS walks through all keys in one go, and everyone else waits for that long. With millions of keys that is
+    seconds. SCAN does it page by page."""
+    return seen["keys"]
