@@ -15,6 +15,7 @@ from workshop.grading.resting import rests_on
 from workshop.grading.some import Some
 from workshop.mistakes.mistake import mistake, said
 from workshop.outcomes import Mismatch, NotUp, Unchecked
+from workshop.patience import until
 
 if TYPE_CHECKING:
     from workshop.runtimes.http import Answer
@@ -40,6 +41,7 @@ __all__ = [
     "rests_on",
     "said",
     "short",
+    "until",
     "wanted",
 ]
 

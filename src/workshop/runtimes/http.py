@@ -28,6 +28,8 @@ class Answer:
     """What came back. `status` is None where no HTTP answer came; `problem` then says what came instead."""
 
     asked: str
+    method: str = "GET"
+    path: str = "/"  # without the query
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
@@ -76,11 +78,12 @@ class Answer:
         *,
         json: Any = ANY,
         text: Any = ANY,
+        media: str | None = None,
         because: str | None = None,
     ) -> Answer:
         """Raises Mismatch unless the answer has the status (or one of several) and, where given, the JSON or the text.
 
-        `json` is a value to equal, or a type. `text` is the exact body, trailing line ends aside. `because` is the hint where no suspicion holds
+        `json` is a value to equal, or a type. `media` is the media type: `application/json` takes `application/problem+json` too. `text` is the exact body, trailing line ends aside. `because` is the hint where no suspicion holds
         and the service's log names no cause.
         """
         statuses = {status} if isinstance(status, int) else set(status)
@@ -91,7 +94,12 @@ class Answer:
             )
         if text is not ANY:
             wanted += f" {text[:SHOWN]}"
+        if media is not None:
+            wanted += f" as {media}"
         right = self.problem is None and self.status in statuses
+        if right and media is not None:
+            kind = self.content_type
+            right = kind == media or (media == "application/json" and kind.endswith("+json"))
         if right and json is not ANY:
             right = isinstance(self.json, json) if isinstance(json, type) else _equal(self.json, json)
         if right and text is not ANY:
@@ -107,7 +115,13 @@ class Answer:
                 or because
                 or ""
             )
-        raise Mismatch(hint, asked=self.asked, expected=wanted, actual=str(self), answer=self)
+        raise Mismatch(
+            hint,
+            asked=self.asked,
+            expected=wanted,
+            actual=f"{self} as {self.content_type}" if media and self.status in statuses else str(self),
+            answer=self,
+        )
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -143,13 +157,14 @@ def ask(
     limit: float = TIME_LIMIT,
 ) -> Answer:
     """One request and its answer. Redirects are not followed. Takes at most `limit` seconds and reads at most BODY_LIMIT bytes."""
+    address = path
     if query:
         path += "?" + urlencode(query)
     sent = dict(headers or {})
     if json is not ANY:
         data = jsonlib.dumps(json, ensure_ascii=False).encode()
         sent.setdefault("Content-Type", "application/json")
-    answer = Answer(curl(method, f"http://{host}:{port}{path}", sent, data))
+    answer = Answer(curl(method, f"http://{host}:{port}{path}", sent, data), method, address)
     start = time.monotonic()
     connection = http.client.HTTPConnection(host, port, timeout=limit)
     late = threading.Event()
