@@ -1,6 +1,6 @@
 """What goes wrong in lesson 7. Looked through after a check has failed, from the top; the first that holds is the hint."""
 
-from workshop.grader import mistake, said
+from workshop.grader import mistake, said, short
 
 ERRORS = ("test_a_missing_key_is_404", "test_get_without_a_key_is_400", "test_a_malformed_set_is_400", "expect_503")
 SETS = ("stored", "test_set_answers_201_and_the_pair", "test_any_text_survives_the_round_trip")
@@ -55,9 +55,11 @@ def key_not_found_in_the_address(answer):
 
 
 @mistake("test_any_text_survives_the_round_trip")
-def empty_text_refused(answer, value, what):
-    """The value was {what}, and POST /set refused it. `if not value` is true for ""; test `if value is None`."""
-    return answer.method == "POST" and answer.status in (400, 415, 422) and value in ("", "0") and {"what": what}
+def empty_text_refused(answer, value):
+    """The value was the text {value}, and POST /set refused it. `if not value` is true for ""; test `if value is None`."""
+    return (
+        answer.method == "POST" and answer.status in (400, 415, 422) and value in ("", "0") and {"value": repr(value)}
+    )
 
 
 @mistake(*SETS, *OUTAGE)
@@ -225,10 +227,10 @@ def get_returns_something_else(answer):
 
 
 @mistake("test_any_text_survives_the_round_trip")
-def text_changed_on_the_way(answer, pair, what):
-    """The value was {what}, the key {key}, and they came back changed. Store the text as it came, without strip,
+def text_changed_on_the_way(answer, pair):
+    """The value was {value}, the key {key}, and they came back changed. Store the text as it came, without strip,
     lower or escape."""
-    return answer.method == "GET" and answer.status == 200 and {"what": what, "key": repr(pair["key"])}
+    return answer.method == "GET" and answer.status == 200 and {name: short(text, 60) for name, text in pair.items()}
 
 
 @mistake(VALUE_IN_REDIS)
@@ -403,14 +405,14 @@ def kept_in_the_process(taken):
 def database_number_ignored(outage):
     """REDIS_URL ended in /3, which is the number of the database, and the service wrote to database 0. Host and port alone
     are not the whole address: Redis.from_url(os.environ["REDIS_URL"]) takes the number too; else say db=…."""
-    return outage.keys[0]
+    return "db0" in outage.databases
 
 
 @mistake("test_the_database_is_the_one_of_the_url")
 def no_database_has_a_key(outage):
     """The service took pairs, and no database of Redis has a key: it keeps them in the process. Store them with
     redis.set(key, value)."""
-    return outage.late.status == 201
+    return outage.late.status == 201 and not outage.databases
 
 
 # Redis is gone.
