@@ -78,8 +78,7 @@ def test_a_malformed_set_is_400(service, some):
 
 def test_any_text_survives_the_round_trip(service, some):
     """Any text survives the round trip: empty, emoji, quotes, line ends, 100 kB"""
-    spaced, digits = f" {some.name()}\n", f"00{some.number()}"
-    for value in (some.spicy(), spaced, some.word(50) * 2000, digits, "", "0"):
+    for value in (some.spicy(), f" {some.name()}\n", some.word(50) * 2000, f"00{some.number()}", "", "0"):
         for key in (some.key(), f"{some.name()} &?#/é"):
             pair = {"key": key, "value": value}
             service.post("/set", json=pair).expect(201)

@@ -13,7 +13,7 @@ from workshop.course.lessons import Lesson
 from workshop.engine import engine
 from workshop.engine.run import Run
 from workshop.outcomes import Mismatch, Unchecked
-from workshop.patience import Ahead
+from workshop.patience import Ahead, until
 from workshop.runtimes.embedded import NEEDS_ENGINE, EmbeddedRuntime
 
 if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at once
@@ -204,6 +204,9 @@ class Bench:
         self.runtime.close()
 
 
+BACK_LIMIT = 5.0  # seconds in which a Redis that was started again answers
+
+
 class RedisProbe:
     """The grader's own look at Redis: every method of redis-py, with text for bytes, and the server's own switches."""
 
@@ -243,6 +246,15 @@ class RedisProbe:
         with self._server.stopped():
             yield
         self._at = None
+        until(self._is_up, BACK_LIMIT)
+
+    def _is_up(self) -> bool:
+        import redis
+
+        try:
+            return bool(self._connect().ping())
+        except redis.RedisError:
+            return False
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
