@@ -251,8 +251,9 @@ class RedisProbe:
     def _is_up(self) -> bool:
         import redis
 
+        self._client = self._connect()
         try:
-            return bool(self._connect().ping())
+            return bool(self._client.ping())
         except redis.RedisError:
             return False
 
