@@ -68,8 +68,10 @@ class Proof:
             return
         self.faults += [f"no wrong answer trips {name}" for name, by in self.tripped().items() if not by]
         own = mistakes_of(self.lesson)
-        shown = {case.mistake for case in cases(self.lesson)}
-        self.faults += [f"no wrong answer shows {one.name}" for one in own.mistakes if one.name not in shown]
+        if is_whole and self.with_hints:
+            checks = (check for reports in self.reports.values() for report in reports for check in report.checks)
+            shown = {check.mistake for check in checks}
+            self.faults += [f"no wrong answer shows {one.name}" for one in own.mistakes if one.name not in shown]
         self.faults += [own.fault] if own.fault else []
         rights = sum(case.kind == "right" for case in cases(self.lesson))
         if rights < 2:

@@ -19,7 +19,8 @@ redis = Redis.from_url(
 
 @app.get("/")
 def index():
-    visits = redis.incr("workshop:visits")
+    redis.incr("workshop:visits")
+    visits = redis.get("workshop:visits")
     return f"Hello World. This page was visited {visits} times.\n"
 
 
@@ -45,7 +46,8 @@ def get_value():
     value = redis.get(key)
     if value is None:
         return {"error": f"There is no key {key}."}, 404
-    return {"key": key, "value": str(value)}
+    value = value.decode()
+    return {"key": key, "value": value}
 
 
 @app.errorhandler(RedisError)
