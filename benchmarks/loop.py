@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workshop.course.lessons import Lesson, lay, parsed
-from workshop.engine import engine, images
+from workshop.engine import builds, engine
 from workshop.engine.run import Run
 from workshop.runtimes import http
 from workshop.runtimes.docker import NETWORK_OPTIONS, DockerRedis, published
@@ -168,7 +168,7 @@ def _plainly(run: Run, lesson: Lesson, folder: Path) -> Iterator[Callable[[int],
     if "redis" in lesson.needs:
         redis_url = DockerRedis(run, network).url
     built = (folder / "Dockerfile").exists()
-    supplied = images.supply("python", run)
+    supplied = builds.supply("python", run)
 
     def once(number: int) -> float:
         with (folder / "app.py").open("a", encoding="utf-8") as app:

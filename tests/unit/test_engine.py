@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from workshop.engine import engine, images
+from workshop.engine import builds, engine
 from workshop.engine.engine import Done, trouble_in
 from workshop.outcomes import NotUp, Unchecked
 from workshop.runtimes import docker
@@ -153,7 +153,7 @@ FORGED = f"#7 0.3 {LOST_TRACK.splitlines()[1]}\n{STEP_FAILED}"  # what a step pr
     ],
 )
 def test_a_build_in_which_the_builder_itself_fails_is_made_again(said, tries, tmp_path, monkeypatch):
-    monkeypatch.setattr(images, "free_space", lambda: None)  # asked of the engine
+    monkeypatch.setattr(builds, "free_space", lambda: None)  # asked of the engine
     (tmp_path / "Dockerfile").write_text("FROM python:3.13-slim\n")
     calls = []
 
@@ -167,7 +167,7 @@ def test_a_build_in_which_the_builder_itself_fails_is_made_again(said, tries, tm
     expected = {"": None, LOST_TRACK: Unchecked}.get(last, NotUp)
     if expected:
         with pytest.raises(expected):
-            images.build(run, tmp_path)
+            builds.build(run, tmp_path)
     else:
-        assert images.build(run, tmp_path).id == "image"
+        assert builds.build(run, tmp_path).id == "image"
     assert len(calls) == tries

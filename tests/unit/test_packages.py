@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from workshop.engine import images, packages
+from workshop.engine import builds, packages
 
 MOUNTS = ["--mount=type=secret,id=one", "--mount=type=secret,id=two"]
 ADDED = " ".join(MOUNTS)
@@ -213,4 +213,4 @@ def test_a_machine_that_needs_nothing_changes_no_dockerfile(tmp_path: Path) -> N
     ],
 )
 def test_a_frontend_that_cannot_be_had_is_left_out(dockerfile: str, plain: str | None) -> None:
-    assert images.with_own_frontend(dockerfile) == (plain or dockerfile)
+    assert builds.with_own_frontend(dockerfile) == (plain or dockerfile)

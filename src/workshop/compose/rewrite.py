@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workshop.engine import engine, images
+from workshop.engine import builds, engine
 from workshop.engine.run import LABEL
 from workshop.outcomes import NotUp, Unchecked
 
@@ -75,7 +75,7 @@ def _service(name: str, service: Mapping[str, Any], plan: Plan) -> dict[str, Any
         "memswap_limit": memory,
         "pids_limit": PIDS,
         "cpus": min([CPUS, *(float(found) for found in (service.get("cpus"), limits.get("cpus")) if found)]),
-        "ulimits": {"core": 0, "fsize": images.FILE_LIMIT},
+        "ulimits": {"core": 0, "fsize": builds.FILE_LIMIT},
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "logging": {"driver": "json-file", "options": {"max-size": "1m", "max-file": "2"}},

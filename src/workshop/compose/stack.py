@@ -18,7 +18,7 @@ from workshop.compose.rewrite import STACK_LABEL, Plan, rewritten
 from workshop.compose.service import Container, FixedPort, StackService
 from workshop.compose.written import AsWritten
 from workshop.course import handin
-from workshop.engine import engine, images
+from workshop.engine import builds, engine, images
 from workshop.engine.engine import must
 from workshop.engine.run import Run
 from workshop.mistakes import compose as stack_causes
@@ -338,7 +338,7 @@ class Stack:
             flags = ["--target", build["target"]] if build.get("target") else []
             for argument, value in (build.get("args") or {}).items():
                 flags += ["--build-arg", f"{argument}={value.replace('$$', '$')}"] if value is not None else []
-            self._shared.images[key] = images.build(self.run, context, flags=flags, file=file)
+            self._shared.images[key] = builds.build(self.run, context, flags=flags, file=file)
         return self._shared.images[key].id
 
     def _command(self, name: str, image: str) -> list[str]:

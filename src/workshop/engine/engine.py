@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -102,13 +102,14 @@ class Keeper(Protocol):
 
 @dataclass(frozen=True)
 class Done:
-    """What a call printed and how it ended. `code` is None where it was ended at its time limit."""
+    """What a call printed and how it ended. `code` is None where it was ended, by its watch or at its time limit."""
 
     args: tuple[str, ...]
     code: int | None
     out: str
     err: str
     seconds: float
+    stopped: Enum | None = None  # why its watch ended it
 
     @property
     def ok(self) -> bool:
@@ -158,13 +159,13 @@ def docker(
     keeper: Keeper | None = None,
     env: dict[str, str] | None = None,
     cwd: Path | None = None,
-    watch: Callable[[str], str | None] | None = None,
+    watch: Callable[[str], Enum | None] | None = None,
     kept: int = KEPT,
 ) -> Done:
     """Runs `docker ARGS` for at most `timeout` seconds and returns what became of it; a failed command is no exception.
 
     Of an output longer than twice `kept` bytes, only this much of each end is returned: LISTED for a list that has to be whole.
-    `watch` is asked twice a second, with what `err` holds so far, and ends the call by answering a reason, which is added to `err`.
+    `watch` is asked twice a second, with what `err` holds so far, and ends the call by answering why.
     Raises EngineTrouble where the engine is not there, may not be asked or has a full disk.
     """
     start = time.monotonic()
@@ -184,7 +185,7 @@ def docker(
     try:
         if data is not None and process.stdin:
             _feed(process.stdin, data)
-        code, reason = _wait(process, start + timeout, functools.partial(_look, watch, err) if watch else None)
+        code, stopped = _wait(process, start + timeout, functools.partial(_look, watch, err) if watch else None)
     finally:
         is_cut_off = process.poll() is None
         if is_cut_off:
@@ -192,10 +193,10 @@ def docker(
             process.wait()
         if keeper:
             keeper.ended(process.pid, is_cut_off)
-    done = Done(args, code, out.text(), err.text() + (reason or ""), time.monotonic() - start)
+    done = Done(args, code, out.text(), err.text(), time.monotonic() - start, stopped)
     process.stdout.close()
     process.stderr.close()
-    if code is None and not reason:
+    if code is None and not stopped:
         return done
     if code != 0 and (found := trouble_in(done)):
         forget_trouble()
@@ -215,7 +216,7 @@ def trouble_in(done: Done) -> Trouble | None:
     return next((kind for kind in kinds if TROUBLE[kind].search(said)), None)
 
 
-def _look(watch: Callable[[str], str | None], err: Tail) -> str | None:
+def _look(watch: Callable[[str], Enum | None], err: Tail) -> Enum | None:
     return watch(err.so_far())
 
 
@@ -231,15 +232,15 @@ def _feed(pipe: IO[bytes], data: bytes) -> None:
 
 
 def _wait(
-    process: subprocess.Popen[bytes], end: float, watch: Callable[[], str | None] | None
-) -> tuple[int | None, str | None]:
+    process: subprocess.Popen[bytes], end: float, watch: Callable[[], Enum | None] | None
+) -> tuple[int | None, Enum | None]:
     while True:
         left = end - time.monotonic()
         try:
             return process.wait(max(0.0, min(left, 0.5) if watch else left)), None
         except subprocess.TimeoutExpired:
-            if watch and (reason := watch()):
-                return None, reason
+            if watch and (stopped := watch()):
+                return None, stopped
             if left <= 0:
                 return None, None
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from workshop.course.places import state_folder
-from workshop.engine import engine, images
+from workshop.engine import builds, engine, images
 from workshop.engine.run import Run
 from workshop.outcomes import Unchecked
 from workshop.patience import Ahead
@@ -190,7 +190,7 @@ def contained(run: Run, network: Callable[[], str], beside: str | None) -> Runne
         "none",
         *isolated,
     ]
-    image = images.supply("notebook", run)
+    image = builds.supply("notebook", run)
 
     def remove() -> None:
         with contextlib.suppress(Unchecked):

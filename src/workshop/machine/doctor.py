@@ -16,7 +16,7 @@ from typing import Any
 
 from workshop.course.lessons import Lesson
 from workshop.course.places import ROOT
-from workshop.engine import engine, images, packages
+from workshop.engine import builds, engine, images, packages
 from workshop.engine.run import Run
 from workshop.machine import cost, remedies
 from workshop.machine.examination import LACKING, Examination, Examiner, Lacking, NotAsked
@@ -185,7 +185,7 @@ class Doctor(Examiner):
         """Builds a Dockerfile without files; raises Lacking("call") with the end of what was said."""
         context = self.run.scratch("build")
         (context / "Dockerfile").write_text(dockerfile, encoding="utf-8", newline="\n")
-        done = images.call_builder(self.run, "--label", self.run.label, *flags, str(context), timeout=BUILD_LIMIT)
+        done = builds.call_builder(self.run, "--label", self.run.label, *flags, str(context), timeout=BUILD_LIMIT)
         if not done.ok:
             full = engine.TROUBLE[engine.Trouble.DISK_FULL].search(done.err)
             printed = "\n".join(re.findall(r"(?m)^#\d+ \d+\.\d+ (.*)$", done.err))
@@ -282,14 +282,14 @@ class Doctor(Examiner):
 
     def _disk(self) -> str:
         self.cost = cost.measure(self.lessons, self._free())
-        if self.cost.free is not None and self.cost.free < images.SPACE_FLOOR + self.cost.to_come:
+        if self.cost.free is not None and self.cost.free < builds.SPACE_FLOOR + self.cost.to_come:
             raise Lacking("disk full", str(self.cost))
         return str(self.cost)
 
     def _free(self) -> int | None:
         """Bytes free where containers write: asked inside one, for the engine may have a disk of its own."""
         if not self._image or not engine.has_image(self._image):
-            return images.free_space()
+            return builds.free_space()
         ask = "import shutil; print(shutil.disk_usage('/').free)"
         done = self.run.docker(
             "run",
@@ -305,7 +305,7 @@ class Doctor(Examiner):
             "-c",
             ask,
         )
-        return int(done.out) if done.ok and done.out.strip().isdigit() else images.free_space()
+        return int(done.out) if done.ok and done.out.strip().isdigit() else builds.free_space()
 
     def _redis(self) -> str:
         import redis

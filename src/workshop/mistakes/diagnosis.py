@@ -11,7 +11,6 @@ import shlex
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from workshop.mistakes.build import BUILD_RULES
 from workshop.mistakes.python import EXIT_RULES, PYTHON_RULES, Rule
 from workshop.report import last_lines
 
@@ -207,45 +206,3 @@ def _silent(seen: Evidence) -> Cause | None:
             seen.log,
         )
     return None
-
-
-OFFLINE = re.compile(
-    r"failed to (?:resolve source metadata|do request|authorize)[^\n]*(?:dial tcp|lookup|i/o timeout|no such host|TLS handshake|EOF|refused|x509)"
-    r"|Temporary failure in name resolution|ReadTimeoutError|Max retries exceeded|NewConnectionError|SSLCertVerificationError|ProxyError"
-)
-
-
-def of_build(log: str) -> Cause:
-    """Why an image did not build: the step, the cause where one is named, and the last lines."""
-    step = re.search(r"^ > \[[^\n\]]*\] ([A-Z]+ [^\n]*?):?$", log, re.MULTILINE)
-    where = f" at `{step[1]}`" if step else ""
-    if named := _first(BUILD_RULES[:-2] + BUILD_RULES[-1:], log) or _first(BUILD_RULES, log):
-        return Cause(named[0], f"The build failed{where}. {named[1]}", log)
-    return Cause("build failed", f"The build failed{where}. Its last lines say why.", log)
-
-
-def running_step(log: str) -> str:
-    """The step that a build was at when its log ends, as " at `RUN …`", or nothing."""
-    steps = re.findall(r"^#\d+ \[[^\n\]]+\] ([A-Z]+ [^\n]*)", log, re.MULTILINE)
-    return f" at `{steps[-1]}`" if steps else ""
-
-
-def serves(log: str) -> bool:
-    """Whether a server was started in the step that a build was at when its log ends."""
-    steps = re.findall(r"^#(\d+) ", log, re.MULTILINE)
-    told = r"\* Running on |Listening at: |Serving (?:HTTP )?on |Uvicorn running on "
-    return bool(steps) and re.search(rf"^#{steps[-1]} [\d.]+ .*(?:{told})", log, re.MULTILINE) is not None
-
-
-def build_excerpt(log: str) -> str:
-    """The part of a plain BuildKit log that tells of the failure: from the failed step's own summary on."""
-    at = log.rfind("\n------\n > ")
-    if at >= 0:
-        return log[at + 8 :]
-    place = re.search(r"^Dockerfile:\d+\n-+\n|^ERROR: ", log, re.MULTILINE)
-    return log[place.start() :] if place else log
-
-
-def is_offline(log: str) -> bool:
-    """Whether a build failed because a registry or package index could not be reached: then it is nobody's mistake."""
-    return bool(OFFLINE.search(log))

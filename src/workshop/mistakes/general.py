@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from workshop.mistakes.mistake import Mistake
+from workshop.mistakes import build
+from workshop.mistakes.mistake import Mistake, mistakes_in
 
-GENERAL: tuple[Mistake, ...] = ()
+GENERAL: tuple[Mistake, ...] = (*mistakes_in(build),)

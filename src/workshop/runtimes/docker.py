@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop.course import handin
-from workshop.engine import engine, images
+from workshop.engine import builds, engine, images
 from workshop.engine.engine import must
 from workshop.engine.run import Run
 from workshop.guests import relay
@@ -37,7 +37,7 @@ CONFINED = (
         "--ulimit",
         "core=0",
         "--ulimit",
-        f"fsize={images.FILE_LIMIT}",
+        f"fsize={builds.FILE_LIMIT}",
     ),
 )
 LIMITS = (*CONFINED, "--log-driver", "json-file", "--log-opt", "max-size=1m", "--log-opt", "max-file=2")
@@ -393,13 +393,13 @@ class DockerRuntime:
     def image(self, context: Path | None = None, *, no_cache: bool = False, flags: Sequence[str] = ()) -> images.Image:
         """The image that the student's Dockerfile makes; `context` builds a changed copy of the folder instead, `flags` go to `docker build`."""
         handin.require(self.folder, "Dockerfile", self.lesson)
-        made = images.build(self.run, context or self.folder, no_cache=no_cache, flags=flags)
+        made = builds.build(self.run, context or self.folder, no_cache=no_cache, flags=flags)
         self._images.append(made.id)
         return made
 
     def supplied(self) -> str:
         """The image for work that brings no Dockerfile."""
-        return images.supply("python", self.run)
+        return builds.supply("python", self.run)
 
     def start(
         self,

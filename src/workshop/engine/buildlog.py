@@ -1,0 +1,72 @@
+"""What is seen of a build that failed: its log as BuildKit prints it with plain progress, and what ended it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+
+SERVER_TELLS = r"\* Running on |Listening at: |Serving (?:HTTP )?on |Uvicorn running on "
+OFFLINE = re.compile(
+    r"failed to (?:resolve source metadata|do request|authorize)[^\n]*(?:dial tcp|lookup|i/o timeout|no such host|TLS handshake|EOF|refused|x509)"
+    r"|Temporary failure in name resolution|ReadTimeoutError|Max retries exceeded|NewConnectionError|SSLCertVerificationError|ProxyError"
+)
+
+
+class Stop(Enum):
+    """Why a build was ended before its end."""
+
+    FILLS_DISK = auto()
+    SERVES = auto()  # a server was started in it, and nothing more was said
+    TIME = auto()
+
+
+@dataclass(frozen=True)
+class BuildFailed:
+    """A build that failed, or was ended (`stop`) after some seconds, having taken so many bytes of the disk."""
+
+    log: str
+    stop: Stop | None = None
+    seconds: float = 0.0
+    taken: int = 0
+
+    @property
+    def step(self) -> str | None:
+        """The instruction that failed, or None where it was not a step that failed."""
+        summary = re.search(r"^ > \[[^\n\]]*\] ([A-Z]+ [^\n]*?):?$", self.log, re.MULTILINE)
+        return summary[1] if summary else None
+
+    @property
+    def last_step(self) -> str | None:
+        """The instruction that the build was at when its log ends, or None."""
+        steps = re.findall(r"^#\d+ \[[^\n\]]+\] ([A-Z]+ [^\n]*)", self.log, re.MULTILINE)
+        return steps[-1] if steps else None
+
+    @property
+    def said(self) -> str:
+        """What the failed step printed, then BuildKit's summary; the whole log where no step failed."""
+        failed = re.findall(r"^#(\d+) ERROR", self.log, re.MULTILINE)
+        if not failed:
+            return self.log
+        own = [line for line in self.log.splitlines() if line.startswith(f"#{failed[-1]} ")]
+        return "\n".join(own) + "\n" + self.excerpt
+
+    @property
+    def excerpt(self) -> str:
+        """The part of the log that a report shows: from the failed step's own summary on."""
+        at = self.log.rfind("\n------\n > ")
+        if at >= 0:
+            return self.log[at + 8 :]
+        place = re.search(r"^Dockerfile:\d+\n-+\n|^ERROR: ", self.log, re.MULTILINE)
+        return self.log[place.start() :] if place else self.log
+
+
+def serves(log: str) -> bool:
+    """Whether a server was started in the step that a build is at when its log ends."""
+    steps = re.findall(r"^#(\d+) ", log, re.MULTILINE)
+    return bool(steps) and re.search(rf"^#{steps[-1]} [\d.]+ .*(?:{SERVER_TELLS})", log, re.MULTILINE) is not None
+
+
+def is_offline(log: str) -> bool:
+    """Whether a build failed because a registry or package index could not be reached: then it is nobody's mistake."""
+    return bool(OFFLINE.search(log))
