@@ -77,7 +77,8 @@ def compare(key, value, truth, why, *facts):
 
 def not_up(error, note=""):
     """The same failure, as one on which later checks rest; `note` is put before its hint."""
-    return NotUp(note + error.hint, asked=error.asked, expected=error.expected, actual=error.actual)
+    kept = {"asked": error.asked, "expected": error.expected, "actual": error.actual, "mistake": error.mistake}
+    return NotUp(note + error.hint, **kept, **error.facts)
 
 
 # The containers

@@ -66,7 +66,10 @@ class Order:
             actual = re.sub(
                 r"(?m)^WARNING: current commit .*\n", "", problem.actual or ""
             )  # the litter is no repository
-            raise NotUp(hint, asked=BUILD, expected=problem.expected, actual=actual) from None
+            mistake = "token_not_asked_for" if hint else None
+            raise NotUp(
+                hint, mistake=mistake, asked=BUILD, expected=problem.expected, actual=actual, **problem.facts
+            ) from None
 
 
 def is_root(user):
