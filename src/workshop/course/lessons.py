@@ -129,6 +129,11 @@ class Lesson:
         tests = [node for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
         return {test.name: (ast.get_docstring(test) or test.name).splitlines()[0] for test in tests}
 
+    def line_of(self, check: str) -> int:
+        """The line of the grader in which a check begins."""
+        body = [] if isinstance(self._grader_tree, SyntaxError) else self._grader_tree.body
+        return next((node.lineno for node in body if isinstance(node, ast.FunctionDef) and node.name == check), 1)
+
     @cached_property
     def needs(self) -> set[str]:
         """The fixtures that the grader asks for: `redis`, `image`, `stack`, …"""

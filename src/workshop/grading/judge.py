@@ -69,7 +69,7 @@ class Judge:
             return explained(failed, error, scene)
         if isinstance(error, Exception) or is_failure(error):
             return made.but(
-                outcome=Outcome.UNCHECKED, hint=BROKEN, asked=scene.asked, fault=fault_in(error, scene.lesson)
+                outcome=Outcome.UNCHECKED, hint=BROKEN, asked=scene.asked, fault=fault_in(error, scene.lesson, made.id)
             )
         raise error
 
@@ -89,8 +89,11 @@ def is_failure(error: BaseException) -> bool:
     return type(error).__module__.startswith("_pytest.") and type(error).__name__ in ("Failed", "FixtureLookupError")
 
 
-def fault_in(error: BaseException, lesson: Lesson) -> str:
+def fault_in(error: BaseException, lesson: Lesson, check: str | None = None) -> str:
     """A fault of a grader: its place in the grader's own file, what was raised, and the end of the traceback."""
+    if type(error).__name__ == "FixtureLookupError" and check:
+        line = lesson.line_of(check)
+        return relative(f"{lesson.grader}:{line}: {check} asks for a fixture that is not there: {error.args[0]}", lesson)
     return relative(fault_of(error, lesson.grader), lesson)
 
 

@@ -204,7 +204,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     grading.record(check)
     report.check = check
     report.outcome = {Outcome.PASSED: "passed", Outcome.FAILED: "failed"}.get(check.outcome, "skipped")
-    if check.outcome is Outcome.FAILED:
+    if check.fault and check.outcome is Outcome.UNCHECKED:  # to whoever runs pytest, a broken grader is a failure
+        report.outcome = "failed"
+    if report.outcome == "failed":
         report.longrepr = "\n".join(f"{label:>9}  {text}" for label, text in _told(check))
     elif check.outcome is not Outcome.PASSED:
         report.longrepr = (str(item.path), 0, check.hint or "")
@@ -241,7 +243,7 @@ def _check(item: pytest.Item, error: BaseException | None, grading: Grading) -> 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
     check: Check | None = getattr(report, "check", None)
-    if check is None or check.outcome in (Outcome.PASSED, Outcome.FAILED):
+    if check is None or report.outcome != "skipped":
         return None
     return str(check.outcome), LETTERS[check.outcome], str(check.outcome).upper()
 
