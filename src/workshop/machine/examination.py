@@ -95,7 +95,7 @@ class Examiner:
             if before.id in examination.rests_on and before.outcome in LACKING:
                 first = next(s for s in self.steps if s.outcome is Outcome.FAILED)
                 told = before if before.outcome is Outcome.FAILED else first
-                return replace(step, outcome=Outcome.BLOCKED, hint=f"Rests on “{told.claim}”.")
+                return replace(step, outcome=Outcome.BLOCKED, hint=f"Blocked by “{told.claim}”.")
         try:
             return replace(step, detail=examination.look())
         except NotAsked as reason:
