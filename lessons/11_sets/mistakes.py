@@ -1,4 +1,5 @@
-"""What goes wrong in lesson 11. Looked through after a check has failed, from the top; the first that holds is the hint."""
+"""What goes wrong in lesson 11. Looked through after a check has failed, from the top; the first that holds is the
+hint."""
 
 from workshop.grader import mistake
 
@@ -13,15 +14,16 @@ def stored_under_another_key(redis, article):
 
 @mistake("test_tag_article_stores_each_tag")
 def all_tags_in_one_text(actual, tags):
-    """All tags are in one member, {member}. Each tag should be a member. A star before the list passes its texts one by
-    one: r.sadd(key, *tags)."""
+    """All tags are in one member, {member}. Each tag should be a member. A star before the list passes its texts one
+    by one: r.sadd(key, *tags)."""
     (member,) = actual if isinstance(actual, set) and len(actual) == 1 else ("",)
     return {"member": repr(member)} if all(tag in member for tag in tags) else False
 
 
 @mistake("test_tag_article_counts_the_new")
 def all_tags_counted(actual, expected, tags):
-    """Two of the five tags were there already, and all five were counted. SADD itself returns the number of new members."""
+    """Two of the five tags were there already, and all five were counted. SADD itself returns the number of new
+    members."""
     return (actual, expected) == (len(tags), 3)
 
 
@@ -33,15 +35,15 @@ def a_tag_named_twice_counted_twice(actual, expected):
 
 @mistake("test_tag_article_counts_the_new")
 def sizes_before_and_after(actual, new):
-    """Somebody else added a tag at the same moment, and it was counted too. That happens if the sizes before and after are
-    compared. SADD returns how many members this call added."""
+    """Somebody else added a tag at the same moment, and it was counted too. That happens if the sizes before and after
+    are compared. SADD returns how many members this call added."""
     return actual == new == 2
 
 
 @mistake("test_tag_article_takes_an_empty_list", "test_online_among_takes_an_empty_list")
 def nothing_to_ask_for(actual):
-    """The list was empty, and Redis refuses a command that names no member. Test for an empty list first; then Redis need
-    not be asked at all."""
+    """The list was empty, and Redis refuses a command that names no member. Test for an empty list first; then Redis
+    need not be asked at all."""
     return isinstance(actual, str) and "wrong number of arguments" in actual
 
 
@@ -60,7 +62,8 @@ def one_key_for_each_visitor(redis, day, users):
 
 @mistake("test_count_visitor_greets_the_first_visit", "test_move_ticket_moves")
 def a_number_for_true(actual, expected):
-    """The function returned the number {number}. True or False was promised: bool(…) makes True of 1 and False of 0."""
+    """The function returned the number {number}. True or False was promised: bool(…) makes True of 1 and False of
+    0."""
     return {"number": actual} if type(actual) is int and actual == expected else False
 
 
@@ -85,36 +88,38 @@ def union_for_intersection(actual, people):
 
 @mistake("expect_unchanged")
 def a_result_left_behind(actual, expected):
-    """After the call Redis has a key that was not there before: {key}. A result that is stored on the way must be deleted
-    again."""
+    """After the call Redis has a key that was not there before: {key}. A result that is stored on the way must be
+    deleted again."""
     new = sorted(actual.keys() - expected.keys()) if isinstance(actual, dict) else []
     return {"key": new[0]} if new else False
 
 
 @mistake("expect_unchanged")
 def stored_over_a_set(actual, expected):
-    """The set {key} has other members than before the call. The STORE commands write their result over their first key."""
+    """The set {key} has other members than before the call. The STORE commands write their result over their first
+    key."""
     changed = [key for key in expected if actual.get(key) != expected[key]] if isinstance(actual, dict) else []
     return {"key": changed[0]} if changed else False
 
 
 @mistake("test_friends_in_common_lets_redis_compare")
 def compared_in_python(sent, FEW_BYTES):
-    """Redis sent {sent} bytes to find the one friend who is shared: the others came too. SINTER compares in Redis, and only
-    the result travels."""
+    """Redis sent {sent} bytes to find the one friend who is shared: the others came too. SINTER compares in Redis, and
+    only the result travels."""
     return {"sent": sent} if sent > FEW_BYTES else False
 
 
 @mistake("test_find_articles_has_all_wanted")
 def any_tag_will_do(actual, articles):
-    """These are the articles that have *any* of the tags. Wanted are those that have *all* of them: SINTER finds them."""
+    """These are the articles that have *any* of the tags. Wanted are those that have *all* of them: SINTER finds
+    them."""
     return actual == sorted(articles)
 
 
 @mistake("test_find_articles_has_all_wanted")
 def an_empty_result_begins_anew(actual, expected, articles):
-    """The first two tags have no article in common, so no article has all three. An empty result is a result: the next tag
-    must not start again from nothing."""
+    """The first two tags have no article in common, so no article has all three. An empty result is a result: the next
+    tag must not start again from nothing."""
     return expected == [] and actual == sorted(articles[6:8])
 
 
@@ -126,8 +131,8 @@ def unknown_tags_skipped(actual, expected, articles):
 
 @mistake("test_find_articles_has_none_unwanted")
 def unwanted_only_with_all_tags(actual, expected, articles):
-    """{article} has an unwanted tag and was not left out. An article goes if it has *any* of the unwanted tags: take away
-    their union (SUNION), or one after the other."""
+    """{article} has an unwanted tag and was not left out. An article goes if it has *any* of the unwanted tags: take
+    away their union (SUNION), or one after the other."""
     kept = (
         [name for name in articles[:3] if name in actual and name not in expected] if isinstance(actual, list) else []
     )
@@ -168,8 +173,8 @@ def drawn_then_taken_out(actual):
 
 @mistake("test_show_some_shows_members", "test_show_some_leaves_the_team")
 def spop_for_srandmember(redis, team, people):
-    """Members are missing from the team after the call. SPOP takes out what it returns; SRANDMEMBER leaves the set as it
-    is."""
+    """Members are missing from the team after the call. SPOP takes out what it returns; SRANDMEMBER leaves the set as
+    it is."""
     return redis.scard(f"team:{team}") < len(people) - 1
 
 
@@ -182,7 +187,8 @@ def taken_out_and_put_back(seen):
 
 @mistake("test_show_some_shows_members")
 def the_same_member_several_times(actual):
-    """The same member came several times. SRANDMEMBER does that if its number is negative; otherwise all are different."""
+    """The same member came several times. SRANDMEMBER does that if its number is negative; otherwise all are
+    different."""
     return isinstance(actual, list) and len({*map(str, actual)}) < len(actual)
 
 
@@ -194,7 +200,8 @@ def always_the_same_members(shown):
 
 @mistake("test_move_ticket_moves")
 def never_says_whether(actual, expected):
-    """The ticket was moved, and the function returned None. It should return True: SMOVE itself says whether it moved."""
+    """The ticket was moved, and the function returned None. It should return True: SMOVE itself says whether it
+    moved."""
     return actual is None and expected is True
 
 
@@ -206,29 +213,29 @@ def moved_without_a_look(actual, ticket):
 
 @mistake("test_move_ticket_invents_none")
 def looked_at_before_the_move(actual, after):
-    """A colleague had just moved the ticket, and now it is in two sets. Looking first does not help; SMOVE looks and moves
-    in one step."""
+    """A colleague had just moved the ticket, and now it is in two sets. Looking first does not help; SMOVE looks and
+    moves in one step."""
     return isinstance(actual, list) and after in actual
 
 
 @mistake("test_move_ticket_invents_none")
 def moved_by_somebody_else_and_told_as_own(actual, where):
-    """A colleague had just moved the ticket, so nothing was moved here: that is False. SMOVE itself says whether it moved
-    the ticket; a look before it does not."""
+    """A colleague had just moved the ticket, so nothing was moved here: that is False. SMOVE itself says whether it
+    moved the ticket; a look before it does not."""
     return where == ["taken"] and actual is True
 
 
 @mistake("test_move_ticket_is_never_lost")
 def out_of_one_then_into_the_other(moments):
-    """For a moment the ticket was in {place}: it was moved in two steps. If the program stops in between, it stays like
-    that. SMOVE moves it in one step."""
+    """For a moment the ticket was in {place}: it was moved in two steps. If the program stops in between, it stays
+    like that. SMOVE moves it in one step."""
     return {"place": "no set" if 0 in moments else "both sets"} if moments - {1} else False
 
 
 @mistake("test_online_among_keeps_the_order")
 def the_order_is_lost(actual, expected):
-    """These are the right contacts, but not in the order of the list. A set keeps no order; SMISMEMBER answers in the order
-    of the question."""
+    """These are the right contacts, but not in the order of the list. A set keeps no order; SMISMEMBER answers in the
+    order of the question."""
     return isinstance(actual, (list, set)) and sorted(map(str, actual)) == sorted(expected)
 
 

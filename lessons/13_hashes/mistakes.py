@@ -1,11 +1,13 @@
-"""What goes wrong in lesson 13. Looked through after a check has failed, from the top; the first that holds is the hint."""
+"""What goes wrong in lesson 13. Looked through after a check has failed, from the top; the first that holds is the
+hint."""
 
 from workshop.grader import mistake
 
 
 @mistake("fields_of")
 def text_in_place_of_a_hash(actual, key):
-    """The key {key} holds a string. Text such as JSON is read and written whole; a hash has fields, and HSET makes it."""
+    """The key {key} holds a string. Text such as JSON is read and written whole; a hash has fields, and HSET makes
+    it."""
     return {"key": key} if actual == "string" else False
 
 
@@ -18,7 +20,8 @@ def stored_under_another_key(actual, redis, key):
 
 @mistake("test_save_profile_keeps_the_others")
 def deleted_and_written_anew(actual, before):
-    """The field {field} is gone, and the call did not name it. HSET leaves such fields alone; no DEL is needed before it."""
+    """The field {field} is gone, and the call did not name it. HSET leaves such fields alone; no DEL is needed before
+    it."""
     gone = [field for field in before if field not in actual] if isinstance(actual, dict) else []
     return {"field": gone[0]} if gone else False
 
@@ -38,8 +41,8 @@ def one_hset_for_each_field(seen):
 
 @mistake("test_save_profile_in_one_round_trip")
 def asked_before_hset(seen):
-    """One HSET is enough: it makes the key if it is not there, and leaves the fields alone that it does not name. Nothing
-    has to be asked before."""
+    """One HSET is enough: it makes the key if it is not there, and leaves the fields alone that it does not name.
+    Nothing has to be asked before."""
     return seen["hset"] == 1 and seen.round_trips > 1
 
 
@@ -51,35 +54,36 @@ def empty_fields_dropped(actual, profile):
 
 @mistake("test_load_profile_is_none_for_a_stranger")
 def a_stranger_taken_for_present(actual):
-    """There is no such user, and the function returned {}. HGETALL returns {} for a key that is not there, and {} is not
-    None: a test for None does not notice it."""
+    """There is no such user, and the function returned {}. HGETALL returns {} for a key that is not there, and {} is
+    not None: a test for None does not notice it."""
     return actual == {}
 
 
 @mistake("test_load_profile_reads_in_one_step")
 def looked_at_before_reading(actual, profile, moments):
-    """The user was deleted between two of your commands, and what came back is neither the profile nor None. Read once, and
-    decide by what came."""
+    """The user was deleted between two of your commands, and what came back is neither the profile nor None. Read
+    once, and decide by what came."""
     return len(moments) > 1 and isinstance(actual, dict) and actual != profile
 
 
 @mistake("test_email_of_returns_it")
 def none_as_a_text(actual):
-    """The function returned the text 'None'. HGET returns None for a field that is not there: return it as it is, without
-    making a text of it."""
+    """The function returned the text 'None'. HGET returns None for a field that is not there: return it as it is,
+    without making a text of it."""
     return actual == "None"
 
 
 @mistake("test_email_of_returns_it")
 def no_address_for_an_empty_one(actual, expected):
-    """The field is there, and its value is "". An empty text counts as false for `or` and `if`; a missing field is None,
-    and only that."""
+    """The field is there, and its value is "". An empty text counts as false for `or` and `if`; a missing field is
+    None, and only that."""
     return expected == "" and actual is None
 
 
 @mistake("test_email_of_fetches_one_field")
 def hgetall_for_one_field(actual):
-    """All three hundred fields were read, to use one: {command} costs O(n) and sends everything. HGET reads one field."""
+    """All three hundred fields were read, to use one: {command} costs O(n) and sends everything. HGET reads one
+    field."""
     return {"command": actual[0]} if isinstance(actual, list) and actual else False
 
 
@@ -91,15 +95,15 @@ def none_for_missing_fields(actual):
 
 @mistake("test_read_fields_takes_empty_as_a_value")
 def empty_taken_for_missing(actual, empty):
-    """A field was left out that is there, with the value "". An empty text counts as false for `if value`; a missing field
-    is None, and only that."""
+    """A field was left out that is there, with the value "". An empty text counts as false for `if value`; a missing
+    field is None, and only that."""
     return isinstance(actual, dict) and empty not in actual
 
 
 @mistake("test_read_fields_takes_an_empty_list")
 def nothing_to_ask_for(actual):
-    """The list was empty, and Redis refuses a command that names no field. Test for an empty list first; then Redis need
-    not be asked at all."""
+    """The list was empty, and Redis refuses a command that names no field. Test for an empty list first; then Redis
+    need not be asked at all."""
     return isinstance(actual, str) and "wrong number of arguments" in actual
 
 
@@ -117,8 +121,8 @@ def one_hget_for_each_field(seen):
 
 @mistake("test_read_fields_asks_once")
 def asked_before_hmget(seen):
-    """One HMGET is enough: it answers None for a field that is missing, also if the whole user is. Nothing has to be asked
-    before."""
+    """One HMGET is enough: it answers None for a field that is missing, also if the whole user is. Nothing has to be
+    asked before."""
     return seen["hmget"] == 1 and seen.round_trips > 1
 
 
@@ -130,35 +134,36 @@ def strings_added_as_text(actual, first, second):
 
 @mistake("expect_whole")
 def a_float_for_a_whole_number(number, total):
-    """Pieces are a whole number, an int, and {number} is a float. HINCRBY returns an int, and int(…) makes one of a text;
-    HINCRBYFLOAT and float(…) make floats."""
+    """Pieces are a whole number, an int, and {number} is a float. HINCRBY returns an int, and int(…) makes one of a
+    text; HINCRBYFLOAT and float(…) make floats."""
     return {"number": number} if isinstance(number, float) and number == total else False
 
 
 @mistake("test_add_to_cart_counts")
 def a_cart_that_answers_nothing(actual):
-    """The function returned None. It should return how many pieces of the product there are now: HINCRBY itself returns
-    that number."""
+    """The function returned None. It should return how many pieces of the product there are now: HINCRBY itself
+    returns that number."""
     return actual is None
 
 
 @mistake("test_add_to_cart_loses_none")
 def the_first_pieces_written_by_hset(actual, new, count):
-    """Two devices put the first pieces of a product into the cart, and those of the other one were lost. HINCRBY begins
-    with 0 by itself: there is no need to look first."""
+    """Two devices put the first pieces of a product into the cart, and those of the other one were lost. HINCRBY
+    begins with 0 by itself: there is no need to look first."""
     return actual == str(count)
 
 
 @mistake("test_add_to_cart_loses_none")
 def a_count_by_hget_and_hset(actual, expected):
-    """Between reading and writing, someone else added pieces, and these were lost. HINCRBY reads and writes in one step."""
+    """Between reading and writing, someone else added pieces, and these were lost. HINCRBY reads and writes in one
+    step."""
     return str(actual).isdigit() and str(expected).isdigit() and int(actual) < int(expected)
 
 
 @mistake("test_add_to_cart_loses_none")
 def read_after_hincrby(actual, theirs):
-    """The other device added one more after yours, and the number that came back counts it too. HINCRBY itself returns the
-    number that your pieces made; an HGET after it can be late."""
+    """The other device added one more after yours, and the number that came back counts it too. HINCRBY itself returns
+    the number that your pieces made; an HGET after it can be late."""
     return actual in theirs
 
 
@@ -194,7 +199,8 @@ def asked_before_hvals(seen):
 
 @mistake("test_claim_name_gives_it_to_the_first")
 def a_number_for_true(actual, expected):
-    """The function returned the number {number}. True or False was promised: bool(…) makes True of 1 and False of 0."""
+    """The function returned the number {number}. True or False was promised: bool(…) makes True of 1 and False of
+    0."""
     return {"number": actual} if type(actual) is int and actual == expected else False
 
 
@@ -206,8 +212,8 @@ def taken_from_the_first(actual, second):
 
 @mistake("test_claim_name_gives_it_to_the_first")
 def the_owner_asked_for_in_place_of_the_answer(once_more):
-    """The name was theirs already, so it was not free: that is False. HSETNX itself tells whether it was free; a look at the
-    owner does not."""
+    """The name was theirs already, so it was not free: that is False. HSETNX itself tells whether it was free; a look
+    at the owner does not."""
     return once_more is True
 
 
@@ -220,7 +226,8 @@ def looked_at_before_hset(owner, is_mine, mine):
 
 @mistake("test_log_in_stores_the_token")
 def a_token_in_quotes(actual, token):
-    """The field `session` holds {stored}, which is more than the token. Store the token as it is: a text needs no JSON."""
+    """The field `session` holds {stored}, which is more than the token. Store the token as it is: a text needs no
+    JSON."""
     stored = actual.get("session", "") if isinstance(actual, dict) else ""
     return {"stored": stored} if token in stored and token != stored else False
 
@@ -233,8 +240,8 @@ def the_whole_user_ends(redis, key):
 
 @mistake("expect_session")
 def the_session_never_ends(end):
-    """The session never ends. HSET writes a field without an end, and takes away the one that it had; HSETEX writes the
-    field and its end."""
+    """The session never ends. HSET writes a field without an end, and takes away the one that it had; HSETEX writes
+    the field and its end."""
     return end == -1
 
 
@@ -248,12 +255,13 @@ def every_field_ends(actual, ends, fields):
 
 @mistake("test_log_in_begins_anew")
 def the_old_token_stays(actual, old):
-    """The user has logged in again, and the token is still the old one. HSETNX writes nothing if the field is there."""
+    """The user has logged in again, and the token is still the old one. HSETNX writes nothing if the field is
+    there."""
     return actual == old
 
 
 @mistake("test_log_in_never_without_an_end")
 def hset_and_then_hexpire(ends):
-    """For a moment the session was there without an end. If the program stops just then, it stays for ever. HSETEX writes
-    both in one step, and so does a transaction."""
+    """For a moment the session was there without an end. If the program stops just then, it stays for ever. HSETEX
+    writes both in one step, and so does a transaction."""
     return -1 in ends
