@@ -20,10 +20,12 @@ from pathlib import Path
 
 from workshop.course.lessons import Lesson, lay, parsed
 from workshop.engine import builds, engine
+from workshop.engine.helpers import published
+from workshop.engine.limits import NETWORK_OPTIONS
 from workshop.engine.run import Run
 from workshop.runtimes import http
-from workshop.runtimes.docker import NETWORK_OPTIONS, DockerRedis, published
-from workshop.runtimes.service import PORT
+from workshop.runtimes.contract import PORT
+from workshop.runtimes.docker import DockerRedis
 
 PATIENCE = 120.0  # seconds for one report
 REST = 1.5  # seconds between two saves, in which the watcher tidies up and gets ready

@@ -15,11 +15,12 @@ from benchmarks.asserts import ASSERTS, LESSON
 from benchmarks.peers import AT_ONCE, Peers, Timed, Trouble, environment, with_asserts
 from workshop.course import lessons
 from workshop.engine import engine
+from workshop.engine.limits import NETWORK_OPTIONS
 from workshop.engine.run import Run
 from workshop.proof.answers import Case, cases
 from workshop.proof.proof import Workers
 from workshop.report import Outcome, Report
-from workshop.runtimes.docker import NETWORK_OPTIONS, DockerRedis
+from workshop.runtimes.docker import DockerRedis
 
 SEED = 4711
 

@@ -18,14 +18,14 @@ from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.patience import until
 
 if TYPE_CHECKING:
+    from workshop.runtimes.contract import Service
     from workshop.runtimes.http import Answer
-    from workshop.runtimes.service import Service
     from workshop.wire.rivals import RelayProbe
 
 _LATE = {  # what takes a while to load, and few lessons need
     "Answer": "workshop.runtimes.http",
     "RelayProbe": "workshop.wire.rivals",
-    "Service": "workshop.runtimes.service",
+    "Service": "workshop.runtimes.contract",
 }
 __all__ = [
     "Answer",

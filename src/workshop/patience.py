@@ -26,6 +26,17 @@ def until(ask: Callable[[], T], limit: float, pause: float = 0.05, enough: Calla
     return answer
 
 
+def settled(ask: Callable[[], T], limit: float, pause: float = 0.05) -> T:
+    """Calls `ask` until two answers in a row are equal and truthy, for `limit` seconds. Returns the last answer: what grows no more."""
+    last: list[T] = []
+
+    def look() -> T:
+        last[:] = [*last[-1:], ask()]
+        return last[-1]
+
+    return until(look, limit, pause, enough=lambda answer: len(last) == 2 and answer and answer == last[0])
+
+
 class Ahead(Generic[T]):
     """Something that is made in the background, begun before it is asked for.
 

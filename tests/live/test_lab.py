@@ -19,7 +19,7 @@ from workshop.course.lessons import catalogue, find
 from workshop.engine import engine, packages
 from workshop.exercises.cells import code_cells, read
 from workshop.patience import until
-from workshop.runtimes.embedded import free_port
+from workshop.wire.sockets import free_port
 
 SOON = 5.0  # seconds after which all must be gone
 NOTEBOOK = "work/09_strings/09_strings.ipynb"

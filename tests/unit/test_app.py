@@ -11,7 +11,8 @@ import pytest
 import redis
 
 from app import create_app
-from workshop.runtimes.embedded import free_port, redis_command
+from workshop.runtimes.embedded import redis_command
+from workshop.wire.sockets import free_port
 
 
 @pytest.fixture(scope="module")

@@ -159,7 +159,7 @@ def test_durations(text, wanted):
 
 @pytest.mark.parametrize("new", [True, False])
 def test_a_health_test_is_asked_often_and_given_as_long(monkeypatch, new):
-    monkeypatch.setattr(engine, "knows", lambda version: new)
+    monkeypatch.setattr(engine, "knows_start_interval", lambda: new)
     made = quick({"test": ["CMD", "x"], "interval": "10s", "retries": 6, "start_period": "20s", "timeout": "3s"})
     assert (made["test"], made["timeout"]) == (["CMD", "x"], "3s")
     if new:

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workshop.engine import builds, engine
+from workshop.engine import engine
+from workshop.engine import limits as walls
+from workshop.engine.limits import CPUS, MEMORY
 from workshop.engine.run import LABEL
 from workshop.outcomes import NotUp, Unchecked
 
-MEMORY, PIDS, CPUS = 256 * 1024 * 1024, 128, 1.0
 STACK_LABEL = "workshop.stack"
 PROBE = 0.5  # seconds between two health probes until one is passed
 SETTLED = 5.0  # seconds between two at least, after that: probes of three copies keep a machine busy
-START_INTERVAL_SINCE = "1.44"  # the engine's API that knows start_interval
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 REDIS_IMAGE = re.compile(r"(?:docker\.io/)?(?:library/)?redis(?:[:@].*)?")
 # What the official image's start script needs to hand /data to the user redis and become that user. It drops them all.
@@ -66,20 +66,13 @@ def rewritten(config: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
 def _service(name: str, service: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
     limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
     memory = min([MEMORY, *(int(found) for found in (service.get("mem_limit"), limits.get("memory")) if found)])
+    cpus = min([CPUS, *(float(found) for found in (service.get("cpus"), limits.get("cpus")) if found)])
     made: dict[str, Any] = {key: service[key] for key in AS_THEY_ARE if service.get(key) is not None}
     made |= {
         "image": plan.images[name],
         "pull_policy": "never",
         "labels": plan.labels,
-        "mem_limit": memory,
-        "memswap_limit": memory,
-        "pids_limit": PIDS,
-        "cpus": min([CPUS, *(float(found) for found in (service.get("cpus"), limits.get("cpus")) if found)]),
-        "ulimits": {"core": 0, "fsize": builds.FILE_LIMIT},
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges:true"],
-        "logging": {"driver": "json-file", "options": {"max-size": "1m", "max-file": "2"}},
-        "dns": ["127.0.0.1"],
+        **walls.keys(memory, cpus),
         "ports": [_port(port) for port in service.get("ports") or []],
         "volumes": [_mount(mount, plan) for mount in service.get("volumes") or []],
     }
@@ -128,8 +121,12 @@ def _mount(mount: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
 
 
 def _network(name: str, network: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
-    options = {"com.docker.network.bridge.enable_ip_masquerade": "false"}
-    made = {"name": _name(name, network, plan), "labels": plan.labels, "driver": "bridge", "driver_opts": options}
+    made = {
+        "name": _name(name, network, plan),
+        "labels": plan.labels,
+        "driver": "bridge",
+        "driver_opts": walls.NETWORK,
+    }
     return made | ({"internal": True} if network.get("internal") else {})
 
 
@@ -155,7 +152,7 @@ def quick(health: Mapping[str, Any], patient: bool = False) -> dict[str, Any]:
     span = seconds(health.get("start_period"), 0.0) + interval * int(health.get("retries") or 3)
     span = max(span, 120.0 if patient else 0.0)
     made = {key: health[key] for key in ("test", "timeout") if health.get(key)}
-    if engine.knows(START_INTERVAL_SINCE):
+    if engine.knows_start_interval():
         often = {
             "start_period": f"{span:.3f}s",
             "start_interval": f"{PROBE}s",

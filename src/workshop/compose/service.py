@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from typing import Self
 
 from workshop.engine.run import Run
-from workshop.mistakes.diagnosis import Evidence
 from workshop.runtimes import http
+from workshop.runtimes.contract import Evidence
 from workshop.runtimes.docker import DockerService
 from workshop.runtimes.http import Answer
-from workshop.runtimes.service import Service
 
 START_LIMIT = 40.0  # seconds for the first answer of `web`, with two copies beside it
 LOAD_LIMIT = 20.0  # seconds that a server which listens already may take to load the app
@@ -48,7 +48,7 @@ class StackService(DockerService):
         super().__init__(run, name, inner_port)
         self.service = service
 
-    def wait_until_up(self, path: str = "/healthz", limit: float = START_LIMIT, hang: float = LOAD_LIMIT) -> Service:
+    def wait_until_up(self, path: str = "/healthz", limit: float = START_LIMIT, hang: float = LOAD_LIMIT) -> Self:
         """Returns once it answers HTTP at all; see `Service.wait_until_up`."""
         return super().wait_until_up(path, limit, hang)
 

@@ -18,14 +18,15 @@ from workshop.compose.rewrite import STACK_LABEL, Plan, rewritten
 from workshop.compose.service import Container, FixedPort, StackService
 from workshop.compose.written import AsWritten
 from workshop.course import handin
-from workshop.engine import builds, engine, images
+from workshop.engine import builds, engine, helpers, images
 from workshop.engine.engine import must
 from workshop.engine.run import Run
+from workshop.guests import sweeper
 from workshop.mistakes import compose as stack_causes
 from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.patience import Ahead, until
+from workshop.runtimes.contract import PORT
 from workshop.runtimes.http import Answer
-from workshop.runtimes.service import PORT
 
 UP_LIMIT = 60.0  # seconds for `docker compose up`
 RESTART_LIMIT = 20.0  # seconds in which a killed service must be back
@@ -119,7 +120,7 @@ class Stack:
         if slow:
             must(self.run.docker("stop", "--time", str(GRACE), *slow, timeout=GRACE + 20))
         if there:  # with their anonymous volumes: after `down` nobody could find those
-            must(self.run.docker("rm", "--force", "--volumes", *(container.name for container in there)))
+            must(helpers.remove(self.run, *(container.name for container in there)))
         must(self._compose("down", "--timeout", "0", *(["--volumes"] if volumes else [])))
         self._shared.note(f"docker compose down{' --volumes' if volumes else ''}")
 
@@ -158,11 +159,7 @@ class Stack:
             if copy._began:
                 copy._began.wait()
         mine = f"label={STACK_LABEL}={self._shared.token}"
-        for listed, remove in (
-            (("ps", "--all", "--quiet"), ("rm", "--force", "--volumes")),
-            (("network", "ls", "--quiet"), ("network", "rm")),
-            (("volume", "ls", "--quiet"), ("volume", "rm", "--force")),
-        ):
+        for listed, remove in sweeper.KINDS:
             if things := self.run.docker(*listed, "--filter", mine).out.split():
                 self.run.docker(*remove, *things)
         if made := [image.id for image in self._shared.images.values()]:
@@ -239,10 +236,7 @@ class Stack:
     def kill_web_process(self) -> None:
         """SIGKILL to the first process of `web`, by its id on the host: for Docker it has died by itself."""
         pid = self.service("web").state["Pid"]
-        images.need_image(images.BASE)
-        flags = ("--rm", "--pull", "never", "--label", self.run.label, "--network", "none", "--pid", "host")
-        rights = ("--cap-drop", "ALL", "--cap-add", "KILL", "--entrypoint", "sh")
-        must(self.run.docker("run", *flags, *rights, images.BASE, "-c", 'kill -9 "$0"', str(pid)))
+        must(helpers.helper(self.run, "sh", "-c", f"kill -9 {pid}", rights=["KILL"], flags=("--pid", "host")))
         self._shared.note("kill -9 of web's first process, from outside the container")
 
     def back_again(self, name: str, before: Mapping[str, Any]) -> StackService | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import io
 import os
 import stat
+import tarfile
 from pathlib import Path
 
 from workshop.outcomes import NotUp
@@ -120,3 +122,11 @@ def require(folder: Path, name: str, lesson: str) -> Path:
         expected=name,
         actual="no such file",
     )
+
+
+def packed(folder: Path) -> bytes:
+    """The folder as a tar archive, owned by root."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.add(folder, arcname=".")
+    return buffer.getvalue()

@@ -15,6 +15,7 @@ from pathlib import Path
 from workshop.engine import engine, notice, packages
 from workshop.engine.buildlog import BuildFailed, Stop, is_offline, serves
 from workshop.engine.images import BASE, SUPPLIES, SUPPLY_LABEL, Image, need_image, supply_name
+from workshop.engine.limits import ULIMITS
 from workshop.engine.run import Run
 from workshop.outcomes import NotUp, Unchecked
 from workshop.report import last_lines
@@ -22,7 +23,6 @@ from workshop.report import last_lines
 OWN_IGNORE = "Dockerfile.dockerignore"
 BUILD_LIMIT = float(os.environ.get("WORKSHOP_BUILD_LIMIT", "120"))  # seconds
 SERVER_LIMIT = 10.0  # seconds without a word from a build in which a server was started
-FILE_LIMIT = 512 * 1024 * 1024  # bytes that one file of a build may have
 DIRECTIVES = re.compile(r"(?:[ \t]*#[ \t]*\w+[ \t]*=[^\n]*\n)*")
 FRONTEND = re.compile(r"(?im)^[ \t]*#[ \t]*syntax[ \t]*=[ \t]*(?:docker\.io/)?docker/dockerfile(?:[:@]\S*)?[ \t\r]*\n")
 NO_FRONTEND = re.compile(r"resolve image config for docker-image://docker\.io/docker/dockerfile\S*\n#\d+ ERROR")
@@ -157,7 +157,7 @@ def build(
         shutil.copyfile(context / OWN_IGNORE, aside / OWN_IGNORE)
     cached = ("--no-cache",) if no_cache else ()
     tag = run.name("image")
-    args = (*cached, "--tag", tag, "--label", run.label, "--ulimit", f"fsize={FILE_LIMIT}", *needed, *flags)
+    args = (*cached, "--tag", tag, "--label", run.label, "--ulimit", f"fsize={ULIMITS['fsize']}", *needed, *flags)
     asked = f"docker build {'--no-cache ' if no_cache else ''}--tag service ."
 
     watch = _Watch()

@@ -333,10 +333,10 @@ def publish(port: int) -> tuple[str, ...]:
 
 
 @functools.cache
-def knows(version: str) -> bool:
-    """Whether the engine's API is of this version ("1.44") or a later one."""
-    found = must(docker("version", "--format", "{{.Server.APIVersion}}", timeout=ANSWER_LIMIT)).out.strip()
-    return [int(part) for part in found.split(".")] >= [int(part) for part in version.split(".")]
+def knows_start_interval() -> bool:
+    """Whether the engine and the docker command know `start_interval` of a health test: their common API is 1.44 or later."""
+    found = must(docker("version", "--format", "{{.Client.APIVersion}}", timeout=ANSWER_LIMIT)).out.strip()
+    return [int(part) for part in found.split(".")] >= [1, 44]
 
 
 def has_image(name: str) -> bool:
@@ -345,5 +345,5 @@ def has_image(name: str) -> bool:
 
 
 def _last_line(text: str) -> str:
-    lines = [line for line in text.strip().splitlines() if line.strip()]
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("Run 'docker ")]
     return lines[-1].strip() if lines else "it gave no reason"

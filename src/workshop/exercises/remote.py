@@ -86,7 +86,7 @@ class RemoteNotebook(Exercises):
         """Runs all cells in a new runner; a cell that hangs or ends the runner is left out from then on."""
         relay = self._relay()
         for _ in range(len(self._cells) + 1):
-            runner = self._runners.take(getattr(self._server, "beside", None))
+            runner = self._runners.take(self._server.beside)
             url = relay.beside if runner.beside else relay.url
             end, current = time.monotonic() + CELLS_LIMIT, 0
             try:

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from workshop.course.places import state_folder
-from workshop.engine import builds, engine, images
+from workshop.engine import builds, engine, helpers, images
+from workshop.engine.limits import CONFINED, NO_OUTSIDE_NAMES
 from workshop.engine.run import Run
 from workshop.outcomes import Unchecked
 from workshop.patience import Ahead
-from workshop.runtimes.docker import CONFINED, NO_OUTSIDE_NAMES
 
 SCRIPT = images.SUPPLIES / "notebook" / "runner.py"
 START_LIMIT = 30.0  # seconds
@@ -175,28 +175,21 @@ def contained(run: Run, network: Callable[[], str], beside: str | None) -> Runne
     name = run.name("notebook")
     placed = ("--network", beside) if beside else ("--network", network(), *NO_OUTSIDE_NAMES)
     isolated = ("--user", "65534", "--read-only", "--tmpfs", "/tmp:mode=1777,size=64m", *placed)
-    words = [
-        "run",
-        "--interactive",
-        "--rm",
-        "--pull",
-        "never",
-        "--name",
-        name,
-        "--label",
-        run.label,
-        *CONFINED,
-        "--log-driver",
-        "none",
-        *isolated,
-    ]
+    flags = (*helpers.own(run, name), *CONFINED, "--log-driver", "none", *isolated)
     image = builds.supply("notebook", run)
 
     def remove() -> None:
         with contextlib.suppress(Unchecked):
-            run.docker("rm", "--force", "--volumes", name)
+            helpers.remove(run, name)
 
-    return Runner(run, [engine.command(), *words, image], remove, GRACE, beside, pass_fds=run.inherited())
+    return Runner(
+        run,
+        [engine.command(), "run", "--interactive", "--rm", *flags, image],
+        remove,
+        GRACE,
+        beside,
+        pass_fds=run.inherited(),
+    )
 
 
 class Runners:

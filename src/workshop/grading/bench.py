@@ -14,11 +14,12 @@ from workshop.engine import engine
 from workshop.engine.run import Run
 from workshop.outcomes import Mismatch, Unchecked
 from workshop.patience import Ahead, until
-from workshop.runtimes.embedded import NEEDS_ENGINE, EmbeddedRuntime
+from workshop.runtimes.contract import NEEDS_ENGINE, Runtime, Service
+from workshop.runtimes.embedded import EmbeddedRuntime
 
 if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at once
+    from workshop.engine.images import Image
     from workshop.exercises.runners import Runners
-    from workshop.runtimes.docker import DockerRuntime
     from workshop.runtimes.docker import Session as DockerSession
 
 RUNTIMES = ("auto", "docker", "embedded")
@@ -47,7 +48,7 @@ class Session:
             self._run.sweep_forgotten()
         return self._run
 
-    def runtime_for(self, folder: Path, lesson: str) -> DockerRuntime | EmbeddedRuntime:
+    def runtime_for(self, folder: Path, lesson: str) -> Runtime:
         """A runtime for one piece of work. An engine that was started since the session began is taken now, if that was left to the session."""
         if self.runtime == "embedded" and choose(self._asked) == "docker":
             self._end_runners()
@@ -144,16 +145,16 @@ class Bench:
         self.folder = self.session.run.scratch("work")
         handin.copy_in(assignment.work, self.folder)
         self.runtime = self.session.runtime_for(self.folder, self.lesson.name)
-        self._ahead: Ahead[Any] | None = None
+        self._ahead: Ahead[Service] | None = None
 
     @property
     def with_redis(self) -> bool:
         """Whether the grader asks for Redis anywhere, so that the service is told where it is."""
         return bool({"redis", "relay", "notebook"} & self.lesson.needs)
 
-    def docker(self) -> DockerRuntime:
+    def docker(self) -> Runtime:
         """The docker runtime. Raises Unchecked where work does not run in containers."""
-        if isinstance(self.runtime, EmbeddedRuntime):
+        if self.runtime.name != "docker":
             raise Unchecked(NEEDS_ENGINE)
         return self.runtime
 
@@ -165,7 +166,7 @@ class Bench:
         """Remembers a look into Redis, after the calls that led there."""
         self.asked = "\n".join([*self.calls[-6:], asked])
 
-    def start(self, image: Any = None, **options: Any) -> Any:
+    def start(self, image: Image | None = None, **options: Any) -> Service:
         """A service of the student's, up and noted."""
         service = self.runtime.start(image, with_redis=self.with_redis, **options)
         service.noted = self.note
@@ -178,7 +179,7 @@ class Bench:
         self._ahead = Ahead(lambda: self.start(wait=False))
         self._ahead.wait()  # nobody else asks the runtime meanwhile
 
-    def first(self, image: Any) -> Any:
+    def first(self, image: Image | None) -> Service:
         """The first service, up: the one that `begin` started, else one of this image."""
         ahead, self._ahead = self._ahead, None
         return ahead.get().wait_until_up() if ahead else self.start(image)

@@ -93,7 +93,9 @@ def fault_in(error: BaseException, lesson: Lesson, check: str | None = None) -> 
     """A fault of a grader: its place in the grader's own file, what was raised, and the end of the traceback."""
     if type(error).__name__ == "FixtureLookupError" and check:
         line = lesson.line_of(check)
-        return relative(f"{lesson.grader}:{line}: {check} asks for a fixture that is not there: {error.args[0]}", lesson)
+        return relative(
+            f"{lesson.grader}:{line}: {check} asks for a fixture that is not there: {error.args[0]}", lesson
+        )
     return relative(fault_of(error, lesson.grader), lesson)
 
 

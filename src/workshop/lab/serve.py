@@ -22,7 +22,8 @@ from workshop.engine import engine
 from workshop.grading.bench import Session
 from workshop.outcomes import Unchecked
 from workshop.runtimes.docker import DockerRedis
-from workshop.runtimes.embedded import HERE, LocalRedis
+from workshop.runtimes.embedded import LocalRedis
+from workshop.wire.sockets import HERE
 
 HOST_IN_CONTAINER = "0.0.0.0"  # published on 127.0.0.1 alone
 PORT = 8888

@@ -16,7 +16,8 @@ from typing import Any
 
 from workshop.course.lessons import Lesson
 from workshop.course.places import ROOT
-from workshop.engine import builds, engine, images, packages
+from workshop.engine import builds, engine, helpers, images, packages
+from workshop.engine.limits import LIMITS, NO_OUTSIDE_NAMES
 from workshop.engine.run import Run
 from workshop.machine import cost, remedies
 from workshop.machine.examination import LACKING, Examination, Examiner, Lacking, NotAsked
@@ -193,8 +194,8 @@ class Doctor(Examiner):
             raise Lacking(kind, last_lines(printed or packages.without_mounts(done.err)))
 
     def _flags(self) -> list[str]:
-        limits = (*docker.LIMITS, *docker.NO_OUTSIDE_NAMES, "--network", self._session.network())
-        return ["--pull", "never", "--label", self.run.label, *limits]
+        limits = (*LIMITS, *NO_OUTSIDE_NAMES, "--network", self._session.network())
+        return [*helpers.own(self.run), *limits]
 
     def _run(self) -> str:
         done = self.run.docker(
@@ -214,20 +215,9 @@ class Doctor(Examiner):
             "-c",
             f"import http.server as h; h.test(h.SimpleHTTPRequestHandler, port={INNER_PORT}, bind='0.0.0.0')",
         )
-        words = (
-            "run",
-            "--detach",
-            "--name",
-            name,
-            *self._flags(),
-            "--workdir",
-            "/etc/apt",
-            *engine.publish(INNER_PORT),
-            self._image,
-            *serve,
-        )
-        engine.must(self.run.docker(*words, timeout=60))
-        self._port = docker.published(self.run, name, INNER_PORT)
+        flags = ("--name", name, *self._flags(), "--workdir", "/etc/apt", *engine.publish(INNER_PORT))
+        engine.must(self.run.docker("run", "--detach", *flags, self._image, *serve, timeout=60))
+        self._port = helpers.published(self.run, name, INNER_PORT)
         return f"{engine.host()}:{self._port}"
 
     def _answer(self) -> str:
@@ -291,20 +281,8 @@ class Doctor(Examiner):
         if not self._image or not engine.has_image(self._image):
             return builds.free_space()
         ask = "import shutil; print(shutil.disk_usage('/').free)"
-        done = self.run.docker(
-            "run",
-            "--rm",
-            "--pull",
-            "never",
-            "--label",
-            self.run.label,
-            "--network",
-            "none",
-            self._image,
-            "python",
-            "-c",
-            ask,
-        )
+        flags = ("--rm", *helpers.own(self.run), "--network", "none")
+        done = self.run.docker("run", *flags, self._image, "python", "-c", ask)
         return int(done.out) if done.ok and done.out.strip().isdigit() else builds.free_space()
 
     def _redis(self) -> str:

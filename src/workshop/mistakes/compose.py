@@ -11,8 +11,8 @@ from workshop.engine import engine
 from workshop.mistakes.diagnosis import Evidence, of_start
 from workshop.outcomes import NotUp, Unchecked
 from workshop.report import last_lines
+from workshop.runtimes.contract import PORT
 from workshop.runtimes.docker import DockerService
-from workshop.runtimes.service import PORT
 
 if TYPE_CHECKING:
     from workshop.compose.stack import Stack

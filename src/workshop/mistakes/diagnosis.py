@@ -9,31 +9,10 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from workshop.mistakes.python import EXIT_RULES, PYTHON_RULES, Rule
 from workshop.report import last_lines
-
-
-class Evidence(NamedTuple):
-    """What was seen of a service. `listening` holds (address, port) pairs, or None where nobody looked."""
-
-    running: bool
-    code: int | None = None
-    log: str = ""
-    oom: bool = False
-    listening: list[tuple[str, int]] | None = None
-    port: int = 5000
-    hung: bool = False
-    start_error: str = ""
-    container: bool = True
-    answered: bool = False
-    command: tuple[str, ...] = ()
-
-    @property
-    def where(self) -> str:
-        """Where its sockets are, in words."""
-        return "inside the container" if self.container else "on this machine"
+from workshop.runtimes.contract import Evidence
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from workshop.engine import images
+from workshop.engine.helpers import helper
 from workshop.engine.run import Run
 
 TOP = "/sys/fs/cgroup"
@@ -54,9 +54,7 @@ def family(run: Run, container: str, root: int) -> set[int]:
 
     A helper in the same namespace looks; what is in the container's image does not matter.
     """
-    images.need_image(images.BASE)
-    flags = ("--rm", "--pull", "never", "--label", run.label, "--network", "none", "--pid", f"container:{container}")
-    seen = run.docker("run", *flags, "--entrypoint", "sh", images.BASE, "-c", "cat /proc/[0-9]*/stat")
+    seen = helper(run, "sh", "-c", "cat /proc/[0-9]*/stat", flags=("--pid", f"container:{container}"))
     parents = {int(pid): int(parent) for pid, parent in re.findall(r"^(\d+) \(.*\) \S (\d+)", seen.out, re.MULTILINE)}
     found = {root}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:

@@ -6,23 +6,20 @@ import re
 import time
 from typing import Any
 
+from workshop.engine import engine
 from workshop.engine.engine import must
-from workshop.engine.images import BASE, need_image
+from workshop.engine.helpers import helper
 from workshop.engine.run import Run
 from workshop.mistakes import diagnosis
 from workshop.runtimes.docker import DockerService
 
 QUICK = ("--health-interval", "500ms", "--health-retries", "1", "--health-timeout", "5s")
-START_INTERVAL_SINCE = (1, 44)  # the API that knows a start interval of its own
 GIVE_UP = 40.0  # seconds without any verdict
 
 
 def quick(run: Run) -> tuple[str, ...]:
     """Flags for `docker run` that keep the image's health test and have it asked twice a second."""
-    done = run.docker("version", "--format", "{{.Client.APIVersion}}")
-    version = re.match(r"(\d+)\.(\d+)", done.out)
-    known = version is not None and (int(version[1]), int(version[2])) >= START_INTERVAL_SINCE
-    return (*QUICK, "--health-start-interval", "500ms") if known else QUICK
+    return (*QUICK, "--health-start-interval", "500ms") if engine.knows_start_interval() else QUICK
 
 
 def probes(service: DockerService) -> list[dict[str, Any]]:
@@ -116,9 +113,6 @@ def freeze(service: DockerService) -> None:
     The engine stops process 1, which no signal from inside reaches; a helper beside them stops those below it. What the engine
     starts in the container, its health tests, is spared: it is below no process there.
     """
-    need_image(BASE)
-    run = service.run
-    must(run.docker("kill", "--signal", "STOP", service.name))
-    rights = ("--user", "0", "--cap-drop", "ALL", "--cap-add", "KILL", "--network", "none", "--pids-limit", "16")
-    flags = ("--rm", "--pull", "never", "--label", run.label, *rights, "--pid", f"container:{service.name}")
-    must(run.docker("run", *flags, BASE, "python", "-c", STOP_ALL))
+    must(service.run.docker("kill", "--signal", "STOP", service.name))
+    beside = ("--pid", f"container:{service.name}")
+    must(helper(service.run, "python", "-c", STOP_ALL, rights=["KILL"], flags=beside))

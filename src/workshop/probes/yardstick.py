@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from workshop.engine.engine import must
-from workshop.engine.images import BASE, need_image
+from workshop.engine.helpers import helper
+from workshop.engine.limits import LIMITS
 from workshop.engine.run import Run
-from workshop.runtimes.docker import LIMITS
 
 BUSY = 3  # times as long as alone; what is promised in 2 s takes a good service less than half a second alone
 PROGRAM = """
@@ -18,7 +18,5 @@ print((time.monotonic() - start) / 0.5)
 
 def is_too_busy(run: Run) -> bool:
     """Whether a container that only computes takes much longer than it would alone: then a slow service tells nothing of itself."""
-    need_image(BASE)
-    flags = ("--rm", "--pull", "never", "--label", run.label, "--network", "none", *LIMITS)
-    done = must(run.docker("run", *flags, BASE, "python", "-c", PROGRAM, timeout=60))
+    done = must(helper(run, "python", "-c", PROGRAM, flags=LIMITS, timeout=60))
     return float(done.out) > BUSY

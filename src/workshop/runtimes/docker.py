@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import secrets
-import tarfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,34 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from workshop.course import handin
-from workshop.engine import builds, engine, images
+from workshop.engine import builds, engine, helpers, images
 from workshop.engine.engine import must
+from workshop.engine.limits import LIMITS, NETWORK_OPTIONS, NO_OUTSIDE_NAMES, PIDS
 from workshop.engine.run import Run
 from workshop.guests import relay
-from workshop.mistakes.diagnosis import Evidence, of_start
+from workshop.mistakes.diagnosis import of_start
 from workshop.outcomes import NotUp
-from workshop.patience import until
-from workshop.runtimes.service import PORT, Process, Service
+from workshop.patience import settled
+from workshop.runtimes.contract import PORT, Evidence, Process
+from workshop.runtimes.service import Asked
 from workshop.wire import traces
 from workshop.wire.rivals import Relay
+from workshop.wire.sockets import parse_sockets
 
-PIDS = 128  # processes and threads
-CONFINED = (
-    *("--memory", "256m", "--memory-swap", "256m", "--pids-limit", str(PIDS), "--cpus", "1"),
-    *(
-        "--cap-drop",
-        "ALL",
-        "--security-opt",
-        "no-new-privileges",
-        "--ulimit",
-        "core=0",
-        "--ulimit",
-        f"fsize={builds.FILE_LIMIT}",
-    ),
-)
-LIMITS = (*CONFINED, "--log-driver", "json-file", "--log-opt", "max-size=1m", "--log-opt", "max-file=2")
-NETWORK_OPTIONS = ("--opt", "com.docker.network.bridge.enable_ip_masquerade=false")
-NO_OUTSIDE_NAMES = ("--dns", "127.0.0.1")  # else a name that is gone takes 8 s to fail
 LOG_LAG = 1.0  # seconds in which the last lines of a container that has ended reach its log
 REDIS_COMMAND = ("--save", "", "--appendonly", "no", "--protected-mode", "no")
 REDIS_PORT = 6379
@@ -74,11 +58,11 @@ class Session:
 
     def give_back(self, redis: DockerRedis) -> None:
         """Takes a Redis for the next check, or removes it where it cannot be emptied."""
-        if redis.emptied():
+        if _emptied(redis):
             with self._lock:
                 self._redis = redis
         else:
-            redis.remove()
+            redis.end()
 
     def warm(self, with_redis: bool, with_relay: bool = False) -> str | None:
         """Makes ahead what the next check will need. Returns the network beside its relay, where there is one; see `DockerRedis.beside`."""
@@ -104,41 +88,12 @@ class DockerRedis:
         self._relay: Relay | None = None
         self._relay_name: str | None = None
         isolated = ("--user", "65534", "--tmpfs", "/data:mode=1777", "--network", network, "--network-alias", "redis")
-        flags = (
-            "--detach",
-            "--pull",
-            "never",
-            "--name",
-            self.name,
-            "--label",
-            run.label,
-            *LIMITS,
-            *isolated,
-            *engine.publish(REDIS_PORT),
-        )
-        must(run.docker("run", *flags, "--entrypoint", "redis-server", images.REDIS, *REDIS_COMMAND))
+        flags = (*helpers.own(run, self.name), *LIMITS, *isolated, *engine.publish(REDIS_PORT))
+        must(run.docker("run", "--detach", *flags, "--entrypoint", "redis-server", images.REDIS, *REDIS_COMMAND))
         self._find()
 
     def _find(self) -> None:
-        self.host, self.port = engine.host(), published(self.run, self.name, REDIS_PORT)
-
-    def emptied(self) -> bool:
-        """Empties it for the next check; whether it is as it was at its start."""
-        import redis
-
-        try:
-            with redis.Redis(
-                self.host, self.port, decode_responses=True, socket_timeout=2, socket_connect_timeout=2
-            ) as client:
-                if traces.stay(client, self.settings):
-                    return False
-                client.flushall()
-                client.script_flush()
-                client.function_flush()
-                client.config_resetstat()
-        except redis.RedisError:
-            return False
-        return True
+        self.host, self.port = engine.host(), helpers.published(self.run, self.name, REDIS_PORT)
 
     @property
     def beside(self) -> str | None:
@@ -153,31 +108,16 @@ class DockerRedis:
         if self._relay is None:
             images.need_image(images.BASE)
             name, token = self.run.name("relay"), secrets.token_hex(16)
-            isolated = (
-                "--user",
-                "65534",
-                "--read-only",
-                "--network",
-                self.network,
-                *NO_OUTSIDE_NAMES,
-                *engine.publish(relay.CONTROL_PORT),
-            )
-            flags = (
-                "--detach",
-                "--pull",
-                "never",
-                "--name",
-                name,
-                "--label",
-                self.run.label,
-                *LIMITS,
-                *isolated,
-                "--env",
-                f"RELAY_TOKEN={token}",
-            )
+            placed = ("--network", self.network, *NO_OUTSIDE_NAMES, *engine.publish(relay.CONTROL_PORT))
+            isolated = ("--user", "65534", "--read-only", *placed, "--env", f"RELAY_TOKEN={token}")
+            flags = (*helpers.own(self.run, name), *LIMITS, *isolated)
             script = Path(relay.__file__).read_text(encoding="utf-8")
-            must(self.run.docker("run", *flags, images.BASE, "python", "-c", script, self.name, str(REDIS_PORT)))
-            control = (engine.host(), published(self.run, name, relay.CONTROL_PORT))
+            must(
+                self.run.docker(
+                    "run", "--detach", *flags, images.BASE, "python", "-c", script, self.name, str(REDIS_PORT)
+                )
+            )
+            control = (engine.host(), helpers.published(self.run, name, relay.CONTROL_PORT))
             self._relay = Relay(
                 f"redis://{name}:{relay.DATA_PORT}/0", control, token, beside=f"redis://127.0.0.1:{relay.DATA_PORT}/0"
             )
@@ -185,9 +125,9 @@ class DockerRedis:
             self._relay_name = name
         return self._relay
 
-    def remove(self) -> None:
+    def end(self) -> None:
         """Removes it and its relay."""
-        self.run.docker("rm", "--force", "--volumes", self.name, *([self._relay_name] if self._relay_name else []))
+        helpers.remove(self.run, self.name, *([self._relay_name] if self._relay_name else []))
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
@@ -213,13 +153,26 @@ class DockerRedis:
             must(self.run.docker("unpause", self.name))
 
 
-def published(run: Run, name: str, port: int) -> int:
-    """The host port on which a container's port is published."""
-    done = must(run.docker("port", name, f"{port}/tcp"))
-    return int(done.out.splitlines()[0].rsplit(":", 1)[1])
+def _emptied(server: DockerRedis) -> bool:
+    """Empties it for the next check; whether it is as it was at its start."""
+    import redis
+
+    try:
+        with redis.Redis(
+            server.host, server.port, decode_responses=True, socket_timeout=2, socket_connect_timeout=2
+        ) as client:
+            if traces.stay(client, server.settings):
+                return False
+            client.flushall()
+            client.script_flush()
+            client.function_flush()
+            client.config_resetstat()
+    except redis.RedisError:
+        return False
+    return True
 
 
-class DockerService(Service):
+class DockerService(Asked):
     """A service in a container. Made by `DockerRuntime.start`."""
 
     def __init__(self, run: Run, name: str, inner_port: int) -> None:
@@ -228,7 +181,10 @@ class DockerService(Service):
 
     def log(self) -> str:
         """The last 300 lines of `docker logs`."""
-        done = self.run.docker("logs", "--tail", "300", self.name, timeout=10)
+        return self._logs()
+
+    def _logs(self, *flags: str) -> str:
+        done = self.run.docker("logs", *flags, "--tail", "300", self.name, timeout=10)
         return done.out + done.err
 
     def mark(self) -> float:
@@ -236,33 +192,20 @@ class DockerService(Service):
 
     def log_since(self, mark: float) -> str:
         since = () if engine.is_remote() else ("--since", f"{mark:.6f}")  # the clock of another machine may differ
-        done = self.run.docker("logs", *since, "--tail", "300", self.name, timeout=10)
-        return done.out + done.err
+        return self._logs(*since)
 
     def last_log(self) -> str:
         """The log of one that has ended, once it grows no more: on a busy machine its last lines come a moment after its end."""
-        said = ""
-
-        def is_whole() -> bool:
-            nonlocal said
-            before, said = said, self.log()
-            return said == before != ""
-
-        until(is_whole, LOG_LAG, 0.1)
-        return said
+        return settled(self.log, LOG_LAG, 0.1)
 
     def inspect(self) -> dict[str, Any]:
         """What `docker inspect` says of the container."""
-        found: dict[str, Any] = json.loads(must(self.run.docker("inspect", self.name)).out)[0]
-        return found
+        return dict(json.loads(must(self.run.docker("inspect", self.name)).out)[0])
 
     @property
     def state(self) -> dict[str, Any]:
         """Running, ExitCode, OOMKilled, Pid, Health, …"""
-        found: dict[str, Any] = json.loads(
-            must(self.run.docker("inspect", "--format", "{{json .State}}", self.name)).out
-        )
-        return found
+        return dict(json.loads(must(self.run.docker("inspect", "--format", "{{json .State}}", self.name)).out))
 
     def is_running(self) -> bool:
         return bool(self.state["Running"])
@@ -285,19 +228,7 @@ class DockerService(Service):
 
     def listening(self) -> list[tuple[str, int]] | None:
         """The TCP sockets that listen in the container's network namespace, as (address, port); None where the container is gone."""
-        flags = (
-            "--rm",
-            "--pull",
-            "never",
-            "--label",
-            self.run.label,
-            "--network",
-            f"container:{self.name}",
-            "--entrypoint",
-            "cat",
-        )
-        images.need_image(images.BASE)
-        done = self.run.docker("run", *flags, images.BASE, "/proc/net/tcp", "/proc/net/tcp6")
+        done = helpers.helper(self.run, "cat", "/proc/net/tcp", "/proc/net/tcp6", network=f"container:{self.name}")
         return parse_sockets(done.out) if done.ok else None
 
     def processes(self) -> list[Process]:
@@ -330,15 +261,15 @@ class DockerService(Service):
             times.setdefault(action, int(nanoseconds))
         return (times["die"] - times["kill"]) / 1e9 if {"die", "kill"} <= times.keys() else None
 
-    def remove(self) -> None:
+    def end(self) -> None:
         """Removes the container with its anonymous volumes."""
-        self.run.docker("rm", "--force", "--volumes", self.name)
+        helpers.remove(self.run, self.name)
 
     def find_port(self) -> None:
         """Looks up the host port; a container that was started again has another."""
-        done = self.run.docker("port", self.name, f"{self.inner_port}/tcp")
-        if done.ok and done.out.strip():
-            self.port = int(done.out.splitlines()[0].rsplit(":", 1)[1])
+        found = helpers.find_published(self.run, self.name, self.inner_port)
+        if found is not None:
+            self.port = found
             return
         evidence = self.evidence()
         if evidence.running:
@@ -354,23 +285,6 @@ class DockerService(Service):
             expected="a container that stays up",
             actual=cause.seen(f"exit code {evidence.code}"),
         )
-
-
-def parse_sockets(text: str) -> list[tuple[str, int]]:
-    """The listening sockets in the text of /proc/net/tcp and tcp6, without the engine's own name server (127.0.0.11)."""
-    found = []
-    for line in text.splitlines():
-        words = line.split()
-        if len(words) < 4 or words[3] != "0A":
-            continue
-        address, _, port = words[1].partition(":")
-        if len(address) == 8:
-            shown = ".".join(str(byte) for byte in bytes.fromhex(address)[::-1])
-        else:
-            shown = "::1" if address.endswith("01000000") and address.startswith("0" * 24) else "::"
-        if shown != "127.0.0.11":
-            found.append((shown, int(port, 16)))
-    return found
 
 
 class DockerRuntime:
@@ -421,17 +335,9 @@ class DockerRuntime:
         `memory` is a limit as `docker run --memory` takes it; `mounts` are folders shown read-only at a path; `flags` go to `docker run` as
         they are. Raises NotUp with the cause where it does not come up.
         """
-        words = [
-            "--pull",
-            "never",
-            "--label",
-            self.run.label,
-            *LIMITS,
-            *NO_OUTSIDE_NAMES,
-            "--network",
-            self.session.network(),
-            *engine.publish(port),
-        ]
+        name = self.run.name("web")
+        placed = ("--network", self.session.network(), *NO_OUTSIDE_NAMES, *engine.publish(port))
+        words = [*helpers.own(self.run, name), *LIMITS, *placed]
         if memory:
             words += ["--memory", memory, "--memory-swap", memory]
         if hostname:
@@ -439,14 +345,13 @@ class DockerRuntime:
         environment = dict(env or {})
         if with_redis:
             environment.setdefault("REDIS_URL", self.redis().url)
-        for name, value in environment.items():
-            words += ["--env", f"{name}={value}"]
+        for variable, value in environment.items():
+            words += ["--env", f"{variable}={value}"]
         for source, target in (mounts or {}).items():
             words += ["--mount", f"type=bind,source={source},target={target},readonly"]
-        name = self.run.name("web")
         self._mine.append(name)
         service = DockerService(self.run, name, port)
-        words += [*flags, "--name", name]
+        words += flags
         if image is not None:
             self._launch(["run", "--detach", *words, image.id, *command])
         else:
@@ -464,7 +369,7 @@ class DockerRuntime:
             self._launch(["run", "--detach", "--mount", mount, *words, image, *command])
             return
         must(self.run.docker("create", *words, image, *command))
-        must(self.run.docker("cp", "-", f"{name}:/app", data=_packed(self.folder)))
+        must(self.run.docker("cp", "-", f"{name}:/app", data=handin.packed(self.folder)))
         self._launch(["start", name])
 
     def _launch(self, words: list[str]) -> None:
@@ -475,11 +380,7 @@ class DockerRuntime:
             cause = of_start(Evidence(False, done.code, "", start_error=done.err))
             if cause.name in ("exited", "ended at once"):
                 must(done)
-            said = [
-                line
-                for line in done.err.splitlines()
-                if line.strip() and not line.startswith("Run 'docker run --help'")
-            ]
+            said = done.err.partition("\nRun 'docker run --help'")[0].strip().splitlines()
             raise NotUp(
                 cause.hint,
                 mistake=cause.slug,
@@ -491,17 +392,9 @@ class DockerRuntime:
     def close(self) -> None:
         """Removes the containers and images of this check; its Redis goes back to the session."""
         if self._mine:
-            self.run.docker("rm", "--force", "--volumes", *self._mine)
+            helpers.remove(self.run, *self._mine)
         if self._images:
             self.run.docker("image", "rm", "--force", *self._images)
         if self._redis:
             self.session.give_back(self._redis)
         self._mine, self._images, self._redis = [], [], None
-
-
-def _packed(folder: Path) -> bytes:
-    """The folder as a tar archive, owned by root."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        archive.add(folder, arcname=".")
-    return buffer.getvalue()

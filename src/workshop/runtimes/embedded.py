@@ -8,43 +8,28 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-import random
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workshop.course import handin
 from workshop.engine import engine
 from workshop.engine.run import Run
-from workshop.mistakes.diagnosis import Evidence
 from workshop.outcomes import Unchecked
 from workshop.patience import until
-from workshop.runtimes.service import PORT, Service
+from workshop.runtimes.contract import NEEDS_ENGINE, PORT, Evidence, Process
+from workshop.runtimes.service import Asked
+from workshop.wire.sockets import HERE, free_port
 
 if TYPE_CHECKING:
+    from workshop.engine.images import Image
     from workshop.wire.rivals import Relay
 
 SHIM = Path(__file__).resolve().parents[1] / "guests" / "shim"
-HERE = "127.0.0.1"
-PORTS = range(20000, 32000)
-NEEDS_ENGINE = "This needs a Docker Engine. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`."
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on now. Raises Unchecked where none is found.
-
-    Drawn from below the ports that systems hand out by themselves (Linux from 32768, macOS and Windows from 49152): one of those may become the
-    near end of somebody's connection before the server listens, or be connected with itself by a client that asks too early.
-    """
-    for port in random.SystemRandom().sample(PORTS, 100):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((HERE, port))
-            return port
-    raise Unchecked(f"Of 100 ports of {HERE} between {PORTS[0]} and {PORTS[-1]} none is free.")
 
 
 class _Child:
@@ -133,6 +118,10 @@ class LocalRedis:
         finally:
             self._child.signal("SIGCONT")
 
+    @property
+    def beside(self) -> None:
+        """None: there is no container beside which another could live."""
+
     def relay(self) -> Relay:
         """The relay that stands before it; see `relay`."""
         if self._relay is None:
@@ -161,11 +150,11 @@ def redis_command(port: int) -> list[str]:
     return [str(binaries[0]), "--port", str(port), "--bind", HERE, "--save", "", "--appendonly", "no"]
 
 
-class LocalService(Service):
+class LocalService(Asked):
     """A service as a local process. Made by `EmbeddedRuntime.start`."""
 
     def __init__(self, run: Run, folder: Path, env: Mapping[str, str], inner_port: int) -> None:
-        self.host, self.port, self.inner_port = HERE, free_port(), inner_port
+        self.run, self.host, self.port, self.inner_port = run, HERE, free_port(), inner_port
         self._binds = run.scratch("binds") / "binds"
         paths = os.pathsep.join(filter(None, [str(SHIM), os.environ.get("PYTHONPATH")]))
         extra = {"PYTHONPATH": paths, "PYTHONUNBUFFERED": "1", "WORKSHOP_PORT": str(self.port)}
@@ -183,6 +172,9 @@ class LocalService(Service):
     def log_since(self, mark: float) -> str:
         return self.log()[int(mark) :]
 
+    def last_log(self) -> str:
+        return self.log()
+
     def is_running(self) -> bool:
         return self._child.process.poll() is None
 
@@ -197,6 +189,36 @@ class LocalService(Service):
             return []
         rows = (line.split() for line in self._binds.read_text(encoding="utf-8").splitlines())
         return [(HERE if address == "localhost" else address, int(port)) for address, port in rows]
+
+    def is_overgrown(self) -> bool:
+        return False  # it has no limit of its own
+
+    def find_port(self) -> None:
+        """Nothing to look up: it keeps its port."""
+
+    @property
+    def name(self) -> str:
+        """Raises Unchecked: it has no container, so no name; and so do all that look into a container or stop one."""
+        raise Unchecked(NEEDS_ENGINE)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        raise Unchecked(NEEDS_ENGINE)
+
+    def inspect(self) -> dict[str, Any]:
+        raise Unchecked(NEEDS_ENGINE)
+
+    def processes(self) -> list[Process]:
+        raise Unchecked(NEEDS_ENGINE)
+
+    def exec(self, *command: str, timeout: float = 10.0) -> engine.Done:
+        raise Unchecked(NEEDS_ENGINE)
+
+    def stop(self, grace: int = 5) -> float:
+        raise Unchecked(NEEDS_ENGINE)
+
+    def seconds_to_end(self) -> float | None:
+        raise Unchecked(NEEDS_ENGINE)
 
     def end(self) -> None:
         """Ends it with all its children."""
@@ -219,23 +241,31 @@ class EmbeddedRuntime:
             self._redis = LocalRedis(self.run)
         return self._redis
 
-    def image(self, *_: Any, **__: Any) -> Any:
+    def image(self, context: Path | None = None, *, no_cache: bool = False, flags: Sequence[str] = ()) -> Image:
+        """Raises Unchecked: an image needs an engine."""
+        raise Unchecked(NEEDS_ENGINE)
+
+    def supplied(self) -> str:
         """Raises Unchecked: an image needs an engine."""
         raise Unchecked(NEEDS_ENGINE)
 
     def start(
         self,
-        image: object = None,
+        image: Image | None = None,
         *,
         with_redis: bool = False,
         env: Mapping[str, str] | None = None,
+        memory: str | None = None,
+        hostname: str | None = None,
+        command: tuple[str, ...] = (),
         port: int = PORT,
+        mounts: Mapping[Path, str] | None = None,
+        flags: tuple[str, ...] = (),
         wait: bool = True,
         up_path: str = "/healthz",
-        **needs_engine: object,
     ) -> LocalService:
         """Starts the student's app.py and waits until it answers; see the docker runtime. Raises Unchecked for what takes a container."""
-        if image is not None or needs_engine:
+        if image is not None or any((memory, hostname, command, mounts, flags)):
             raise Unchecked(NEEDS_ENGINE)
         handin.require(self.folder, "app.py", self.lesson)
         environment = dict(env or {})

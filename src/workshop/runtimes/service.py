@@ -1,4 +1,4 @@
-"""A student's service, come alive. Both runtimes hand out this one shape."""
+"""What the services of both runtimes have in common: how they are asked over HTTP, and waited for."""
 
 from __future__ import annotations
 
@@ -7,35 +7,22 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from workshop.mistakes import diagnosis
-from workshop.mistakes.diagnosis import Evidence
 from workshop.outcomes import NotUp
-from workshop.patience import until
+from workshop.patience import settled, until
 from workshop.runtimes import http
+from workshop.runtimes.contract import LOGGED, START_LIMIT, Evidence
 from workshop.runtimes.http import ANY, TIME_LIMIT, Answer
 
-PORT = 5000  # the student's port inside the container
-START_LIMIT = 10.0  # seconds in which a service must answer for the first time
 LOOK_AFTER = 1.0  # seconds without an answer after which the listening sockets are looked at
 POLL = 0.02  # seconds between two tries
-LOGGED = 0.5  # seconds in which what a service printed before it answered is in its log
 NOTICED = 2.0  # seconds in which an engine has noticed that a container whose connections broke off has ended
 
 
-@dataclass(frozen=True)
-class Process:
-    """One process of the service as seen from outside. `uid` is numeric; `pid` is that of the host."""
-
-    pid: int
-    uid: int
-    command: str
-
-
-class Service(abc.ABC):
-    """A running service: ask it over HTTP, read its logs, its listening sockets, its exit."""
+class Asked(abc.ABC):
+    """A running service, asked over HTTP; its runtime adds how to look at it. Keeps, with that, the contract of `Service`."""
 
     host: str
     port: int
@@ -100,18 +87,12 @@ class Service(abc.ABC):
         Only behind an answer that nobody means to give is it waited for.
         """
         is_meant = answer.status is not None and (answer.status < 500 or answer.status == 503)
-        end = time.monotonic() + (0 if is_meant else LOGGED)
-        before, log = None, self.log_since(mark)
-        while (not log or log != before) and time.monotonic() < end:
-            time.sleep(POLL)
-            before, log = log, self.log_since(mark)
-        return log
+        return settled(lambda: self.log_since(mark), 0 if is_meant else LOGGED, POLL)
 
     def _ended_during(self, answer: Answer) -> Evidence | None:
         """What is seen of the service if it ended during a request that was not answered; None while it runs."""
-        end = time.monotonic() + (NOTICED if answer.problem in ("connection refused", "connection reset") else 0)
-        while (evidence := self.evidence()).running and time.monotonic() < end:
-            time.sleep(0.1)
+        limit = NOTICED if answer.problem in ("connection refused", "connection reset") else 0
+        evidence = until(self.evidence, limit, 0.1, enough=lambda seen: not seen.running)
         return None if evidence.running else evidence._replace(answered=True)
 
     def log_with(self, pattern: str, seconds: float = LOGGED) -> str:
@@ -126,11 +107,7 @@ class Service(abc.ABC):
     def is_running(self) -> bool:
         """Whether its first process still runs."""
 
-    def is_overgrown(self) -> bool:
-        """Whether it has started so many processes that it is near its limit of them, where it has one."""
-        return False
-
-    def wait_until_up(self, path: str = "/healthz", limit: float = START_LIMIT, hang: float = TIME_LIMIT) -> Service:
+    def wait_until_up(self, path: str = "/healthz", limit: float = START_LIMIT, hang: float = TIME_LIMIT) -> Self:
         """Returns once it answers HTTP at all. Raises NotUp, with the cause that the evidence names, where it does not.
 
         A request that is taken and not answered for `hang` seconds ends the wait: a server that listens before it has loaded
