@@ -58,7 +58,7 @@ class Session:
 
     def give_back(self, redis: DockerRedis) -> None:
         """Takes a Redis for the next check, or removes it where it cannot be emptied."""
-        if _emptied(redis):
+        if traces.emptied(redis.host, redis.port, redis.settings):
             with self._lock:
                 self._redis = redis
         else:
@@ -151,25 +151,6 @@ class DockerRedis:
             yield
         finally:
             must(self.run.docker("unpause", self.name))
-
-
-def _emptied(server: DockerRedis) -> bool:
-    """Empties it for the next check; whether it is as it was at its start."""
-    import redis
-
-    try:
-        with redis.Redis(
-            server.host, server.port, decode_responses=True, socket_timeout=2, socket_connect_timeout=2
-        ) as client:
-            if traces.stay(client, server.settings):
-                return False
-            client.flushall()
-            client.script_flush()
-            client.function_flush()
-            client.config_resetstat()
-    except redis.RedisError:
-        return False
-    return True
 
 
 class DockerService(Asked):

@@ -30,3 +30,20 @@ def stay(client: Any, before: dict[str, str] | None) -> bool:
     if LASTING.search(received):
         return True
     return "config|set" in received and (before is None or settings(client) != before)
+
+
+def emptied(host: str, port: int, before: dict[str, str] | None) -> bool:
+    """Empties a Redis for the next check; whether it is as it was at its start. `before` are its settings then, if somebody looked."""
+    import redis
+
+    try:
+        with redis.Redis(host, port, decode_responses=True, socket_timeout=2, socket_connect_timeout=2) as client:
+            if stay(client, before):
+                return False
+            client.flushall()
+            client.script_flush()
+            client.function_flush()
+            client.config_resetstat()
+    except redis.RedisError:
+        return False
+    return True
