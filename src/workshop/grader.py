@@ -18,6 +18,8 @@ from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.patience import until
 
 if TYPE_CHECKING:
+    from workshop.probes.layers import read_layers
+    from workshop.probes.pins import version_without
     from workshop.runtimes.contract import Service
     from workshop.runtimes.http import Answer
     from workshop.wire.rivals import RelayProbe
@@ -26,6 +28,8 @@ _LATE = {  # what takes a while to load, and few lessons need
     "Answer": "workshop.runtimes.http",
     "RelayProbe": "workshop.wire.rivals",
     "Service": "workshop.runtimes.contract",
+    "read_layers": "workshop.probes.layers",
+    "version_without": "workshop.probes.pins",
 }
 __all__ = [
     "Answer",
@@ -38,10 +42,12 @@ __all__ = [
     "expect",
     "mistake",
     "one_of",
+    "read_layers",
     "rests_on",
     "said",
     "short",
     "until",
+    "version_without",
     "wanted",
 ]
 

@@ -188,6 +188,17 @@ class Bench:
         """The file of that name in the student's folder. Raises NotUp, naming a near miss, if it is missing."""
         return handin.require(self.folder, name, self.lesson.name)
 
+    def scratch(self, name: str) -> Path:
+        """An empty folder of the run's, beside the student's files."""
+        return self.session.run.scratch(name)
+
+    def known_image(self, name: str) -> Image:
+        """An image of the registry's, to be looked at like one of the student's. Raises Unchecked if it cannot be had."""
+        from workshop.engine import images
+
+        images.need_image(name)
+        return images.Image(name, self.session.run, self.folder)
+
     def copy(self, changes: Mapping[str, bytes | str] | None = None) -> Path:
         """A copy of the student's folder with some files written anew (name → content)."""
         import shutil

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from workshop.engine import engine
 from workshop.engine.images import Image
 
+BASES = ("python:3.13-slim", "python:3.13")  # what lessons build on: no word of a student is in their files
 METADATA = re.compile(r".*\.(?:dist|egg)-info/(?:METADATA|PKG-INFO)")
 TOOL = re.compile(
     r"(?:.*/)?(?:s?bin|libexec(?:/[^/]+)*|lib/gcc(?:/[^/]+)*)/(?:[\w.]+-linux-\w+-)?"
@@ -68,9 +70,18 @@ class Layers(list[Layer]):
             marks |= {f"{above}.wh.{part}", f"{above}.wh..wh..opq"}
         return any(not marks.isdisjoint(layer.files) for layer in self[index + 1 :])
 
-    def told(self, places: Sequence[tuple[int, str]], most: int = 5) -> str:
-        """(index, path) pairs for a reader, one a line."""
-        return "\n".join(f"/{path} ({self.place(index)})" for index, path in places[:most])
+    def described(self, indices: Iterable[int]) -> list[str]:
+        """Some layers for a reader: the place of each, its size, and where most of that is."""
+        sizes = {index: f"{self[index].size / 1e6:.1f} MB, mostly in {self[index].main_folder}" for index in indices}
+        return [f"{self.place(index)} ({sizes[index] if self[index].size else 'no files'})" for index in sizes]
+
+    def told(self, places: Sequence[tuple[int, str]], most: int = 5) -> list[str]:
+        """Some (index, path) pairs for a reader."""
+        return [f"/{path} ({self.place(index)})" for index, path in places[:most]]
+
+    def are_hidden(self, places: Iterable[tuple[int, str]]) -> bool:
+        """Whether all of these (index, path) pairs are deleted in a later layer; see `is_hidden`."""
+        return all(self.is_hidden(index, path) for index, path in places)
 
     def written_again(self, indices: Sequence[int]) -> int:
         """Bytes of the files in these layers that a lower one of them has already."""
@@ -90,11 +101,13 @@ class Layers(list[Layer]):
         return {name: package for layer in self for name, package in layer.packages.items()}
 
 
-def read(image: Image, words: Iterable[str] = (), base: Collection[str] = ()) -> Layers:
+def read_layers(image: Image, words: Iterable[str] = ()) -> Layers:
     """The layers of an image, their files searched for `words`, deleted ones too.
 
-    Of the layers whose digest is in `base` only the list of files is read.
+    Of the layers of a known base image only the list of files is read.
     """
+    known = [Image(name, image.run, image.context) for name in BASES if engine.has_image(name)]
+    base = {digest for one in known for digest in one.layers}
     layers, pattern = Layers(), re.compile(b"|".join(re.escape(word.encode()) for word in words) or b"(?!)")
     with image.unpacked() as unpacked:
         for digest, archive in unpacked:
