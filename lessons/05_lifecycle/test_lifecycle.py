@@ -247,8 +247,10 @@ def healthy(bench, image, plain):
         )
     service = up(bench, image, flags=health.quick(bench.session.run))
     if not health.comes_to_be(service, "healthy", tries=4, seconds=3):
+        last = health.last_test(service)
         raise NotUp(
-            health.why_not_healthy(service),
+            health_test=last,
+            log=last.output,
             asked=f"{INSPECT} {service.name}",
             expected="healthy",
             actual=health.shown(service),
@@ -267,13 +269,13 @@ def test_unhealthy_when_the_app_breaks(healthy):
         healthy.get("/healthz").expect(500, because="After POST /break, /healthz answers 500. That is in the starter.")
     if not health.comes_to_be(healthy, "unhealthy", tries=3, seconds=2):
         raise Mismatch(
-            health.gone(healthy)
-            or "/healthz answers 500, test after test, and the health is still reported as good. Does the test ask "
+            "/healthz answers 500, test after test, and the health is still reported as good. Does the test ask "
             "/healthz, and look at the status, not only whether something listens or answers? Does || exit 0, or an "
             "except, turn failure into success?",
             asked=f"curl -X POST {healthy.url}/break; {INSPECT} {healthy.name}",
             expected="unhealthy",
             actual=health.shown(healthy),
+            health_test=health.last_test(healthy),
         )
 
 
@@ -338,11 +340,11 @@ def test_unhealthy_when_nothing_answers(bench, image, healthy):
         raise Unchecked("The service could not be made to hang here.")
     if not health.comes_to_be(service, "unhealthy", tries=3, seconds=6):
         raise Mismatch(
-            health.gone(service)
-            or "The app hangs, no request is answered, and the health is still reported as good. The test must ask "
+            "The app hangs, no request is answered, and the health is still reported as good. The test must ask "
             "the app itself, over HTTP, and take no answer in time for a failure: urlopen(…, timeout=2), and an exit "
             "code other than 0.",
             asked=f"docker kill --signal STOP {service.name}; {INSPECT} {service.name}",
             expected="unhealthy",
             actual=health.shown(service),
+            health_test=health.last_test(service),
         )

@@ -7,11 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 from workshop.compose import file as compose_file
+from workshop.compose import looking
 from workshop.compose.rewrite import GATE, Plan, quick, rewritten, seconds
 from workshop.course.places import ROOT
 from workshop.engine import engine
 from workshop.engine.engine import Done
-from workshop.mistakes import compose as stack_causes
+from workshop.mistakes.finding import Search, Sight
+from workshop.mistakes.general import GENERAL
 from workshop.outcomes import NotUp, Unchecked
 
 ANSWERS = ROOT / "answers" / "08_compose" / "right"
@@ -265,8 +267,9 @@ def test_a_remote_engine_sees_no_folder(monkeypatch):
 def test_what_compose_says_of_a_file(tmp_path, said, words):
     written = read(tmp_path, "services:\n  web:\n    image: x\n    depends_on: [db]\n  redis: {image: x}\n")
     stack = SimpleNamespace(as_written=written, folder=Path("/x"), project="workshop-1-stack-2")
-    hint = stack_causes.of_config(stack, Done(("compose",), 1, "", said, 0.1)).hint
-    assert all(word in hint for word in words), hint
+    error = looking.of_config(stack, Done(("compose",), 1, "", said, 0.1))
+    found = Search(Sight(error.facts)).first(GENERAL)
+    assert found and all(word in found.hint for word in words), found
 
 
 @pytest.mark.parametrize(
@@ -278,4 +281,4 @@ def test_an_image_that_is_not_there(tmp_path, monkeypatch, said, kind):
     written = read(tmp_path, "services:\n  web:\n    image: x:y\n")
     stack = SimpleNamespace(as_written=written, run=SimpleNamespace(docker=lambda *a, **k: Done(a, 1, "", said, 0.1)))
     with pytest.raises(kind, match="x:y"):
-        stack_causes.need_image(stack, "web", "x:y")
+        looking.need_image(stack, "web", "x:y")

@@ -131,7 +131,7 @@ class _Judge:
     def look(self, node: yaml.Node, rule: Rule, path: tuple[str, ...]) -> None:
         rules = rule if isinstance(rule, tuple) else (rule,)
         if not node.tag.startswith(TAGS):
-            raise self.refused(node, f"the tag `{node.tag}` is not run here. Take it out.", node.tag)
+            raise self.refused("yaml_tag", node, f"the tag `{node.tag}` is not run here. Remove it.", node.tag)
         if isinstance(node, yaml.SequenceNode):
             self.budget.spend(node)
             for item in node.value:
@@ -147,17 +147,20 @@ class _Judge:
             for check in rules:
                 if callable(check) and node.value and (fault := check(node.value)):
                     shown = f"{path[-1]}: {node.value}" if path else node.value
-                    raise self.refused(node, f"`{shown[:100]}` {fault}.", shown[:200])
+                    mistake = "path_out_of_the_folder" if check in (inside, _mount) else "value_not_run_here"
+                    raise self.refused(mistake, node, f"`{shown[:100]}` {fault}.", shown[:200])
 
     def once(self, node: yaml.MappingNode) -> None:
         seen: dict[str, int] = {}
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise self.refused(key, "a list or mapping is no name. Is a `:` too many there?", "no name")
+                raise self.refused(
+                    "not_a_name", key, "a list or mapping is no name. Is there one `:` too many?", "no name"
+                )
             if key.value in seen:
                 lines = f"lines {seen[key.value]} and {line_of(key)}"
                 hint = f"{self.written.name} has `{key.value}` twice, on {lines}. Put both into one."
-                raise NotUp(hint, expected=f"`{key.value}` once", actual=lines)
+                raise NotUp(hint, mistake="setting_twice", expected=f"`{key.value}` once", actual=lines)
             seen[key.value] = line_of(key)
 
     def rule_of(self, settings: dict[str, Rule], key: yaml.Node, value: yaml.Node, path: tuple[str, ...]) -> Rule:
@@ -169,22 +172,27 @@ class _Judge:
         if "*" in settings:
             return settings["*"]
         if len(path) == 2 and path[0] == "services" and path[1] in FILE:
-            text = f"`{path[1]}` stands below `services`, so it is taken for a service. It begins at the left edge."
-            raise self.refused(key, text, f"services: {path[1]}: {name}")
+            text = f"`{path[1]}` is below `services`, so it is taken for a service. Start it at the left edge."
+            raise self.refused("section_below_services", key, text, f"services: {path[1]}: {name}")
         owner = "the file" if not path else OWNERS.get(path[0], "it") if len(path) == 2 else f"`{path[-1]}`"
         if name in REASONS:
-            raise self.refused(key, f"a stack with `{name}` is not run here: {REASONS[name]}. Take it out.", name)
+            text = f"a stack with `{name}` is not run here: {REASONS[name]}. Remove it."
+            raise self.refused("setting_not_run_here", key, text, name)
         if near := difflib.get_close_matches(name, [one for one in settings if "*" not in one], 1, 0.7):
-            raise self.refused(key, f"{owner} has no setting `{name}`. Is `{near[0]}` meant?", name)
+            text = f"{owner} has no setting `{name}`. Do you mean `{near[0]}`?"
+            raise self.refused("setting_misspelt", key, text, name)
         if (
             not path
             and isinstance(value, yaml.MappingNode)
             and {"image", "build"} & {str(one.value) for one, _ in pairs(value)}
         ):
-            raise self.refused(key, f"`{name}` looks like a service and is outside of `services:`. Indent it.", name)
+            text = f"`{name}` looks like a service and is outside of `services:`. Indent it."
+            raise self.refused("service_outside_of_services", key, text, name)
         told = f"`{name}` is not among the settings of {owner} that are run here."
-        raise self.refused(key, f"{told} Is it indented as it should be? If so, take it out.", name)
+        text = f"{told} Is it indented as it should be? If so, remove it."
+        raise self.refused("unknown_setting", key, text, name)
 
-    def refused(self, node: yaml.Node, text: str, shown: str) -> Refused:
+    def refused(self, mistake: str, node: yaml.Node, text: str, shown: str) -> Refused:
         line = line_of(node)
-        return Refused(f"{self.written.name}, line {line}: {text}", actual=f"line {line}: {shown}")
+        hint = f"{self.written.name}, line {line}: {text}"
+        return Refused(hint, mistake=mistake, actual=f"line {line}: {shown}")

@@ -111,12 +111,14 @@ def _mount(mount: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
             raise Unchecked("The engine is on another machine and cannot see this folder, which the stack mounts.")
         source = Path(mount["source"])
         if plan.folder not in (source.resolve(), *source.resolve().parents):
-            raise NotUp(f"The mount on {mount['target']} leads out of the folder.", actual=str(mount["target"]))
+            hint = f"The mount on {mount['target']} leads out of the folder."
+            raise NotUp(hint, mistake="mount_out_of_the_folder", actual=str(mount["target"]))
         made |= {"source": str(source), "bind": {"create_host_path": True}}
     elif mount["type"] == "tmpfs":
         made["tmpfs"] = {key: found for key, found in (mount.get("tmpfs") or {}).items() if key in ("size", "mode")}
     else:
-        raise NotUp(f"A mount of the type {mount['type']} is not run here.", actual=str(mount["target"]))
+        hint = f"A mount of the type {mount['type']} is not run here."
+        raise NotUp(hint, mistake="mount_not_run_here", actual=str(mount["target"]))
     return made
 
 

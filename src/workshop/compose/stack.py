@@ -14,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 from workshop.compose import command as compose
 from workshop.compose import file as compose_file
+from workshop.compose import looking
+from workshop.compose.facts import GivenUp
 from workshop.compose.rewrite import STACK_LABEL, Plan, rewritten
 from workshop.compose.service import Container, FixedPort, StackService
 from workshop.compose.written import AsWritten
@@ -22,7 +24,6 @@ from workshop.engine import builds, engine, helpers, images
 from workshop.engine.engine import must
 from workshop.engine.run import Run
 from workshop.guests import sweeper
-from workshop.mistakes import compose as stack_causes
 from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.patience import Ahead, until
 from workshop.runtimes.contract import PORT
@@ -99,7 +100,7 @@ class Stack:
             self._prepare()
         done = self._up()
         if not done.ok:
-            raise stack_causes.of_up(self, done)
+            raise looking.of_up(self, done)
         self._answering()
         return self
 
@@ -133,8 +134,8 @@ class Stack:
         self._shared.note(" ".join(("docker compose up --detach", *words)))
         done = self._up("--no-recreate", *words)
         if not done.ok:
-            cause = stack_causes.of_up(self, done)
-            raise Mismatch(cause.hint, expected=f"{', '.join(words[1::2])} running", actual=cause.actual)
+            cause = looking.of_up(self, done)
+            raise Mismatch(expected=f"{', '.join(words[1::2])} running", actual=cause.actual, **cause.facts)
         found = [service for name in counts for service in self.services(name)]
         for service in found:
             service.wait_until_up()
@@ -304,9 +305,9 @@ class Stack:
         self.as_written = compose_file.read(self.folder, self._shared.lesson)
         done = self._compose("config", "--format", "json", file=self.folder / self.as_written.name)
         if not done.ok:
-            raise stack_causes.of_config(self, done)
+            raise looking.of_config(self, done)
         self.config = json.loads(done.out)
-        stack_causes.look_over(self, self._shared.needs)
+        looking.look_over(self, self._shared.needs)
         plan = Plan(self.run.id, self._shared.token, self.project, self.folder, self._images(), held=self.held)
         if self.held:
             plan.commands = {self.held: self._command(self.held, plan.images[self.held])}
@@ -319,12 +320,13 @@ class Stack:
     def _image(self, name: str, service: Mapping[str, Any]) -> str:
         build = service.get("build")
         if not build:
-            stack_causes.need_image(self, name, service["image"])
+            looking.need_image(self, name, service["image"])
             return str(service["image"])
         context = Path(build["context"])
         file = build.get("dockerfile") or "Dockerfile"
         if self.folder not in (context.resolve(), *context.resolve().parents) or ".." in Path(file).parts:
-            raise NotUp(f"`{name}` is built from a place outside the folder.", actual=file)
+            hint = f"`{name}` is built from a place outside the folder."
+            raise NotUp(hint, mistake="built_outside_the_folder", actual=file)
         handin.require(context, file, self._shared.lesson)
         inside = context.relative_to(self.folder)
         key = json.dumps([str(inside), file, build.get("target"), build.get("args")], sort_keys=True)
@@ -348,11 +350,12 @@ class Stack:
     def _up(self, *words: str) -> engine.Done:
         began = time.monotonic()
 
-        def hopeless(_: str) -> str | None:
+        def hopeless(_: str) -> GivenUp | None:
             if self._shared.closing.is_set():
-                return "\nworkshop: the grading is over"
+                return GivenUp.OVER
             waited = time.monotonic() - began
-            return stack_causes.hopeless(self, waited) if waited > 4 and not self.held else None
+            is_hopeless = waited > 4 and not self.held and looking.is_hopeless(self, waited)
+            return GivenUp.UNHEALTHY if is_hopeless else None
 
         return self._compose("up", "--detach", "--no-build", *words, timeout=UP_LIMIT, watch=hopeless)
 
@@ -363,8 +366,8 @@ class Stack:
             web.find_port()
             web.wait_until_up()
         except NotUp as problem:
-            raise stack_causes.of_web(self, problem) from None
-        stack_causes.look_for_ended(self)
+            raise looking.of_web(self, problem) from None
+        looking.look_for_ended(self)
 
     def _compose(self, *words: str, file: Path | None = None, timeout: float = 30.0, **options: Any) -> engine.Done:
         place = ("--project-directory", str(self.folder), "--project-name", self.project)

@@ -67,7 +67,7 @@ class Budget:
         self.left -= 1 + len(node.value)
         if self.left < 0:
             hint = f"The file holds more than {NODE_LIMIT} values, aliases counted each time. Make it smaller."
-            raise NotUp(hint, actual="too many values")
+            raise NotUp(hint, mistake="too_many_values", actual="too many values")
 
 
 def pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:

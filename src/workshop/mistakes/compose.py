@@ -1,272 +1,230 @@
-"""Why a stack does not come up: from what Compose says and what can be seen of its containers to a named mistake."""
+"""What goes wrong with a compose file, and with the stack that it describes.
+
+In the order in which it comes about: Compose does not take the file; the file lacks something; `docker compose up` fails; a container of
+the stack ends. Each condition asks for words of its own, so the order counts only where the more general one is marked so.
+"""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from workshop.engine import engine
-from workshop.mistakes.diagnosis import Evidence, of_start
-from workshop.outcomes import NotUp, Unchecked
-from workshop.report import last_lines
-from workshop.runtimes.contract import PORT
-from workshop.runtimes.docker import DockerService
-
-if TYPE_CHECKING:
-    from workshop.compose.stack import Stack
-
-EXPECTED = "a stack that comes up"
-LONG = 15.0  # seconds of failing health tests after which waiting is given up
-NOT_RUNNABLE = (-1, 126, 127)  # exit codes of a health test that could not be run at all
-
-# What Compose says of a file that it does not take, and the hint; the groups of the match fill the braces.
-CONFIG_RULES = [
-    (
-        r"dependency cycle detected: (.+)",
-        "The services wait for one another in a circle: {0}. One of them must start first: take its `depends_on` out.",
-    ),
-    (
-        r'service "([^"]+)" depends on undefined service "?([^":]+)',
-        "`{0}` depends on a service `{1}`, and the file has none of that name. It has {services}.",
-    ),
-    (
-        r'service "([^"]+)" refers to undefined (volume|network) ([^:\s]+)',
-        "`{0}` uses the {1} `{2}`, which the file does not declare. At its end, not indented, belongs `{1}s:`, and below that, indented, `{2}:`.",
-    ),
-    (
-        r'service "([^"]+)" has neither an image nor a build',
-        "`{0}` has neither `build:` nor `image:`. A service is built from a folder or made from a ready image.",
-    ),
-    (
-        r"healthcheck.test must start either by",
-        'A health test written as a list begins with "CMD" or "CMD-SHELL": ["CMD", "redis-cli", "ping"].',
-    ),
-    (
-        r"([\w.-]+\.condition) must be one of the following: (.*)",
-        "`{0}` can be one of {1}.",
-    ),
-    (
-        r"env file (\S+) not found",
-        "There is no file {0}, which `env_file` names.",
-    ),
-    (
-        r"(?i)invalid (?:containerport|hostport|ip address|port)\w*:? *(.*)",
-        'A line of `ports` cannot be read: {0}. It is "container port", or "host port:container port", in quotes.',
-    ),
-    (
-        r"([\w.-]+) must be an? (\w+)",
-        "`{0}` must be a {1}. A duration needs its unit: `5s`; settings below a name are indented.",
-    ),
-    (
-        r"([\w.\[\]-]+):? (?:Additional property|additional properties) '?([\w-]+)'?",
-        "`{0}` has no setting `{1}`. Is it spelled so, and indented as it should be?",
-    ),
-]
+from workshop.compose.facts import ComposeFile, ComposeSaid, ComposeUp, Lack
+from workshop.mistakes.mistake import mistake, said
+from workshop.runtimes.contract import Evidence
 
 
-def of_config(stack: Stack, done: engine.Done) -> NotUp:
-    """The cause where Compose does not take the file."""
-    text = _plain(stack, done.err)
-    for pattern, hint in CONFIG_RULES:
-        if found := re.search(pattern, text):
-            names = ", ".join(f"`{name}`" for name in stack.as_written.services())
-            told = hint.format(*found.groups(), services=names)
-            return NotUp(
-                f"{_place(stack, text)}: {told}",
-                asked="docker compose config",
-                expected=EXPECTED,
-                actual=last_lines(text),
-            )
-    said = last_lines(text, 1)
-    return NotUp(
-        f"Compose does not take the file: {said}", asked="docker compose config", expected=EXPECTED, actual=said
+def tells(compose_said: ComposeSaid, pattern: str) -> dict[str, Any] | None:
+    """What fills a sentence if Compose says so: the named groups, the `{place}` and the file's `{services}`."""
+    seen = said(pattern, compose_said.text)
+    services = ", ".join(f"`{name}`" for name in compose_said.services) or "none"
+    return seen and {"place": compose_said.place, "services": services, **seen}
+
+
+def ups(compose_up: ComposeUp, pattern: str) -> dict[str, Any] | None:
+    """The same for what `docker compose up` said."""
+    seen = said(pattern, compose_up.text)
+    return seen and {"place": compose_up.place, **seen}
+
+
+def compose(text: str) -> dict[str, ComposeSaid]:
+    """An example: what Compose says of a file."""
+    return {"compose_said": ComposeSaid(text, "docker-compose.yml, line 4", ("web", "redis"))}
+
+
+def up(text: str, **more: Any) -> dict[str, ComposeUp]:
+    """An example: what `docker compose up` says."""
+    return {"compose_up": ComposeUp(text, **more)}
+
+
+def file(lack: Lack, **names: str) -> dict[str, ComposeFile]:
+    """An example: what a file lacks."""
+    return {"compose_file": ComposeFile(lack, {"place": "docker-compose.yml, line 4", **names})}
+
+
+# Compose does not take the file
+
+
+@mistake(example=compose("dependency cycle detected: redis -> web -> redis"))
+def circle_of_waiting(compose_said):
+    """{place}: The services wait for one another in a circle: {circle}. One of them must start first: remove its
+    `depends_on`.
+    """
+    return tells(compose_said, r"dependency cycle detected: (?P<circle>.+)")
+
+
+@mistake(example=compose('service "web" depends on undefined service "db": invalid compose project'))
+def depends_on_no_service(compose_said):
+    """{place}: `{service}` depends on a service `{other}`, and the file has no service of that name. Its services:
+    {services}.
+    """
+    return tells(compose_said, r'service "(?P<service>[^"]+)" depends on undefined service "?(?P<other>[^":]+)')
+
+
+@mistake(example=compose('service "redis" refers to undefined volume data: invalid compose project'))
+def not_declared(compose_said):
+    """{place}: `{service}` uses the {kind} `{name}`, which the file does not declare. Add `{kind}s:` at the end of the
+    file, not indented, and below it, indented, `{name}:`.
+    """
+    return tells(
+        compose_said,
+        r'service "(?P<service>[^"]+)" refers to undefined (?P<kind>volume|network) (?P<name>[^:\s]+)',
     )
 
 
-def _place(stack: Stack, text: str) -> str:
-    """The line that a dotted path in the message leads to, as far as it can be followed."""
-    path = re.search(r"services\.[\w.-]+", text)
-    words = path[0].split(".") if path else []
-    if service := re.search(r'service "([^"]+)"', text):
-        words = ["services", service[1], *(["depends_on"] if "depends on" in text else [])]
-    while words and stack.as_written.at(*words) is None:
-        words.pop()
-    return stack.as_written.where(*words) if words else stack.as_written.name
+@mistake(example=compose('service "redis" has neither an image nor a build context specified'))
+def neither_image_nor_build(compose_said):
+    """{place}: `{service}` has neither `build:` nor `image:`. A service is built from a folder or made from a ready image."""
+    return tells(compose_said, r'service "(?P<service>[^"]+)" has neither an image nor a build')
 
 
-def look_over(stack: Stack, needs: Sequence[str]) -> None:
-    """Raises NotUp where the file lacks a service that the lesson names, or `web` cannot be reached from outside."""
-    services, written = stack.config["services"], stack.as_written
-    for name in needs:
-        if name not in services:
-            has = ", ".join(f"`{one}`" for one in written.services()) or "no service"
-            if name in written.services():
-                hint = f"The service `{name}` is behind a profile, so `docker compose up` passes it over. Take `profiles` out."
-            else:
-                hint = f"The file has no service `{name}`. The lesson calls the services {_listed(needs)}; the file has {has}."
-            raise NotUp(hint, expected=f"services {_listed(needs)}", actual=has)
-    if not services["web"].get("ports"):
-        hint = 'The service `web` publishes no port, so nothing outside the stack reaches it. It needs `ports`: "127.0.0.1::5000".'
-        raise NotUp(hint, asked="docker compose port web 5000", expected="an address", actual="`web` without `ports`")
-    mounts = [m for s in services.values() for m in s.get("volumes") or [] if m["type"] == "bind"]
-    for outer in mounts:
-        for inner in mounts:
-            if not outer.get("read_only") and inner["source"].startswith(outer["source"].rstrip("/\\") + "/"):
-                inside, around = (m["source"].removeprefix(str(stack.folder)) or "/" for m in (inner, outer))
-                hint = f"One service may write to the whole of .{around}, and .{inside} in it belongs to another."
-                raise NotUp(
-                    f"{hint} Use a named volume for one of them, or `read_only`.", actual=f".{inside} in .{around}"
-                )
+@mistake(example=compose('healthcheck.test must start either by "CMD", "CMD-SHELL" or "NONE"'))
+def health_test_without_cmd(compose_said):
+    """{place}: A health test written as a list begins with "CMD" or "CMD-SHELL": ["CMD", "redis-cli", "ping"]."""
+    return tells(compose_said, r"healthcheck\.test must start either by")
 
 
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(f"`{name}`" for name in names)
+@mistake(example=compose('services.web.depends_on.redis.condition must be one of the following: "service_started"'))
+def unknown_condition(compose_said):
+    """{place}: `{setting}` must be one of {choices}."""
+    return tells(compose_said, r"(?P<setting>[\w.-]+\.condition) must be one of the following: (?P<choices>.*)")
 
 
-def need_image(stack: Stack, service: str, image: str) -> None:
-    """Sees to it that the engine has an image. Raises NotUp where there is none of that name, Unchecked where it is out of reach."""
-    if engine.has_image(image):
-        return
-    done = stack.run.docker("pull", "--quiet", image, timeout=600)
-    if done.ok:
-        return
-    said = last_lines(done.err, 1)
-    place = stack.as_written.where("services", service, "image")
-    if re.search(r"manifest unknown|not found|does not exist|access denied|invalid reference format", done.err):
-        hint = f"{place}: there is no image `{image}` to be had. Is its name spelled so, and its tag?"
-        raise NotUp(hint, asked=f"docker pull {image}", expected="an image", actual=said)
-    hint = f"The image {image} is not here and could not be pulled. With network, run `docker pull {image}` once."
-    raise Unchecked(hint, actual=said)
+@mistake(example=compose("env file web.env not found: stat web.env: no such file or directory"))
+def env_file_missing(compose_said):
+    """{place}: There is no file {file}, which `env_file` names."""
+    return tells(compose_said, r"env file (?P<file>\S+) not found")
 
 
-def of_up(stack: Stack, done: engine.Done) -> NotUp:
-    """The cause where `docker compose up` failed or took too long."""
-    said = _plain(stack, done.err)
-    for name, service, state in _states(stack):
-        if state["Restarts"] or (state["Status"] in ("exited", "restarting") and state["ExitCode"]):
-            return _ended(stack, name, service, state)
-    for name, service, state in _states(stack):
-        health = state.get("Health") or {}
-        failing = any(probe["ExitCode"] for probe in health.get("Log") or [])
-        if failing and (health["Status"] == "unhealthy" or (health["Status"] == "starting" and done.code is None)):
-            return _never_healthy(stack, name, service, health)
-    if "has no healthcheck configured" in said:
-        service = (re.search(r"container (\S+?)-\d+ has no healthcheck", said) or ["", "redis"])[1]
-        place = stack.as_written.where("services", service)
-        hint = f"{place}: a service waits until `{service}` is healthy, and `{service}` has no `healthcheck`, so it never is."
-        return NotUp(hint, asked="docker compose up", expected=EXPECTED, actual=last_lines(said, 1))
-    if found := re.search(
-        r'Conflict\. The container name "/?(?:workshop-[0-9a-f]+-)?([^"]+)" is already in use', said
-    ):
-        hint = f"`container_name: {found[1]}` fixes the name of the container, and a name can be taken only once. Take it out."
-        return NotUp(hint, asked="docker compose up", expected=EXPECTED, actual=last_lines(said, 1))
-    if found := re.search(
-        r"service is using the custom container name|requires each container to have a unique name", said
-    ):
-        hint = "`container_name` fixes the name of the container, and a name can be taken only once. Take it out."
-        return NotUp(hint, asked="docker compose up", expected=EXPECTED, actual=last_lines(said, 2))
-    if "port is already allocated" in said:
-        hint = "A host port that the stack wants is taken already. Leave the choice to the engine."
-        return NotUp(hint, asked="docker compose up", expected=EXPECTED, actual=last_lines(said, 1))
-    if done.code is None:
-        hint = (
-            f"`docker compose up` was still at work after {done.seconds:.0f} s and was ended. What does it wait for?"
-        )
-        return NotUp(hint, asked="docker compose up", expected=EXPECTED, actual=last_lines(said))
-    cause = of_start(Evidence(False, done.code, "", start_error=said))
-    hint = (
-        cause.hint
-        if cause.name not in ("exited", "ended at once")
-        else f"`docker compose up` failed: {last_lines(said, 1)}"
+@mistake(example=compose("invalid containerPort: http"))
+def ports_not_readable(compose_said):
+    """{place}: A line of `ports` cannot be read: {line}. Write "container port", or "host port:container port", in
+    quotes.
+    """
+    return tells(compose_said, r"(?i)invalid (?:containerport|hostport|ip address|port)\w*:? *(?P<line>.*)")
+
+
+@mistake(example=compose("validating docker-compose.yml: services.web.depends_on must be a list"))
+def setting_of_another_kind(compose_said):
+    """{place}: `{setting}` must be a {kind}. A duration needs its unit: `5s`; settings below a name are indented."""
+    return tells(compose_said, r"(?P<setting>[\w.-]+) must be an? (?P<kind>\w+)")
+
+
+@mistake(example=compose("services.web.build additional properties 'contxt' not allowed"))
+def no_such_setting(compose_said):
+    """{place}: `{owner}` has no setting `{setting}`. Check its spelling, and how far it is indented."""
+    return tells(
+        compose_said,
+        r"(?P<owner>[\w.\[\]-]+):? (?:Additional property|additional properties) '?(?P<setting>[\w-]+)'?",
     )
-    return NotUp(hint, asked="docker compose up", expected=EXPECTED, actual=last_lines(said))
 
 
-def hopeless(stack: Stack, waited: float) -> str | None:
-    """Why waiting on is of no use: a health test that fails on and on, or cannot be run. None while there is hope."""
-    for _, service, state in _states(stack):
-        log = (state.get("Health") or {}).get("Log") or []
-        codes = [probe["ExitCode"] for probe in log]
-        if len(codes) > 1 and all(codes) and (waited > LONG or codes[-1] in NOT_RUNNABLE):
-            return f"\nworkshop: {service} never becomes healthy"
-    return None
+@mistake(example=compose("something new"))  # the general one: any other reason
+def compose_refuses_the_file(compose_said):
+    """{place}: Compose does not take the file: {reason}."""
+    last = compose_said.text.strip().splitlines()[-1:]
+    return last and {"place": compose_said.place, "reason": last[0][:300].rstrip(".")}
 
 
-def _never_healthy(stack: Stack, name: str, service: str, health: dict[str, Any]) -> NotUp:
-    log = health.get("Log") or [{"ExitCode": 1, "Output": ""}]
-    output = last_lines(log[-1]["Output"], 4)
-    test = stack.as_written.where("services", service, "healthcheck", "test")
-    seen = f"{service} is not healthy; its test ended with code {log[-1]['ExitCode']}: {output or '(no output)'}"
-    if log[-1]["ExitCode"] in NOT_RUNNABLE or "executable file not found" in output:
-        missing = re.search(
-            r'exec: "([^"]+)"|sh: (?:\d+: |line \d+: )?([\w./-]+): (?:not found|command not found)', output
-        )
-        what = f"`{missing[1] or missing[2]}`" if missing else "its command"
-        hint = f"{test}: the health test of `{service}` cannot be run: {what} is not in its image. The Redis image has redis-cli, and no curl."
-    elif stack.run.docker("exec", name, "redis-cli", "ping", timeout=5).out.strip() == "PONG":
-        hint = f"{test}: `{service}` runs and answers PING, yet its health test says no. Does the test ask the right thing?"
-    else:
-        ended = of_start(Evidence(False, 1, stack.run.docker("logs", "--tail", "50", name).out))
-        hint = f"{test}: `{service}` does not become healthy, so what waits for it never starts. {'' if ended.name == 'exited' else ended.hint}"
-    return NotUp(hint.strip(), asked="docker compose ps", expected=f"{service} healthy", actual=seen)
+# The file lacks something
 
 
-def _ended(stack: Stack, name: str, service: str, state: dict[str, Any]) -> NotUp:
-    again = state["Restarts"]
-    code = state["ExitCode"] or (1 if again else 0)  # the code of one that was started again is gone
-    cause = of_start(
-        Evidence(
+@mistake(example=file(Lack.SERVICE, service="redis", needed="`web` and `redis`", has="`web`"))
+def service_missing(compose_file):
+    """The file has no service `{service}`. The lesson calls the services {needed}; the file has {has}."""
+    return compose_file.lacks(Lack.SERVICE)
+
+
+@mistake(example=file(Lack.SERVICE_WITHOUT_PROFILE, service="redis"))
+def service_behind_a_profile(compose_file):
+    """The service `{service}` is behind a profile, so `docker compose up` leaves it out. Remove `profiles`."""
+    return compose_file.lacks(Lack.SERVICE_WITHOUT_PROFILE)
+
+
+@mistake(example=file(Lack.PORTS))
+def no_ports(compose_file):
+    """The service `web` publishes no port, so nothing outside the stack reaches it. It needs `ports`:
+    "127.0.0.1::5000".
+    """
+    return compose_file.lacks(Lack.PORTS)
+
+
+@mistake(example=file(Lack.PORT_OF_THE_APP, port="8000", inner="5000"))
+def another_port_published(compose_file):
+    """{place}: `web` publishes port {port} of the container, and the lesson's app listens on {inner} there. In
+    "host:container" the container's port comes last.
+    """
+    return compose_file.lacks(Lack.PORT_OF_THE_APP)
+
+
+@mistake(example=file(Lack.IMAGE, image="redis:88"))
+def service_image_not_found(compose_file):
+    """{place}: no registry gives out an image `{image}`. Check the name and the tag."""
+    return compose_file.lacks(Lack.IMAGE)
+
+
+@mistake(example=file(Lack.FOLDER_OF_ONE_SERVICE, inside="/data", around="/"))
+def folder_mounted_into_a_folder(compose_file):
+    """One service may write to the whole of .{around}, and .{inside} in it belongs to another. Use a named volume for
+    one of them, or `read_only`.
+    """
+    return compose_file.lacks(Lack.FOLDER_OF_ONE_SERVICE)
+
+
+# `docker compose up` fails
+
+
+@mistake(example=up("dependency failed to start: container redis-1 has no healthcheck configured"))
+def waits_for_no_health_test(compose_up):
+    """{place}: a service waits until `{service}` is healthy, and `{service}` has no `healthcheck`, so it never is."""
+    return ups(compose_up, r"container (?P<service>\S+?)-\d+ has no healthcheck configured")
+
+
+@mistake(example=up('Conflict. The container name "/workshop-1a2b-shop" is already in use by container "1"'))
+def container_name_taken(compose_up):
+    """`container_name: {name}` fixes the name of the container, and only one container can have a name. Remove it."""
+    return ups(
+        compose_up, r'Conflict\. The container name "/?(?:workshop-[0-9a-f]+-)?(?P<name>[^"]+)" is already in use'
+    )
+
+
+@mistake(example=up('the "web" service is using the custom container name "shop"'))
+def container_name_for_several(compose_up):
+    """`container_name` fixes the name of the container, and only one container can have a name. Remove it."""
+    return ups(compose_up, r"service is using the custom container name|requires each container to have a unique name")
+
+
+@mistake(example=up("Bind for 127.0.0.1:8000 failed: port is already allocated"))
+def host_port_taken(compose_up):
+    """A host port that the stack wants is taken already. Let the engine choose one."""
+    return ups(compose_up, r"port is already allocated")
+
+
+@mistake(example=up("Container web-1 Waiting", seconds=60.0, is_ended=True))
+def up_never_ends(compose_up):
+    """`docker compose up` was still running after {seconds} s and was stopped. What does it wait for?"""
+    return compose_up.is_ended and {"seconds": f"{compose_up.seconds:.0f}"}
+
+
+@mistake(example=up("something new"))  # the general one: any other reason
+def compose_up_failed(compose_up):
+    """`docker compose up` failed: {reason}"""
+    last = compose_up.text.strip().splitlines()[-1:]
+    return last and {"reason": last[0][:300]}
+
+
+# A container of the stack ends
+
+
+@mistake(
+    example={
+        "start": Evidence(
             False,
-            code,
-            DockerService(stack.run, name, PORT).last_log(),
-            bool(state["OOMKilled"]),
-            start_error=state.get("Error", ""),
+            1,
+            "*** FATAL CONFIG FILE ERROR (Redis 8.0.2) ***\n>>> 'appendonly \"maybe\"'\nargument must be 'yes' or 'no'",
         )
-    )
-    seen = cause.seen(f"started again {again} times" if again else f"exit code {code}")
-    hint = f"The service `{service}` ended. {cause.hint}"
-    return NotUp(hint, asked=f"docker compose logs {service}", expected=f"{service} running", actual=seen)
-
-
-def look_for_ended(stack: Stack) -> None:
-    """Raises NotUp where a service has ended with an error."""
-    for name, service, state in _states(stack):
-        if state["Status"] in ("exited", "restarting", "dead") and state["ExitCode"]:
-            raise _ended(stack, name, service, state)
-
-
-def of_web(stack: Stack, problem: NotUp) -> NotUp:
-    """The cause where `web` was started and does not answer: a published port that is not the app's comes first."""
-    ports = [str(port["target"]) for port in stack.config["services"]["web"]["ports"]]
-    if str(PORT) not in ports:
-        place = stack.as_written.where("services", "web", "ports")
-        hint = f'{place}: `web` publishes port {ports[0]} of the container, and the app listens on {PORT} there. In "host:container" '
-        return NotUp(
-            f"{hint}the container's port comes last.",
-            asked=problem.asked,
-            expected=problem.expected,
-            actual=problem.actual,
-        )
-    return problem
-
-
-def _states(stack: Stack) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Each container's name, service and state."""
-    found = stack.listed()
-    if not found:
-        return
-    shown = '{"Restarts": {{.RestartCount}}, "State": {{json .State}}}'
-    done = stack.run.docker("inspect", "--format", shown, *(container.name for container in found))
-    for container, line in zip(found, done.out.splitlines(), strict=False):
-        told = json.loads(line)
-        yield container.name, container.service, told["State"] | {"Restarts": told["Restarts"]}
-
-
-def _plain(stack: Stack, text: str) -> str:
-    """What Compose said, without the names that only grading knows: its folder, its project, the time."""
-    text = re.sub(r'time="[^"]*" level=(\w+) msg="((?:[^"\\]|\\.)*)"', r"\1: \2", text)
-    for word in (f"{stack.folder}/", f"{stack.folder}", f"{stack.project}-", f"{stack.project}_"):
-        text = text.replace(word, "")
-    return text.replace("workshop: ", "")
+    }
+)
+def redis_refuses_a_setting(start):
+    """Redis ended at once: it does not take its setting `{setting}`: {reason}. Check the words after `redis-server`."""
+    fatal = "FATAL CONFIG FILE ERROR" in start.log
+    return fatal and said(r"^>>> '(?P<setting>[^\n]*)'\n(?P<reason>[^\n]+?)\.?$", start.log)

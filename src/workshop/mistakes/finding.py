@@ -16,7 +16,21 @@ from typing import Any, NamedTuple
 from workshop.mistakes.mistake import Mistake
 
 SEARCH_LIMIT = 2.0  # seconds for all conditions together
-EVIDENCE = ("answer", "expected", "actual", "asked", "log", "commands", "start", "build", "error")
+EVIDENCE = (
+    "answer",
+    "expected",
+    "actual",
+    "asked",
+    "log",
+    "commands",
+    "start",
+    "build",
+    "error",
+    "compose_said",
+    "compose_file",
+    "compose_up",
+    "health_test",
+)
 _ABSENT = object()
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from workshop.mistakes import build
+from workshop.mistakes import build, compose, health, unexplained
 from workshop.mistakes.mistake import Mistake, mistakes_in
 
-GENERAL: tuple[Mistake, ...] = (*mistakes_in(build),)
+GENERAL: tuple[Mistake, ...] = (
+    *mistakes_in(build),
+    *mistakes_in(compose),
+    *mistakes_in(health),
+    *mistakes_in(unexplained),
+)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Any
 
@@ -10,8 +9,8 @@ from workshop.engine import engine
 from workshop.engine.engine import must
 from workshop.engine.helpers import helper
 from workshop.engine.run import Run
-from workshop.mistakes import diagnosis
 from workshop.runtimes.docker import DockerService
+from workshop.runtimes.healthtest import HealthTest, tests_of
 
 QUICK = ("--health-interval", "500ms", "--health-retries", "1", "--health-timeout", "5s")
 GIVE_UP = 40.0  # seconds without any verdict
@@ -24,7 +23,7 @@ def quick(run: Run) -> tuple[str, ...]:
 
 def probes(service: DockerService) -> list[dict[str, Any]]:
     """The last health tests of a container, the newest last, each with Start, ExitCode and Output."""
-    return (service.state.get("Health") or {}).get("Log") or []
+    return tests_of(service.state)
 
 
 def comes_to_be(service: DockerService, wanted: str, *, tries: int, seconds: float) -> bool:
@@ -57,37 +56,12 @@ def shown(service: DockerService) -> str:
     return f"{status}; the last test ended with {last[0]['ExitCode']}: {last[0]['Output'].strip()[-300:]}"
 
 
-def gone(service: DockerService) -> str | None:
-    """The hint where a container has ended instead of being reported; None where it runs."""
-    if service.is_running():
-        return None
-    return "The container has ended. A health test tells how the service is; to act on it is for whoever runs it."
-
-
-def why_not_healthy(service: DockerService) -> str:
-    """The cause why the health test of a service that answers fails, from what the test printed."""
-    if ended := gone(service):
-        return ended
-    output = "".join(probe["Output"] for probe in probes(service)[-1:])
-    if missing := re.search(r"\b(curl|wget|nc|netcat|pgrep|ps)\b[\"']?:[^\n]*not found", output):
-        return (
-            f"The health test calls {missing[1]}, and the image has none: slim images leave such tools out. "
-            "Python is there. Let it ask, with urllib.request; nothing needs to be installed for that."
-        )
-    missing = re.search(r"exec: \"([^\"]+)\": [^\n]*(?:not found|no such file|permission denied)", output)
-    if missing or (missing := re.search(r"sh: (?:\d+: )?([\w./-]+): (?:not found|Permission denied)", output)):
-        return f"The health test calls {missing[1]}, which the image does not have or may not run."
-    if missing := re.search(r"can't open file '([^']+)'", output):
-        return f"The health test runs {missing[1]}, and no such file is in the image. COPY it, and mind the WORKDIR."
-    if re.search(r"[Cc]onnection refused", output):
-        return "The health test asks where nothing listens: the connection is refused. Which port does it ask, and on which does the service listen?"
-    if found := re.search(r"HTTP Error (40\d)", output):
-        return f"The health test asks an address that the app answers with {found[1]}. Which one tells of its health?"
-    if "exceeded timeout" in output:
-        return "The health test does not end in time, though the app is well. What does it wait for?"
-    return diagnosis.of_log(output) or (
-        "The health test fails though the app is well. Exit code 0 says healthy, 1 unhealthy. What it prints is shown."
-    )
+def last_test(service: DockerService) -> HealthTest:
+    """The last health test of a container, as a fact for mistakes."""
+    state = service.state
+    tests = tests_of(state)
+    code, output = (tests[-1]["ExitCode"], tests[-1]["Output"]) if tests else (None, "")
+    return HealthTest(code, output, bool(state["Running"]))
 
 
 STOP_ALL = """
