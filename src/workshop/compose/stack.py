@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -46,10 +46,10 @@ class _Shared:
     note: Callable[[str], None]
     needs: Sequence[str]
     token: str
-    images: dict[str, images.Image]
-    copies: list[Stack]
-    lock: threading.Lock
-    closing: threading.Event
+    images: dict[str, images.Image] = field(default_factory=dict)
+    copies: list[Stack] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    closing: threading.Event = field(default_factory=threading.Event)
 
 
 class Stack:
@@ -77,19 +77,7 @@ class Stack:
         needs: Sequence[str] = ("web", "redis"),
     ) -> Stack:
         """The stack of a folder, not up yet. `fresh_folder` makes a copy of the folder, `needs` names the services."""
-        shared = _Shared(
-            run,
-            fresh_folder,
-            lesson,
-            note,
-            needs,
-            run.name("stacks"),
-            {},
-            [],
-            threading.Lock(),
-            threading.Event(),
-        )
-        return cls(shared)
+        return cls(_Shared(run, fresh_folder, lesson, note, needs, run.name("stacks")))
 
     def up(self) -> Stack:
         """Builds what is to be built and brings everything up; returns once `web` answers.
@@ -217,21 +205,11 @@ class Stack:
         if done.out.startswith("NOAUTH ") or done.err.startswith("Could not connect"):
             told = dict(value.split("=", 1) for value in self.service("web").inspect()["Config"]["Env"])
             url = urlsplit(told.get("REDIS_URL", ""))
-            place = [
-                "-p",
-                url.netloc.rpartition("@")[2].partition(":")[2] or "6379",
-                *(["--user", unquote(url.username)] if url.username else []),
-            ]
-            done = self.run.docker(
-                "exec",
-                "--env",
-                f"REDISCLI_AUTH={unquote(url.password or '')}",
-                names[0],
-                "redis-cli",
-                *place,
-                *words,
-                timeout=10,
-            )
+            port = url.netloc.rpartition("@")[2].partition(":")[2] or "6379"
+            user = ["--user", unquote(url.username)] if url.username else []
+            password = ("--env", f"REDISCLI_AUTH={unquote(url.password or '')}")
+            ask = ("redis-cli", "-p", port, *user, *words)
+            done = self.run.docker("exec", *password, names[0], *ask, timeout=10)
         return done.out.removesuffix("\n")
 
     def kill_web_process(self) -> None:
