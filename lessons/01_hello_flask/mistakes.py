@@ -82,7 +82,7 @@ def words_not_sent_as_text(actual, page):
 def comma_instead_of_one_text(answer, name):
     """The status line of the answer has the name in it. What stands after a comma is not part of the text: in
     return "Hello", name Flask takes the name for the status. Make one text: f"Hello {escape(name)}"."""
-    return answer.status is None and letters(name) in (answer.problem or "")
+    return answer.status is None and letters(name) in answer.detail
 
 
 @mistake(ESCAPED)

@@ -15,14 +15,13 @@ from workshop.engine import engine
 from workshop.engine.run import Run
 from workshop.outcomes import NotUp, Unchecked
 from workshop.report import last_lines
-from workshop.runtimes.contract import PORT, Evidence
 from workshop.runtimes.docker import DockerService
+from workshop.runtimes.evidence import OF_THE_COMMAND, PORT, Evidence
 from workshop.runtimes.healthtest import NOT_RUNNABLE, HealthTest, tests_of
 
 EXPECTED = "a stack that comes up"
 LONG = 15.0  # seconds of failing health tests after which waiting is given up
 # What the engine says of one container that it cannot start, as it does to `docker run`.
-OF_A_CONTAINER = re.compile(r"OCI runtime|failed to create task|unable to find (?:user|group)")
 
 
 class Watched(Protocol):
@@ -111,7 +110,7 @@ def of_up(stack: Watched, done: engine.Done) -> NotUp:
             return _never_healthy(stack, name, service, state)
     said = _plain(stack, done.err)
     facts: dict[str, Any] = {}
-    if OF_A_CONTAINER.search(said):
+    if OF_THE_COMMAND.search(said):
         facts["start"] = Evidence(False, done.code, "", start_error=said)
     else:
         untested = re.search(r"container (\S+?)-\d+ has no healthcheck", said)

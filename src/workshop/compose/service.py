@@ -9,8 +9,8 @@ from typing import Self
 
 from workshop.engine.run import Run
 from workshop.runtimes import http
-from workshop.runtimes.contract import Evidence
 from workshop.runtimes.docker import DockerService
+from workshop.runtimes.evidence import Evidence
 from workshop.runtimes.http import Answer
 
 START_LIMIT = 40.0  # seconds for the first answer of `web`, with two copies beside it

@@ -26,7 +26,7 @@ from workshop.engine.run import Run
 from workshop.guests import sweeper
 from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.patience import Ahead, until
-from workshop.runtimes.contract import PORT
+from workshop.runtimes.evidence import PORT
 from workshop.runtimes.http import Answer
 
 UP_LIMIT = 60.0  # seconds for `docker compose up`

@@ -110,12 +110,20 @@ def explained(check: Check, error: BaseException, scene: Scene) -> Check:
         return check.but(hint=None)
     own = mistakes_of(scene.lesson)
     search = Search(sight_of(check, error, scene))
-    found = _ended(search) or search.first(own.mistakes) or _known(error) or search.first(GENERAL)
+    found = _ended(search) or search.first(own.mistakes) or _known(error) or _general(search)
     faults = [*([own.fault] if own.fault else []), *search.faults]
     fault = relative("\n".join(faults), scene.lesson) or None
     if found is None:
         return check.but(hint=(error.hint if isinstance(error, Ended) else check.hint) or None, fault=fault)
     return check.but(mistake=found.name, hint=found.hint, fault=fault)
+
+
+def _general(search: Search) -> Found | None:
+    """The mistake that holds for every lesson. Behind an answer that the app meant to give, its log names no cause."""
+    answer = search.sight.facts.get("answer")
+    if answer is not None and answer.status is not None and answer.status < 500:
+        search.sight.facts = {name: fact for name, fact in search.sight.facts.items() if name != "log"}
+    return search.first(GENERAL)
 
 
 def _known(error: BaseException) -> Found | None:

@@ -227,7 +227,7 @@ class Doctor(Examiner):
             enough=lambda answer: answer.status is not None,
         )
         if answer.status is None:
-            raise Lacking("port", f"{answer.asked}: {answer.problem}")
+            raise Lacking("port", f"{answer.asked}: {answer}")
         if (
             not engine.is_remote()
             and "http" in urllib.request.getproxies()

@@ -10,7 +10,7 @@ from typing import Any
 
 from workshop.compose.facts import ComposeFile, ComposeSaid, ComposeUp, Lack
 from workshop.mistakes.mistake import mistake, said
-from workshop.runtimes.contract import Evidence
+from workshop.runtimes.evidence import Evidence
 
 
 def tells(compose_said: ComposeSaid, pattern: str) -> dict[str, Any] | None:

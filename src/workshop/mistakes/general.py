@@ -1,13 +1,21 @@
-"""The mistakes that hold for every lesson, in the order in which they are looked through: the special before the general."""
+"""The mistakes that hold for every lesson, in the order in which they are looked through: the special before the general.
+
+What the engine, a shell or a server says of a command stands before what Python says of the code; an exit code alone, or
+a health test of which only its failure is known, comes last.
+"""
 
 from __future__ import annotations
 
-from workshop.mistakes import build, compose, health, unexplained
+from workshop.mistakes import build, compose, ended, health, http, python, start, unexplained
 from workshop.mistakes.mistake import Mistake, mistakes_in
 
 GENERAL: tuple[Mistake, ...] = (
     *mistakes_in(build),
     *mistakes_in(compose),
     *mistakes_in(health),
+    *mistakes_in(start),
+    *mistakes_in(http),
+    *mistakes_in(python),
+    *mistakes_in(ended),
     *mistakes_in(unexplained),
 )

@@ -1,280 +1,241 @@
-"""What a log says and the mistake that it names: the tables that `diagnosis` reads."""
+"""What Python's own words in a log name: of a service that did not come up, or during a request that failed.
+
+Of several exceptions in a log the last traceback counts, and of that its last line alone: a quoted source line names no
+cause. The order: one message of one library before its family, the family before whatever else Python stopped with.
+"""
 
 from __future__ import annotations
 
-# Each rule: a name, what the log says, and the hint; the groups of the match fill the hint's braces.
-Rule = tuple[str, str, str]
+import re
+from typing import Any
 
-PYTHON_RULES: list[Rule] = [
-    (
-        "module not found",
-        r"ModuleNotFoundError: No module named '([\w.]+)'",
-        "Python finds no module `{0}`. If it is a package, name it in requirements.txt and install that in the image (in a lesson without a "
-        "Dockerfile, do without it); if it is your own file, check that it is copied and spelled so.",
-    ),
-    (
-        "escape from flask",
-        r"ImportError: cannot import name '(escape|Markup)' from 'flask'",
-        "Flask no longer has `{0}`. It comes from the package below Flask: from markupsafe import {0}.",
-    ),
-    (
-        "two views of one name",
-        r"AssertionError: View function mapping is overwriting an existing endpoint function: (\w+)",
-        "Two views are called `{0}`. Each function below a route needs a name of its own.",
-    ),
-    (
-        "syntax error",
-        r'File "([^"]+)", line (\d+)(?:.*\n){1,6}?\s*(SyntaxError|IndentationError|TabError): (.*)',
-        "{0}, line {1}, is not Python: {3}. The mistake is there or on the line before.",
-    ),
-    (
-        "not utf-8",
-        r"SyntaxError: (?:\(unicode error\)|Non-UTF-8 code).*",
-        "The file is not saved as UTF-8. Save it again with the encoding UTF-8.",
-    ),
-    (
-        "redis refuses",
-        r"Error (?:111|61|10061)\b[^\n]*connecting to (localhost|127\.0\.0\.1|::1)",
-        "The app looks for Redis on {0}. Inside a container that is the container itself, and no Redis is there. Take the address from REDIS_URL.",
-    ),
-    (
-        "redis refuses",
-        r"Error (?:111|61|10061)\b[^\n]*connecting to ([\w.:-]+)",
-        "Redis at {0} refused the connection: nothing listens there now. Is the address the one in REDIS_URL, and is the port 6379?",
-    ),
-    (
-        "redis not found",
-        r"Error -(?:2|3|5)\b[^\n]*connecting to ([\w.-]+)",
-        "The name `{0}` does not resolve: on this network nothing is called so. Take the address of Redis from REDIS_URL; under Compose it is "
-        "the name of the service.",
-    ),
-    (
-        "redis times out",
-        r"redis\.exceptions\.TimeoutError|TimeoutError: Timeout (?:reading from|connecting to)",
-        "Redis did not answer in time and the app let that exception through. Catch redis.exceptions.RedisError and answer 503.",
-    ),
-    (
-        "redis error let through",
-        r"redis\.exceptions\.(\w+Error)",
-        "The app let a {0} of redis-py through. Catch redis.exceptions.RedisError where it can be answered.",
-    ),
-    (
-        "too many processes",
-        r"can't start new thread|BlockingIOError: \[Errno 11\] Resource temporarily unavailable|fork: (?:retry: )?Resource temporarily unavailable",
-        "The app started processes or threads until it reached the limit. What starts them, and what ends them?",
-    ),
-    (
-        "out of memory",
-        r"^MemoryError",
-        "The app asked for more memory than it may have. What in it grows without bound?",
-    ),
-    (
-        "address in use",
-        r"Address already in use|Port (\d+) is in use",
-        "The app found its port taken. Does the code start two servers?",
-    ),
-    (
-        "view returned nothing",
-        r"TypeError: The view function for '(\w+)' did not return a valid response\. The function either returned None",
-        "The view `{0}` returned nothing. `print` writes to the log; only what the view returns is sent to the browser. Use return.",
-    ),
-    (
-        "view returned a wrong type",
-        r"TypeError: The view function (?:for '(\w+)' )?did not return a valid response\.",
-        "The view returned something that Flask cannot send. Return text, a dict, or a list; a status stands second: return {{…}}, 201.",
-    ),
-    (
-        "function not called",
-        r"TypeError: Object of type (?:builtin_function_or_method|function|method) is not JSON serializable",
-        "The answer holds a function, and not what it returns. Call it: a pair of parentheses behind its name.",
-    ),
-    (
-        "not serializable",
-        r"TypeError: Object of type bytes is not JSON serializable",
-        "The answer holds a value of type bytes, which JSON cannot carry. Make it a text: .decode(), subprocess with text=True, Redis with "
-        "decode_responses=True.",
-    ),
-    (
-        "not serializable",
-        r"TypeError: Object of type (\w+) is not JSON serializable",
-        "The answer holds a value of type {0}, which JSON cannot carry. It knows texts, numbers, true and false, null, lists and dicts.",
-    ),
-]
+from workshop.mistakes.ended import how
+from workshop.mistakes.mistake import mistake, said
+from workshop.raised import last_in
 
-EXIT_RULES: list[Rule] = [
-    (
-        "no such host",
-        r"^(?:Name or service not known|nodename nor servname provided, or not known|\[Errno 11001\] getaddrinfo failed)$",
-        'The host that the server was given is no address. The port is no part of it: app.run(host="0.0.0.0", port=5000).',
-    ),
-    (
-        "packages at the start",
-        r"pip\._vendor[^\n]*(?:NewConnectionError|name resolution)(?:.|\n)*",
-        "The container installs packages when it starts, each time anew, and here it has no way to the internet. Install them while the image "
-        "is built: `RUN pip install …` in the Dockerfile.",
-    ),
-    (
-        "no such address",
-        r"^(?:\[Errno 99\] )?Cannot assign requested address",
-        "The server was given an address that the container does not have. 0.0.0.0 means every address that it has.",
-    ),
-    (
-        "no such user",
-        r"unable to find (user|group) ([\w.-]+): no matching entries",
-        "USER names the {0} {1}, and the image has none of that name. Make it on a RUN line before: `RUN useradd {1}`, `RUN groupadd {1}`.",
-    ),
-    (
-        "shell for a file",
-        r'File "/bin/(?:ba|da)?sh", line 1(?:.|\n)*?SyntaxError: [^\n]*',
-        'ENTRYPOINT says python, and CMD in the shell form puts /bin/sh behind it, so Python reads the shell. Write CMD as a list: CMD ["app.py"].',
-    ),
-    (
-        "python file as a program",
-        r"""(?:exec:? \\?"?|sh: (?:\d+: )?)([\w./-]+\.py)\\?"?: (?:executable file not found|not found|exec format error|[^\n]*ermission denied)""",
-        'The container takes {0} for a program of its own. It is Python that runs it: CMD ["python", "app.py"].',
-    ),
-    (
-        "crlf",
-        r"can't open file '[^'\n]*(?:\\r|\r)': \[Errno 2\]",
-        "A script has Windows line ends (CRLF): Linux reads the \\r as part of the file's name. Save the script with LF line ends.",
-    ),
-    (
-        "not a list",
-        r"sh: (?:\d+: )?\[\S*: not found",
-        "CMD or ENTRYPOINT is no list, so a shell takes the bracket for a command. The list is JSON: plain double quotes, commas, two brackets: "
-        'CMD ["python", "app.py"].',
-    ),
-    (
-        "command for a file",
-        r"can't open file '[^'\n]*/(python3?|flask|gunicorn)': \[Errno 2\]",
-        "Python takes the word `{0}` for the file to run. ENTRYPOINT and CMD are put together to one command; say `{0}` in one of them only. "
-        "A module is run with -m: `python -m flask run`.",
-    ),
-    (
-        "command for a command",
-        r"Error: No such command '(flask|python3?|gunicorn)'",
-        "flask takes the word `{0}` for one of its own commands. ENTRYPOINT and CMD are put together to one command; say `{0}` in one of them only.",
-    ),
-    (
-        "file for a command",
-        r"Error: No such command '([\w./-]+\.py)'",
-        "flask takes {0} for one of its own commands. The file stands behind --app: `flask --app {0} run --host 0.0.0.0`.",
-    ),
-    (
-        "two words in one string",
-        r"No such option:? '?(--?[\w-]+) ([\w.:]+)",
-        'The server takes "{0} {1}" for the name of one option. In a list each word is a string of its own: "{0}", "{1}".',
-    ),
-    (
-        "word too much",
-        r"Got unexpected extra arguments? \(([^)]*)\)",
-        "The server was given a word that it does not expect: {0}. The name of an option begins with two dashes: --host=0.0.0.0.",
-    ),
-    (
-        "no workdir",
-        r"can't open file '/(/[^'/\n]+)': \[Errno 2\]",
-        "Python looks for {0}, in the container's topmost folder. WORKDIR names the folder that a container starts in; `RUN cd` holds for its own "
-        "line only.",
-    ),
-    (
-        "file not found",
-        r"can't open file '([^']+)': \[Errno 2\]",
-        "Python finds no file {0} in the container. Is app.py copied there, and does WORKDIR name the folder that it is copied to?",
-    ),
-    (
-        "crlf",
-        r"\$'\\r'|\\r'?: (?:command )?not found|'[\w/]*python3?\\r'|/bin/(?:ba)?sh\^M|bad interpreter|illegal option -\s*$|set: Illegal option -\s",
-        "A script has Windows line ends (CRLF): Linux reads the \\r as part of the command. Save it with LF line ends.",
-    ),
-    (
-        "no interpreter",
-        r"exec (\S+): exec format error",
-        "The container cannot execute {0}. A script's first line names its interpreter, for instance #!/bin/sh; a program must be made for the "
-        "container's kind of processor.",
-    ),
-    (
-        "exec no such file",
-        r"exec (\S+): no such file or directory",
-        "The container cannot start {0}: either the file is not in the image, or its first line (#!…) ends in a Windows line end (CRLF), so that "
-        "no such interpreter is found. Copy the file into the image and save it with LF line ends.",
-    ),
-    (
-        "words in one string",
-        r"sh: (?:\d+: )?(\w+) ([^:\n]+): not found",
-        'The container\'s shell looks for one command called `{0} {1}`. Take the quotes off, or write a list: CMD ["python", "app.py"].',
-    ),
-    (
-        "not in a list",
-        r'exec: \\?"(cd|source|export|&&)\\?": executable file not found',
-        "`{0}` belongs to the shell, and a list is read by none. WORKDIR names the folder, ENV sets a variable, and CMD starts one command.",
-    ),
-    (
-        "words in one string",
-        r'exec: \\?"(\S+) ([^"\\]+)\\?": (?:stat [^:]+: no such file or directory|executable file not found)',
-        'The container looks for one command called `{0} {1}`. In a list each word is a string of its own: CMD ["python", "app.py"].',
-    ),
-    (
-        "script not in path",
-        r'exec: \\?"([\w-]+\.(?:sh|py))\\?": executable file not found',
-        "The container looks for {0} where its commands are, not in its folder. Say where it is: ./{0}. It must be copied into the image, too.",
-    ),
-    (
-        "command not found",
-        r'exec: \\?"([^"\\]+)\\?": (?:stat [^:]+: no such file or directory|executable file not found)',
-        "The container cannot start `{0}`: there is no such command in the image. Is it spelled so, installed in the image, and copied?",
-    ),
-    (
-        "command not found",
-        r"sh: (?:\d+: )?([^\s:\\]+): not found",
-        'The shell in the container knows no command `{0}`. Is it spelled so, and installed in the image? A list looks so: CMD ["python", "app.py"].',
-    ),
-    (
-        "permission denied",
-        r"""(?:exec:? \\?"?|/docker-entrypoint[^\n]*|sh: (?:\d+: )?)([\w./-]+)\\?"?:[^\n]*[Pp]ermission denied""",
-        "The container may not execute {0}. Make it executable (`RUN chmod +x {0}` or `git update-index --chmod=+x`), or start it with `sh {0}`.",
-    ),
-    (
-        "permission denied",
-        r"can't open file '([^']+)': \[Errno 13\]",
-        "The container's user may not read {0}. Give the file to that user (`COPY --chown`), or let all read it (`COPY --chmod=644`).",
-    ),
-    (
-        "permission denied",
-        r"PermissionError: \[Errno 13\] Permission denied: '([^']+)'",
-        "The app may not touch {0}: the user it runs as has no right to. Give that user the folder (`COPY --chown`, or `RUN chown` before USER).",
-    ),
-    (
-        "needs a capability",
-        r"(?:setpriv|gosu|su-exec|su|setuid|setgroups)[^\n]*(?:Operation not permitted|operation not permitted)",
-        "The start script changes its user, and the grader's container has no capabilities to do so. Set the user in the Dockerfile: USER.",
-    ),
-    (
-        "variable not set",
-        r"^Error: '' is not a valid port number|'--port' / '-p': '' is not",
-        "The server was given an empty port: its command names a variable, PORT perhaps, that nobody has set. Set it in the Dockerfile, "
-        "ENV PORT=5000, or say what holds without it: ${{PORT:-5000}}.",
-    ),
-    (
-        "variable not replaced",
-        r"(?:^Error: |'--port' / '-p': |with base 10: )'\$\{?(\w+)",
-        'The server was given the text ${0} itself: in the exec form, CMD ["…", "…"], no shell reads the line, so no shell replaces ${0}. '
-        'Let the program read its environment (gunicorn takes PORT by itself where it is given no --bind), or CMD ["sh", "-c", "exec … ${0}"].',
-    ),
-    (
-        "flask app not found",
-        r"Could not locate a Flask application|Failed to find Flask application or factory in module '(?:app|wsgi)'",
-        "`flask run` finds no Flask app in the folder that it starts in. Does WORKDIR name the folder that app.py is copied to? Another file is "
-        "named so: `flask --app NAME run`.",
-    ),
-    (
-        "flask app not found",
-        r"(?:ImportError: )?Failed to find application, did you mean '[^']+'|Error: No application module specified",
-        "gunicorn wants the name of the module, without .py, and behind a colon that of the application. For `app = Flask(__name__)` in app.py it is "
-        "`app:app`.",
-    ),
-    (
-        "flask app not found",
-        r"(?:Could not import '([^']+)'|Failed to find (?:Flask application|attribute))",
-        "The server finds no application under the name it was given. For `app = Flask(__name__)` in app.py it is `app:app`.",
-    ),
-]
+SHOWN = 300  # characters of an exception that a hint shows
+
+
+def traceback(last_line: str, file: str = "/app/app.py") -> str:
+    """An example: a log that ends with a traceback."""
+    return f'Traceback (most recent call last):\n  File "{file}", line 7, in index\n    return answer()\n{last_line}\n'
+
+
+def raises(pattern: str, log: str) -> dict[str, Any] | None:
+    """The named groups where the last exception of a log is told in such a line (`pattern` begins with its type)."""
+    raised = last_in(log)
+    found = re.match(rf"(?:\w+\.)*{pattern}", raised.last_line) if raised else None
+    return {"match": found[0]} | {name: value or "it" for name, value in found.groupdict().items()} if found else None
+
+
+def tells(pattern: str, log: str) -> dict[str, Any] | None:
+    """The same for a message that a program may print by itself: in the last exception, or else in any line of the log."""
+    raised = last_in(log)
+    return said(pattern, raised.last_line if raised else log)
+
+
+# What is imported and read
+
+
+@mistake(example=traceback("ModuleNotFoundError: No module named 'flask'"))
+def module_not_found(log):
+    """Python finds no module `{module}`. If it is a package, name it in requirements.txt and install that in the image
+    (in a lesson without a Dockerfile, do without it); if it is your own file, check its spelling and that it is copied.
+    """
+    return raises(r"ModuleNotFoundError: No module named '(?P<module>[\w.]+)'", log)
+
+
+@mistake(example=traceback("ImportError: cannot import name 'escape' from 'flask' (/usr/lib/flask/__init__.py)"))
+def escape_from_flask(log):
+    """Flask no longer has `{name}`. It comes from the package below Flask: from markupsafe import {name}."""
+    return raises(r"ImportError: cannot import name '(?P<name>escape|Markup)' from 'flask'", log)
+
+
+@mistake(example=traceback("SyntaxError: (unicode error) 'utf-8' codec can't decode byte 0xe4 in position 9"))
+def not_utf_8(log):
+    """The file is not saved as UTF-8. Save it again with the encoding UTF-8."""
+    return raises(r"SyntaxError: (?:\(unicode error\)|Non-UTF-8 code)", log)
+
+
+@mistake(example="  File \"/app/app.py\", line 8\n    def index()\n               ^\nSyntaxError: expected ':'\n")
+def syntax_error(log):
+    """{file}, line {line}, is not Python: {message}. The mistake is there or on the line before."""
+    seen = raises(r"(?:SyntaxError|IndentationError|TabError): (?P<message>.*)", log)
+    raised = last_in(log)
+    return seen and raised and raised.place and {**seen, "file": raised.place, "line": raised.line}
+
+
+# Flask
+
+
+@mistake(
+    example=traceback("AssertionError: View function mapping is overwriting an existing endpoint function: hello")
+)
+def two_views_of_one_name(log):
+    """Two views are called `{view}`. Each function below a route needs a name of its own."""
+    return raises(
+        r"AssertionError: View function mapping is overwriting an existing endpoint function: (?P<view>\w+)", log
+    )
+
+
+NO_RESPONSE = r"TypeError: The view function (?:for '(?P<view>\w+)' )?did not return a valid response\."
+
+
+@mistake(
+    example=traceback(
+        "TypeError: The view function for 'index' did not return a valid response. The function either returned None or "
+        "ended without a return statement."
+    )
+)
+def view_returned_nothing(log):
+    """The view `{view}` returned nothing. `print` writes to the log; only what the view returns is sent to the browser.
+    Use return.
+    """
+    return raises(NO_RESPONSE + " The function either returned None", log)
+
+
+@mistake(
+    example=traceback(
+        "TypeError: The view function for 'index' did not return a valid response. The return type must be a string, "
+        "dict, list, tuple with headers or status, Response instance, or WSGI callable, but it was a int."
+    )
+)
+def view_returned_a_wrong_type(log):
+    """The view returned something that Flask cannot send. Return text, a dict, or a list; a status comes second: return
+    {…}, 201.
+    """
+    return raises(NO_RESPONSE, log)
+
+
+NOT_JSON = r"TypeError: Object of type {} is not JSON serializable"
+
+
+@mistake(example=traceback("TypeError: Object of type builtin_function_or_method is not JSON serializable"))
+def function_not_called(log):
+    """The answer holds a function, and not what it returns. Call it: a pair of parentheses after its name."""
+    return raises(NOT_JSON.format("(?:builtin_function_or_method|function|method)"), log)
+
+
+@mistake(example=traceback("TypeError: Object of type bytes is not JSON serializable"))
+def bytes_in_json(log):
+    """The answer holds a value of type bytes, which JSON cannot carry. Make it a string: .decode(), subprocess with
+    text=True, Redis with decode_responses=True.
+    """
+    return raises(NOT_JSON.format("bytes"), log)
+
+
+@mistake(example=traceback("TypeError: Object of type set is not JSON serializable"))
+def not_serializable(log):
+    """The answer holds a value of type {type}, which JSON cannot carry. It knows strings, numbers, true and false, null,
+    lists and dicts.
+    """
+    return raises(NOT_JSON.format(r"(?P<type>\w+)"), log)
+
+
+# Redis
+
+
+@mistake(
+    example=traceback("redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused.")
+)
+def redis_on_localhost(log):
+    """The app looks for Redis on {host}. Inside a container that is the container itself, and no Redis is there. Take the
+    address from REDIS_URL.
+    """
+    return tells(r"^\S.*Error (?:111|61|10061)\b[^\n]*connecting to (?P<host>localhost|127\.0\.0\.1|::1)", log)
+
+
+@mistake(
+    example=traceback("redis.exceptions.ConnectionError: Error 111 connecting to redis:6380. Connection refused.")
+)
+def redis_refuses(log):
+    """Redis at {address} refused the connection: nothing listens there now. Is the address the one in REDIS_URL, and is
+    the port 6379?
+    """
+    seen = tells(r"^\S.*Error (?:111|61|10061)\b[^\n]*connecting to (?P<address>[\w.:-]+)", log)
+    return seen and {"address": seen["address"].rstrip(".")}
+
+
+@mistake(
+    example=traceback(
+        "redis.exceptions.ConnectionError: Error -2 connecting to database:6379. Name or service not known."
+    )
+)
+def redis_not_found(log):
+    """The name `{host}` does not resolve: nothing on this network has that name. Take the address of Redis from
+    REDIS_URL; under Compose it is the name of the service.
+    """
+    return tells(r"^\S.*Error -(?:2|3|5)\b[^\n]*connecting to (?P<host>[\w.-]+)", log)
+
+
+def was_let_through(answer: Any) -> bool:
+    """Whether an exception ended what the app did: 503 is what an app answers that has caught one, and logged it."""
+    return answer is None or answer.status != 503
+
+
+@mistake(example=traceback("redis.exceptions.TimeoutError: Timeout reading from redis:6379"))
+def redis_times_out(log, answer=None):
+    """Redis did not answer in time, and the app let that exception through. Catch redis.exceptions.RedisError and answer
+    503.
+    """
+    seen = raises(r"redis\.exceptions\.TimeoutError|TimeoutError: Timeout (?:reading from|connecting to)", log)
+    return was_let_through(answer) and seen
+
+
+@mistake(example=traceback("redis.exceptions.ResponseError: WRONGTYPE Operation against a key"))
+def redis_error_let_through(log, answer=None):
+    """The app let a {error} of redis-py through. Catch redis.exceptions.RedisError where it can be answered."""
+    return was_let_through(answer) and raises(r"redis\.exceptions\.(?P<error>\w+Error)", log)
+
+
+# The machine
+
+
+@mistake(example=traceback("RuntimeError: can't start new thread"))
+def too_many_processes(log):
+    """The app started processes or threads until it reached the limit. What starts them, and what ends them?"""
+    return tells(
+        r"can't start new thread|BlockingIOError: \[Errno 11\] Resource temporarily unavailable"
+        r"|^\S.*fork: (?:retry: )?Resource temporarily unavailable",
+        log,
+    )
+
+
+@mistake(example=traceback("MemoryError"))
+def memory_error(log):
+    """The app asked for more memory than it may have. What in it grows without a limit?"""
+    return raises(r"MemoryError", log)
+
+
+@mistake(example="Address already in use\nPort 5000 is in use by another program.\n")
+def address_in_use(log):
+    """The app found its port taken. Does the code start two servers?"""
+    return tells(
+        r"^Address already in use|^Port \d+ is in use|^OSError: \[Errno \d+\] .*[Aa]ddress already in use"
+        r"|^\[[^\n]*\] Connection in use: ",
+        log,
+    )
+
+
+@mistake(example=traceback("PermissionError: [Errno 13] Permission denied: '/data/visits'"))
+def permission_denied(log):
+    """The app may not touch {file}: the user that it runs as has no right to. Give that user the folder (`COPY --chown`,
+    or `RUN chown` before USER).
+    """
+    return raises(r"PermissionError: \[Errno 13\] Permission denied: '(?P<file>[^']+)'", log)
+
+
+# Whatever else
+
+
+@mistake(example=traceback("ValueError: URL rule 'healthz' must start with a slash"))
+def python_error(log, start=None, answer=None):
+    """{ended}Python stopped{where}: {error}"""
+    raised = last_in(log)
+    if not raised or not was_let_through(answer):
+        return None
+    return {
+        "ended": f"{how(start)}. " if start and not start.running else "",
+        "where": f" at {raised.place} line {raised.line}" if raised.place else "",
+        "error": raised.last_line[:SHOWN],
+    }

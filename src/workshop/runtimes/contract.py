@@ -9,8 +9,9 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from workshop.runtimes.evidence import PORT, Evidence
 from workshop.runtimes.http import ANY, TIME_LIMIT, Answer
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from workshop.engine.run import Run
     from workshop.wire.rivals import Relay
 
-PORT = 5000  # the student's port inside the container
 START_LIMIT = 10.0  # seconds in which a service must answer for the first time
 LOGGED = 0.5  # seconds in which what a service printed before it answered is in its log
 NEEDS_ENGINE = "This needs a Docker Engine. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`."
@@ -32,27 +32,6 @@ class Process:
     pid: int
     uid: int
     command: str
-
-
-class Evidence(NamedTuple):
-    """What was seen of a service. `listening` holds (address, port) pairs, or None if nobody looked."""
-
-    running: bool
-    code: int | None = None
-    log: str = ""
-    oom: bool = False
-    listening: list[tuple[str, int]] | None = None
-    port: int = PORT
-    hung: bool = False
-    start_error: str = ""
-    container: bool = True
-    answered: bool = False
-    command: tuple[str, ...] = ()
-
-    @property
-    def where(self) -> str:
-        """Where its sockets are, in words."""
-        return "inside the container" if self.container else "on this machine"
 
 
 class Service(Protocol):

@@ -18,10 +18,10 @@ from workshop.engine.engine import must
 from workshop.engine.limits import LIMITS, NETWORK_OPTIONS, NO_OUTSIDE_NAMES, PIDS
 from workshop.engine.run import Run
 from workshop.guests import relay
-from workshop.mistakes.diagnosis import of_start
 from workshop.outcomes import NotUp
 from workshop.patience import settled
-from workshop.runtimes.contract import PORT, Evidence, Process
+from workshop.runtimes.contract import Process
+from workshop.runtimes.evidence import OF_THE_COMMAND, PORT, Evidence
 from workshop.runtimes.service import Asked
 from workshop.wire import traces
 from workshop.wire.rivals import Relay
@@ -256,15 +256,12 @@ class DockerService(Asked):
         if evidence.running:
             time.sleep(0.1)
             evidence = self.evidence()
-        cause = of_start(evidence)
         raise NotUp(
-            cause.hint,
-            mistake=cause.slug,
             start=evidence,
             log=evidence.log,
             asked=f"docker logs {self.name}",
             expected="a container that stays up",
-            actual=cause.seen(f"exit code {evidence.code}"),
+            actual=evidence.shown(f"exit code {evidence.code}"),
         )
 
 
@@ -358,13 +355,11 @@ class DockerRuntime:
         if done.code is None:
             must(done)
         if not done.ok:
-            cause = of_start(Evidence(False, done.code, "", start_error=done.err))
-            if cause.name in ("exited", "ended at once"):
+            if not OF_THE_COMMAND.search(done.err):
                 must(done)
             said = done.err.partition("\nRun 'docker run --help'")[0].strip().splitlines()
             raise NotUp(
-                cause.hint,
-                mistake=cause.slug,
+                start=Evidence(False, done.code, start_error=done.err),
                 asked="docker run …",
                 expected="a container that starts",
                 actual=said[-1][:600],

@@ -21,7 +21,8 @@ from workshop.engine import engine
 from workshop.engine.run import Run
 from workshop.outcomes import Unchecked
 from workshop.patience import until
-from workshop.runtimes.contract import NEEDS_ENGINE, PORT, Evidence, Process
+from workshop.runtimes.contract import NEEDS_ENGINE, Process
+from workshop.runtimes.evidence import PORT, Evidence
 from workshop.runtimes.service import Asked
 from workshop.wire.sockets import HERE, free_port
 

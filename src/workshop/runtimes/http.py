@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,19 @@ BODY_LIMIT = 4 * 1024 * 1024  # bytes of a body that are read
 SHOWN = 400  # characters of a body that a report shows
 
 ANY = object()
+
+
+class Problem(StrEnum):
+    """What came in place of a whole HTTP answer, in the words of a report."""
+
+    REFUSED = "connection refused"
+    RESET = "connection reset"
+    NO_CONNECTION = "no connection"
+    NO_ANSWER = "no answer"
+    NOT_HTTP = "something that is not HTTP"
+    BROKEN_OFF = "an answer that breaks off"
+    BODY_UNFINISHED = "a header and then a body that had not ended"
+    BODY_WITHOUT_END = "a body without end"
 
 
 @dataclass
@@ -34,8 +48,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     seconds: float = 0.0
-    problem: str | None = None
-    explain: Callable[[Answer], str | None] = lambda answer: None
+    problem: Problem | None = None
+    detail: str = ""  # what more there is to say of the problem
     log: Callable[[], str] = lambda: ""  # what the service printed during the request
     ended: Callable[[], Any] = lambda: None  # what was seen of the service, if it ended during the request
     _suspicions: list[str] = field(default_factory=list)
@@ -61,10 +75,14 @@ class Answer:
     def __str__(self) -> str:
         """What a report shows as the actual answer."""
         if self.problem:
-            return self.problem
+            return f"{self.problem}{self.detail}"
         text = self.text.strip()
         more = f" … ({len(self.body)} bytes)" if len(text) > SHOWN else ""
         return f"{self.status} {text[:SHOWN]}{more}".strip()
+
+    def fail(self, problem: Problem, detail: str = "") -> None:
+        """Notes what came in place of an answer."""
+        self.problem, self.detail = problem, detail
 
     def suspect(self, seen: bool, cause: str) -> Answer:
         """Names `cause` as the likely one, should a following `expect` fail. A suspicion never decides; the first that holds is told."""
@@ -81,10 +99,10 @@ class Answer:
         media: str | None = None,
         because: str | None = None,
     ) -> Answer:
-        """Raises Mismatch unless the answer has the status (or one of several) and, where given, the JSON or the text.
+        """Raises Mismatch unless the answer has the status (or one of several) and, if given, the JSON, the text, the media type.
 
-        `json` is a value to equal, or a type. `media` is the media type: `application/json` takes `application/problem+json` too. `text` is the exact body, trailing line ends aside. `because` is the hint where no suspicion holds
-        and the service's log names no cause.
+        `json` is a value to equal, or a type. `text` is the exact body, trailing line ends aside. Of `media`, `application/json`
+        takes `application/problem+json` too. `because` is the hint if no suspicion holds and no mistake is found.
         """
         statuses = {status} if isinstance(status, int) else set(status)
         wanted = " or ".join(str(number) for number in sorted(statuses))
@@ -106,21 +124,14 @@ class Answer:
             right = self.text.rstrip("\r\n") == text
         if right:
             return self
-        hint = ""
-        if self._suspicions or because:
-            hint = (
-                (self._suspicions[0] if self._suspicions else None)
-                or (self.explain(self) if self.problem or (self.status or 0) >= 500 else None)
-                or _misrouted(self, statuses)
-                or because
-                or ""
-            )
+        suspicion = self._suspicions[0] if self._suspicions else ""
+        facts: dict[str, Any] = {} if suspicion else {"answer": self, "statuses": statuses}
         raise Mismatch(
-            hint,
+            suspicion or because or "",
             asked=self.asked,
             expected=wanted,
             actual=f"{self} as {self.content_type}" if media and self.status in statuses else str(self),
-            answer=self,
+            **facts,
         )
 
 
@@ -133,15 +144,6 @@ def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_equal, one, other))
     return bool(one == other)
-
-
-def _misrouted(answer: Answer, statuses: set[int]) -> str | None:
-    """The hint where the request never reached the view."""
-    if answer.status == 405 and 405 not in statuses:
-        return "The address is known, but not for this method. Name the method in the route: @app.get or @app.post."
-    if answer.status in (301, 302, 303, 307, 308) and answer.status not in statuses:
-        return f"The service sends the client on to {answer.headers.get('location', 'another address')} instead of answering."
-    return None
 
 
 def ask(
@@ -164,6 +166,7 @@ def ask(
     if json is not ANY:
         data = jsonlib.dumps(json, ensure_ascii=False).encode()
         sent.setdefault("Content-Type", "application/json")
+    within, after = f" in {limit:.0f} s", f" after {limit:.0f} s"
     answer = Answer(curl(method, f"http://{host}:{port}{path}", sent, data), method, address)
     start = time.monotonic()
     connection = http.client.HTTPConnection(host, port, timeout=limit)
@@ -186,33 +189,22 @@ def ask(
         answer.status, answer.headers = response.status, {name.lower(): value for name, value in response.getheaders()}
         answer.body = response.read(BODY_LIMIT + 1)
         if len(answer.body) > BODY_LIMIT:
-            answer.body, answer.problem = (
-                answer.body[:BODY_LIMIT],
-                f"a body without end (more than {BODY_LIMIT // 2**20} MB)",
-            )
+            answer.body = answer.body[:BODY_LIMIT]
+            answer.fail(Problem.BODY_WITHOUT_END, f" (more than {BODY_LIMIT // 2**20} MB)")
         elif late.is_set():
-            answer.problem = f"a header and then a body that had not ended after {limit:.0f} s"
+            answer.fail(Problem.BODY_UNFINISHED, after)
     except ConnectionRefusedError:
-        answer.problem = "connection refused"
+        answer.fail(Problem.REFUSED)
     except (http.client.RemoteDisconnected, ConnectionError):
-        answer.problem = f"no answer in {limit:.0f} s" if late.is_set() else "connection reset"
+        answer.fail(*((Problem.NO_ANSWER, within) if late.is_set() else (Problem.RESET,)))
     except http.client.IncompleteRead:
-        answer.problem = (
-            f"a header and then a body that had not ended after {limit:.0f} s"
-            if late.is_set()
-            else "an answer that breaks off"
-        )
+        answer.fail(*((Problem.BODY_UNFINISHED, after) if late.is_set() else (Problem.BROKEN_OFF,)))
     except http.client.HTTPException as error:
-        answer.problem = f"no answer in {limit:.0f} s" if late.is_set() else f"something that is not HTTP ({error!r})"
+        answer.fail(*((Problem.NO_ANSWER, within) if late.is_set() else (Problem.NOT_HTTP, f" ({error!r})")))
     except TimeoutError:
-        started = answer.status is not None
-        answer.problem = (
-            f"a header and then a body that had not ended after {limit:.0f} s"
-            if started
-            else f"no answer in {limit:.0f} s"
-        )
+        answer.fail(*((Problem.NO_ANSWER, within) if answer.status is None else (Problem.BODY_UNFINISHED, after)))
     except OSError as error:
-        answer.problem = f"no connection ({error})"
+        answer.fail(Problem.NO_CONNECTION, f" ({error})")
     finally:
         timer.cancel()
         connection.close()

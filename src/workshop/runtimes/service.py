@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
-from workshop.mistakes import diagnosis
 from workshop.outcomes import NotUp
 from workshop.patience import settled, until
 from workshop.runtimes import http
-from workshop.runtimes.contract import LOGGED, START_LIMIT, Evidence
-from workshop.runtimes.http import ANY, TIME_LIMIT, Answer
+from workshop.runtimes.contract import LOGGED, START_LIMIT
+from workshop.runtimes.evidence import Evidence, Stop
+from workshop.runtimes.http import ANY, TIME_LIMIT, Answer, Problem
 
 LOOK_AFTER = 1.0  # seconds without an answer after which the listening sockets are looked at
 POLL = 0.02  # seconds between two tries
@@ -50,7 +50,6 @@ class Asked(abc.ABC):
         answer = http.ask(
             method, self.host, self.port, path, query=query, json=json, data=data, headers=headers, limit=limit
         )
-        answer.explain = self._explain
         answer.log = lambda: self._log_during(answer, mark)
         answer.ended = lambda: self._ended_during(answer)
         self.noted(answer.asked)
@@ -91,7 +90,7 @@ class Asked(abc.ABC):
 
     def _ended_during(self, answer: Answer) -> Evidence | None:
         """What is seen of the service if it ended during a request that was not answered; None while it runs."""
-        limit = NOTICED if answer.problem in ("connection refused", "connection reset") else 0
+        limit = NOTICED if answer.problem in (Problem.REFUSED, Problem.RESET) else 0
         evidence = until(self.evidence, limit, 0.1, enough=lambda seen: not seen.running)
         return None if evidence.running else evidence._replace(answered=True)
 
@@ -108,13 +107,14 @@ class Asked(abc.ABC):
         """Whether its first process still runs."""
 
     def wait_until_up(self, path: str = "/healthz", limit: float = START_LIMIT, hang: float = TIME_LIMIT) -> Self:
-        """Returns once it answers HTTP at all. Raises NotUp, with the cause that the evidence names, where it does not.
+        """Returns once it answers HTTP at all. Raises NotUp, with what was seen of it, if it does not.
 
         A request that is taken and not answered for `hang` seconds ends the wait: a server that listens before it has loaded
         the app needs more of them on a busy machine.
         """
         start = time.monotonic()
-        looked, suspicion, pause = start, None, 0.3
+        suspicion: Stop | None = None
+        looked, pause = start, 0.3
         while True:
             answer = http.ask("GET", self.host, self.port, path, limit=min(hang, limit))
             if answer.status is not None:
@@ -126,32 +126,15 @@ class Asked(abc.ABC):
                 deep = now - start > LOOK_AFTER
                 evidence = self.evidence(deep=deep)
                 looked = time.monotonic()
-                hung = answer.problem is not None and "no answer in" in answer.problem
-                cause = diagnosis.of_start(evidence._replace(hung=hung))
-                if (
-                    not evidence.running
-                    or hung
-                    or now - start > limit
-                    or (suspicion and suspicion == cause.name and cause.final)
-                ):
-                    asked = f"curl -i {self.url}/"
+                hung = answer.problem is Problem.NO_ANSWER
+                is_settled = suspicion is not None and suspicion is evidence.stop  # so at two looks in a row
+                if not evidence.running or hung or now - start > limit or is_settled:
                     raise NotUp(
-                        cause.hint,
-                        mistake=cause.slug,
                         start=evidence._replace(hung=hung),
                         log=evidence.log,
-                        asked=asked,
+                        asked=f"curl -i {self.url}/",
                         expected="an HTTP answer",
-                        actual=cause.seen(answer.problem or "no answer"),
+                        actual=evidence.shown(str(answer)),
                     )
-                suspicion = cause.name if deep else None
+                suspicion = evidence.stop if deep else None
             time.sleep(POLL)
-
-    def _explain(self, answer: Answer) -> str | None:
-        """The cause of a missing answer or of a 5xx, from what can be seen of the service."""
-        if answer.status is None:
-            limit = NOTICED if answer.problem in ("connection refused", "connection reset") else 0
-            evidence = until(self.evidence, limit, 0.1, enough=lambda seen: not seen.running)
-            if not evidence.running:
-                return diagnosis.of_start(evidence._replace(answered=True)).hint
-        return until(lambda: diagnosis.of_answer(answer.problem, answer.seconds, self.log()), LOGGED, POLL)

@@ -1,0 +1,58 @@
+"""What an HTTP answer itself shows, whatever was asked: it did not come whole, or it comes from elsewhere than the view.
+
+An answer has at most one of these, so the order says nothing. They stand before Python's words (python.py), since a
+request that was not answered may have printed something long before.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workshop.mistakes.mistake import mistake
+from workshop.runtimes.http import Answer, Problem
+
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def broken(problem: Problem, status: int | None = None) -> dict[str, Any]:
+    """An example: an answer that did not come whole."""
+    return {"answer": Answer("curl -i http://127.0.0.1:49153/", status=status, seconds=5.0, problem=problem)}
+
+
+def other(status: int, **headers: str) -> dict[str, Any]:
+    """An example: an answer of another status than the expected 200."""
+    return {"answer": Answer("curl -i http://127.0.0.1:49153/", status=status, headers=headers), "statuses": {200}}
+
+
+@mistake(example=broken(Problem.BODY_WITHOUT_END, 200))
+def body_without_end(answer):
+    """The answer never ends. Return a finished text; a generator that loops forever keeps the client waiting."""
+    return answer.problem is Problem.BODY_WITHOUT_END
+
+
+@mistake(example=broken(Problem.BODY_UNFINISHED, 200))
+def body_not_finished(answer):
+    """The service sent a header and then stopped: it promised a body and never finished it."""
+    return answer.problem is Problem.BODY_UNFINISHED
+
+
+@mistake(example=broken(Problem.NO_ANSWER))
+def no_answer_in_time(answer):
+    """The service took the request and gave no answer in {seconds} s. Does the view wait for something, or loop forever?"""
+    return answer.problem is Problem.NO_ANSWER and {"seconds": f"{answer.seconds:.0f}"}
+
+
+@mistake(example=other(405))
+def method_not_in_the_route(answer, statuses):
+    """The address is known, but not for this method. Name the method in the route: @app.get or @app.post."""
+    return answer.status == 405 and 405 not in statuses
+
+
+@mistake(example=other(302, location="/"))
+def redirected(answer, statuses):
+    """The service sends the client on to {location} instead of answering."""
+    return (
+        answer.status in REDIRECTS
+        and answer.status not in statuses
+        and {"location": answer.headers.get("location", "another address")}
+    )
