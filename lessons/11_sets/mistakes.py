@@ -140,9 +140,9 @@ def unwanted_only_with_all_tags(actual, expected, articles):
 
 
 @mistake("test_draw_winners_draws_and_takes_out")
-def winners_stay_in_the_pot(redis, raffle, people, winners):
+def winners_stay_in_the_pot(actual, people, winners):
     """The winners are still in the pot, and could win again. SPOP draws and takes out in one command."""
-    return isinstance(winners, list) and winners and redis.smembers(f"raffle:{raffle}") == set(people)
+    return isinstance(winners, list) and winners and actual == set(people)
 
 
 @mistake("expect_names")
@@ -175,7 +175,7 @@ def drawn_then_taken_out(actual):
 def spop_for_srandmember(redis, team, people):
     """Members are missing from the team after the call. SPOP takes out what it returns; SRANDMEMBER leaves the set as
     it is."""
-    return redis.scard(f"team:{team}") < len(people) - 1
+    return redis.type(f"team:{team}") in ("set", "none") and redis.scard(f"team:{team}") < len(people) - 1
 
 
 @mistake("test_show_some_leaves_the_team")

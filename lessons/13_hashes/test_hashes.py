@@ -12,7 +12,7 @@ def fields_of(redis, key):
 
 
 def end_of(redis, key, field):
-    """When the field ends, in milliseconds on Redis' clock; -1 where it never does, -2 where there is no such field."""
+    """When the field ends, in milliseconds on Redis' clock; -1 if it never does, -2 if there is no such field."""
     return redis.hpexpiretime(key, field)[0] if redis.hexists(key, field) else -2
 
 

@@ -1,0 +1,5 @@
+def count_request(r, user, request, now, seconds):
+    key = f"window:{user}"
+    with r.pipeline() as pipe:
+        pipe.zremrangebyscore(key, "-inf", now - seconds).zadd(key, {request: now}).zcard(key).expire(key, seconds, nx=True)
+        return pipe.execute()[2]

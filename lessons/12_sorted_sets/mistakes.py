@@ -1,0 +1,395 @@
+"""What goes wrong in lesson 12. Looked through after a check has failed, from the top; the first that holds is the
+hint."""
+
+from workshop.grader import mistake
+
+
+def is_less(actual, expected):
+    """Whether both are numbers, and the first is the smaller one."""
+    return isinstance(actual, (int, float)) and isinstance(expected, (int, float)) and actual < expected
+
+
+def scores_of(redis, key):
+    """The scores of the sorted set at `key`, lowest first; none if there is no such set."""
+    return [score for _, score in redis.zrange(key, 0, -1, withscores=True)] if redis.type(key) == "zset" else []
+
+
+@mistake("test_add_points_adds", "test_record_best_keeps_the_best", "test_count_request_counts")
+def stored_under_another_key(redis, key):
+    """Redis has a key {other} now. What the function stores belongs in {key}."""
+    others = [other for other in redis.keys("*") if other != key and key.partition(":")[2] in other]
+    return {"key": key, "other": others[0]} if others else False
+
+
+@mistake("test_add_points_adds")
+def zadd_where_zincrby_is_due(score, more):
+    """The points have replaced the score. ZADD sets a score; ZINCRBY adds to it."""
+    return score == more
+
+
+@mistake("test_add_points_adds")
+def no_score_handed_back(total):
+    """The points were added, and the function returned None. ZINCRBY itself returns the new score: return it."""
+    return total is None
+
+
+@mistake("test_add_points_loses_none")
+def the_first_points_written(actual, more, new):
+    """The first points of a new player came from two sides at once, and some were lost. ZINCRBY begins with 0 by
+    itself: there is no need to look first."""
+    return actual == more
+
+
+@mistake("test_add_points_loses_none")
+def points_read_then_written(actual, expected):
+    """Between reading and writing, someone else gave points to this player, and these were lost. ZINCRBY reads, adds
+    and writes in one step."""
+    return is_less(actual, expected)
+
+
+@mistake("test_record_best_keeps_the_best")
+def any_score_replaces_the_best(actual, player, score, best):
+    """A lower score has replaced the best one. ZADD can be told to write only what is greater: gt."""
+    return score < best and actual == {player: score}
+
+
+@mistake("test_record_best_tells_a_record")
+def numbers_for_true_and_false(actual):
+    """The function returned numbers. True or False was promised: bool(…) makes True of 1 and False of 0."""
+    return isinstance(actual, list) and all(type(one) is int for one in actual)
+
+
+@mistake("test_record_best_tells_a_record")
+def gt_without_ch(actual):
+    """A better score is a record too, and False came back. ZADD counts only those who are new, unless it is told to
+    count the changed ones as well (ch)."""
+    return actual == [True, False, False, False]
+
+
+@mistake("test_record_best_tells_a_record")
+def zero_taken_for_no_score(actual):
+    """A player's first score is a record, also if it is 0. A score of 0 counts as false for `if` and `or`; no score at
+    all is None."""
+    return actual is False
+
+
+@mistake("test_record_best_loses_none")
+def looked_at_before_zadd(actual, expected):
+    """A better score came in between the look and the write, and was replaced. Looking first does not help; ZADD
+    itself can be told to write only what is greater."""
+    return type(expected) is int and is_less(actual, expected)
+
+
+@mistake("test_record_best_loses_none")
+def a_record_by_the_look_before(actual):
+    """A better score came in just before, so this one is no record, and True came back. ZADD itself tells whether it
+    wrote the score; a look before it does not."""
+    return actual is True
+
+
+@mistake("expect_end")
+def ascending_order(lists, end, best, worst, count):
+    """These are the players at the other end of the board. ZRANGE begins with the lowest score; desc=True turns it
+    round."""
+    return isinstance(lists, list) and len(lists) == 2 and lists[end] == (worst, best)[end][:count]
+
+
+@mistake("expect_end")
+def stop_k_taken_for_exclusive(lists, end, count):
+    """There is one player too many. ZRANGE takes the first and the last rank, and includes both: the last of k is k -
+    1."""
+    return isinstance(lists, list) and isinstance(lists[end], list) and len(lists[end]) == count + 1
+
+
+@mistake("expect_end")
+def the_right_ones_in_the_wrong_order(actual, expected):
+    """They are the right players, in the wrong order: the first list begins with the best, the second with the
+    worst."""
+    return isinstance(actual, list) and isinstance(expected, list) and actual == expected[::-1]
+
+
+@mistake("test_best_and_worst_of_few_or_none")
+def none_asked_for_and_all_came(actual, count, everyone, expected):
+    """Asked for none, the function returned everybody: 0 - 1 is -1, and rank -1 is the last of all."""
+    return expected == [[], []] and actual == [everyone, everyone[::-1]]
+
+
+@mistake("test_best_and_worst_of_few_or_none")
+def a_start_below_rank_0(actual, expected, everyone, count):
+    """Three are on the board: asked for {count}, the function should return all three, and some are missing. A rank
+    below 0 counts from the other end."""
+    lists = actual if isinstance(actual, list) and expected != [[], []] else []
+    return {"count": count} if any(isinstance(one, list) and len(one) < len(everyone) for one in lists) else False
+
+
+@mistake("test_best_and_worst_fetches_no_more")
+def the_board_sliced_in_python(actual, FEW_BYTES):
+    """Redis sent {actual} bytes to show three of a thousand players; with a million players it would be a thousand
+    times as much. ZRANGE takes the first and the last rank that you want."""
+    return {"actual": actual} if isinstance(actual, int) and actual > FEW_BYTES else False
+
+
+@mistake("test_place_of_fetches_no_more")
+def the_board_searched_in_python(actual, FEW_BYTES):
+    """Redis sent {actual} bytes to find one of a thousand players; with a million players it would be a thousand times
+    as much. ZREVRANK finds the rank in Redis, and only a number travels."""
+    return {"actual": actual} if isinstance(actual, int) and actual > FEW_BYTES else False
+
+
+@mistake("test_place_of_counts_from_the_top")
+def the_last_taken_for_nobody(actual, place, players):
+    """The last player was taken for one who is not on the board. Counted from the lowest, their rank is 0, and 0
+    counts as false for `if` and `or`; missing is None, and only that."""
+    return place == len(players) and (actual is None or actual is False)
+
+
+@mistake("test_place_of_counts_from_the_top")
+def the_rank_for_the_place(actual, place):
+    """The place is one too low. Ranks begin with 0, places with 1: the best player is on place 1."""
+    return actual == place - 1
+
+
+@mistake("test_place_of_counts_from_the_top")
+def zrank_for_zrevrank(actual, place, players):
+    """This place is counted from the lowest score. ZRANK counts from there; ZREVRANK counts from the highest."""
+    return actual in (len(players) - place, len(players) - place + 1)
+
+
+@mistake("test_place_of_knows_the_best")
+def the_best_taken_for_nobody(actual):
+    """The best player was taken for one who is not on the board. Their rank is 0, and 0 counts as false for `if` and
+    `or`; missing is None, and only that."""
+    return actual is None or actual is False
+
+
+@mistake("test_place_of_knows_the_best")
+def nobody_on_place_1(places):
+    """Two share the highest score, and neither is on place 1: {places}. Count only those whose score is higher, or ask
+    for the rank."""
+    return {"places": places} if 1 not in places else False
+
+
+@mistake("test_place_of_nobody")
+def one_more_than_none(actual):
+    """The player is not on the board, so their rank is None, and Python cannot calculate with None. Look for None
+    first."""
+    return isinstance(actual, str) and actual.startswith("TypeError") and "NoneType" in actual
+
+
+@mistake("expect_around")
+def the_end_of_a_slice(actual, expected):
+    """The last one is missing. A Python slice does not include its end; ZRANGE includes the last rank."""
+    return isinstance(actual, list) and actual and actual == expected[:-1]
+
+
+@mistake("expect_around")
+def the_best_taken_for_a_stranger(actual, at):
+    """The best player was taken for one who is not on the board. Their rank is 0, and 0 counts as false for `if` and
+    `or`; missing is None, and only that."""
+    return at == 0 and actual == []
+
+
+@mistake("expect_around")
+def the_last_taken_for_a_stranger(actual, at, players):
+    """The last player was taken for one who is not on the board. Counted from the lowest, their rank is 0, and 0
+    counts as false for `if` and `or`; missing is None, and only that."""
+    return at == len(players) - 1 and actual == []
+
+
+@mistake("expect_around")
+def a_rank_below_zero(actual, at, count):
+    """The player is near the top: there are fewer above, and all those below should come. A rank below 0 counts from
+    the other end: -1 is the last."""
+    return at < count and isinstance(actual, list) and len(actual) <= count
+
+
+@mistake("test_around_nobody")
+def the_top_around_a_stranger(actual, board, redis):
+    """The player is not on the board, and players from its top came back. ZREVRANK answers None for this player; None
+    is not rank 0."""
+    return (
+        isinstance(actual, list) and actual and actual == redis.zrange(f"board:{board}", 0, len(actual) - 1, desc=True)
+    )
+
+
+@mistake("test_count_request_counts")
+def the_time_as_member(numbers):
+    """Two requests came at the same moment and were counted as one. A member is in the set once: take the request for
+    the member, the time for its score."""
+    return numbers == [3, 3, 4]
+
+
+@mistake("test_count_request_forgets_the_old")
+def the_old_counted(number):
+    """Requests that are older than the window of 60 seconds were counted too. ZREMRANGEBYSCORE takes out all up to a
+    time."""
+    return number == 8
+
+
+@mistake("test_count_request_forgets_the_old")
+def the_old_stay_for_ever(redis, key, now):
+    """The old requests are still in the set: it grows with each request, for ever. ZREMRANGEBYSCORE takes out all up
+    to a time."""
+    return any(score <= now - 61 for score in scores_of(redis, key))
+
+
+@mistake("test_count_request_forgets_the_old")
+def the_time_in_whole_seconds(redis, other):
+    """The times were stored in whole seconds. The window ends at `now`, the time that the call gives, with parts of a
+    second."""
+    scores = scores_of(redis, f"window:{other}")
+    return scores and all(score.is_integer() for score in scores)
+
+
+@mistake("test_count_request_forgets_the_old")
+def the_clock_of_this_machine(redis, other, times):
+    """The score of a request is {score}, and the call gave {now} as its time. The window ends at `now`, the time that
+    the call gives, not at this machine's clock."""
+    scores = scores_of(redis, f"window:{other}")
+    strange = [score for score in scores if score not in times]
+    return {"score": strange[-1], "now": times[-1]} if strange else False
+
+
+@mistake("test_count_request_expires")
+def a_window_without_expiry(redis, key):
+    """A user who never comes back leaves the key {key} behind for ever. EXPIRE gives it a time to live: the width of
+    the window."""
+    return {"key": key} if redis.ttl(key) == -1 else False
+
+
+@mistake("test_count_request_expires")
+def expiry_kept_from_before(end, now, since):
+    """The key still has the time to live that it had before the call, {left} s. It should live for the width of the
+    window from the last request on: EXPIRE sets the time anew if it has no condition such as nx."""
+    return {"left": round(end - now)} if end <= since + 7 else False
+
+
+@mistake("test_count_request_expires")
+def the_first_request_without_expiry(redis, new_user):
+    """A user who came once leaves the key behind for ever: the first request gave it no time to live. EXPIRE comes
+    after ZADD, which makes the key, and without a condition such as gt."""
+    return redis.ttl(f"window:{new_user}") == -1
+
+
+@mistake("test_count_request_at_once")
+def counted_and_then_added(number, least):
+    """Another request came in between the count and the ZADD: two got the same number, and the limit lets one too many
+    in. Add first, then count; or do both in one step."""
+    return is_less(number, least)
+
+
+@mistake("test_keep_best_keeps_the_best")
+def nobody_taken_out(actual, players):
+    """Nobody was taken out: all {size} are still on the board. ZREMRANGEBYRANK takes out a range of ranks; rank 0 is
+    the lowest score."""
+    return {"size": len(actual)} if isinstance(actual, list) and len(actual) > len(players) else False
+
+
+@mistake("test_keep_best_keeps_the_best")
+def the_best_trimmed(actual, players):
+    """The best were taken out, and the worst were kept. Rank 0 is the lowest score: cut from there, and let the end of
+    the cut be counted from the top."""
+    return isinstance(actual, list) and actual and players[0] not in actual
+
+
+@mistake("test_keep_best_keeps_the_best")
+def room_made_first(actual, low):
+    """The new score was lower than all five, and still it took a place. The new player goes out, and the five stay:
+    add first, then cut."""
+    return isinstance(actual, list) and low in actual
+
+
+@mistake("test_keep_best_keeps_the_best")
+def one_too_many_cut(actual, expected):
+    """One too many was taken out. With a size of 5 the ranks -5 to -1 stay, so the cut ends at -6."""
+    return isinstance(actual, list) and actual == expected[:-1]
+
+
+@mistake("test_keep_best_keeps_all_while_there_is_room")
+def trimmed_while_there_is_room(actual, players, new, expected):
+    """There was room for six, and only three were on the board: all four should stay, and {size} are left."""
+    missing = isinstance(actual, list) and expected == [*players, new] and len(actual) < len(expected)
+    return {"size": len(actual)} if missing else False
+
+
+@mistake("test_keep_best_keeps_all_while_there_is_room")
+def room_made_for_who_is_there(actual, players, new, expected):
+    """The player was on the board already and needs no second place: a member is in the set once, and nobody has to go
+    out."""
+    return isinstance(actual, list) and expected == [new, *players] and len(actual) < len(expected)
+
+
+@mistake("test_keep_best_tells_who_made_it")
+def always_told_to_have_made_it(actual):
+    """The second score was too low for the board, and True came back. Whether the player is there shows after the
+    cut."""
+    return actual == [True, True, True]
+
+
+@mistake("test_keep_best_tells_who_made_it")
+def rank_0_taken_for_out(actual):
+    """The player is the best of all now, and False came back. Their rank is 0, and 0 counts as false; missing is None,
+    and only that."""
+    return actual == [True, False, False]
+
+
+@mistake("test_keep_best_tells_who_made_it")
+def zero_points_taken_for_out(actual):
+    """The player is on the board with 0 points, and False came back. A score of 0 counts as false; missing is None,
+    and only that."""
+    return actual is False
+
+
+@mistake("test_keep_best_in_one_step")
+def one_place_left_for_two(actual):
+    """One place was left, and two took it: another player came in between the look and the ZADD. Add and cut in one
+    transaction, without a look before."""
+    return actual == 7
+
+
+@mistake("test_keep_best_in_one_step")
+def added_and_then_trimmed(sizes):
+    """Whoever looked between two commands saw another number of players than five. A pipeline sends both as one
+    transaction (MULTI)."""
+    return len(sizes) > 1
+
+
+@mistake("test_take_next_takes_the_most_urgent", "test_take_next_of_an_empty_queue")
+def the_pair_for_the_name(actual, expected):
+    """A list came back, not the name. ZPOPMIN returns a list of pairs, member and score: the name of the job is the
+    first part of the first pair."""
+    return isinstance(actual, list) and not isinstance(expected, list)
+
+
+@mistake("test_take_next_takes_the_most_urgent")
+def zpopmax_for_zpopmin(actual, jobs):
+    """This is the job with the highest number. ZPOPMAX takes it; ZPOPMIN takes the lowest."""
+    return actual == jobs[-1]
+
+
+@mistake("test_take_next_takes_the_most_urgent")
+def never_taken_out(actual, expected, jobs, at):
+    """The job that came back is still in the queue, and the next worker gets it too. ZPOPMIN takes out the job that it
+    returns."""
+    return isinstance(expected, list) and isinstance(actual, list) and jobs[at] in actual
+
+
+@mistake("test_take_next_of_an_empty_queue")
+def the_first_of_nothing(actual):
+    """No job waits, and ZPOPMIN returns an empty list for that: it has no first pair. Look whether the list is empty
+    first."""
+    return isinstance(actual, str) and actual.startswith("IndexError")
+
+
+@mistake("test_take_next_gives_a_job_to_one")
+def looked_and_then_removed(mine, theirs):
+    """Another worker took this job in between, and now two do it. Looking and taking out were two steps; ZPOPMIN does
+    both in one."""
+    return mine in theirs
+
+
+@mistake("test_take_next_gives_a_job_to_one")
+def none_while_jobs_wait(actual, mine):
+    """Jobs were waiting, and None came back: another worker had taken the one that was looked at. ZPOPMIN looks and
+    takes in one step."""
+    return actual is None and mine is None
