@@ -9,11 +9,19 @@ import pytest
 from workshop.exercises import cells
 from workshop.exercises.remote import RemoteNotebook
 from workshop.grading.bench import Session
-from workshop.mistakes import notebook as explain
+from workshop.mistakes.finding import Search, Sight
+from workshop.mistakes.general import GENERAL
 from workshop.outcomes import Mismatch, NotUp
 from workshop.patience import until
 
 RUNTIMES = ["embedded", "docker"]
+
+
+def why(error):
+    """The sentence that a report shows for what a call ended with."""
+    return error.hint or Search(Sight(error.facts)).first(GENERAL).hint
+
+
 CELLS = """
 import os
 import redis
@@ -225,39 +233,16 @@ def test_an_exception_comes_with_its_line(notebook):
     ],
 )
 def test_what_ends_badly_says_so_and_the_rest_goes_on(notebook, name, says):
-    with pytest.raises(Mismatch, match=says):
+    with pytest.raises(Mismatch) as ended:
         notebook.call(name)
+    assert says in why(ended.value)
     assert notebook.written() == "written"
 
 
 def test_a_call_with_other_arguments(notebook):
-    with pytest.raises(Mismatch, match="Leave its first line"):
+    with pytest.raises(Mismatch) as ended:
         notebook.kinds()
-
-
-@pytest.mark.parametrize(
-    ("message", "source", "says"),
-    [
-        ("kinds() takes 1 positional argument but 2 were given", None, "Leave its first line"),
-        (
-            "BasicKeyCommands.set() got an unexpected keyword argument 'keep_ttl'",
-            "r.set(key, 1, keep_ttl=True)",
-            "`set` was called with an argument",
-        ),
-        (
-            "ListCommands.lpop() takes from 2 to 3 positional arguments but 4 were given",
-            "r.lpop(key, 1, 2)",
-            "`lpop` was called with an argument",
-        ),
-        (
-            "BasicKeyCommands.mget() missing 1 required positional argument: 'keys'",
-            "r.mget(*[])",
-            "the list was empty",
-        ),
-    ],
-)
-def test_arguments_that_do_not_fit_are_laid_to_who_was_called(message, source, says):
-    assert says in explain.hint_of({"type": "TypeError", "message": message, "source": source})
+    assert "Leave its first line" in why(ended.value)
 
 
 def test_what_never_ends_is_ended(notebook):

@@ -1,12 +1,17 @@
 """Every mistake that holds for all lessons, asked with the example that it brings: no other may be found before it."""
 
+import ast
 import re
 from collections import Counter
 
 import pytest
 
+from workshop.course.places import ROOT
 from workshop.mistakes.finding import Search, Sight
-from workshop.mistakes.general import GENERAL
+from workshop.mistakes.general import GENERAL, KNOWN
+from workshop.raised import Raised
+from workshop.runtimes.evidence import Evidence, Stop
+from workshop.runtimes.http import Answer
 
 
 @pytest.mark.parametrize("mistake", GENERAL, ids=lambda mistake: mistake.name)
@@ -19,5 +24,118 @@ def test_its_example_finds_it(mistake):
 
 
 def test_each_has_a_name_of_its_own_and_an_example():
-    assert [name for name, count in Counter(one.name for one in GENERAL).items() if count > 1] == []
+    names = [*(one.name for one in GENERAL), *KNOWN]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
     assert [one.name for one in GENERAL if not one.example] == []
+
+
+def raised_with_a_name(tree):
+    """The names in `mistake="…"` of what a file raises, and in `self.refused("…", …)`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            named = [keyword.value for keyword in node.keywords if keyword.arg == "mistake"]
+            if isinstance(node.func, ast.Attribute) and node.func.attr == "refused":
+                named += node.args[:1]
+            yield from (name.value for name in named if isinstance(name, ast.Constant))
+
+
+def test_what_is_raised_with_a_name_is_known():
+    files = (ROOT / "src" / "workshop").rglob("*.py")
+    names = {name for path in files for name in raised_with_a_name(ast.parse(path.read_text(encoding="utf-8")))}
+    assert len(names) > 30
+    assert names - set(KNOWN) == set()
+
+
+TRACEBACK = """Traceback (most recent call last):
+  File "/app/app.py", line 9, in index
+    except redis.exceptions.ConnectionError: raise ModuleNotFoundError: No module named 'x'
+  File "/usr/lib/python3.13/site-packages/redis/client.py", line 1, in get
+    return connection.get()
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "name", "says"),
+    [
+        pytest.param(
+            TRACEBACK + "AttributeError: 'NoneType' object has no attribute 'get'\n",
+            "python_error",
+            "Python stopped at /app/app.py line 9: AttributeError: 'NoneType'",
+            id="a quoted source line names no cause",
+        ),
+        pytest.param(
+            TRACEBACK
+            + "redis.exceptions.ConnectionError: Error 111 connecting to redis:6379. Connection refused.\n\n"
+            + "During handling of the above exception, another exception occurred:\n\n"
+            + TRACEBACK
+            + "NameError: name 'jsonfy' is not defined\n172.17.0.1 - - [29/Nov/2026] \"GET / HTTP/1.1\" 500 -\n",
+            "python_error",
+            "NameError: name 'jsonfy' is not defined",
+            id="the last exception counts",
+        ),
+        pytest.param(
+            "WARNING: Error 111 connecting to redis:6379. Connection refused.\n",
+            "redis_refuses",
+            "Redis at redis:6379 refused",
+            id="a message without a traceback",
+        ),
+        pytest.param(
+            "  File \"/app/app.py\", line 3\r\n    x = (\r\n        ^\r\nSyntaxError: '(' was never closed\r\n",
+            "syntax_error",
+            "/app/app.py, line 3, is not Python: '(' was never closed.",
+            id="the line ends of Windows",
+        ),
+    ],
+)
+def test_where_an_exception_stands_in_a_log(log, name, says):
+    found = Search(Sight({"log": log})).first(GENERAL)
+    assert found and found.name == name, found
+    assert says in found.hint
+
+
+def test_a_log_of_an_app_that_went_well_names_nothing():
+    assert (
+        Search(Sight({"log": ' * Running on all addresses (0.0.0.0)\n"GET / HTTP/1.1" 200 -\n'})).first(GENERAL)
+        is None
+    )
+
+
+def test_what_was_caught_was_not_let_through():
+    log = TRACEBACK + "redis.exceptions.TimeoutError: Timeout reading from redis:6379\n"
+    assert Search(Sight({"log": log, "answer": Answer("curl", status=500)})).first(GENERAL).name == "redis_times_out"
+    assert Search(Sight({"log": log, "answer": Answer("curl", status=503)})).first(GENERAL) is None
+
+
+def test_why_waiting_longer_would_not_help():
+    assert Evidence(True, listening=[("127.0.0.1", 5000), ("0.0.0.0", 8080)]).stop is Stop.LOOPBACK
+    assert Evidence(True, listening=[("127.0.0.1", 5000), ("0.0.0.0", 5000)]).stop is None
+    assert Evidence(True, listening=[("0.0.0.0", 8080)]).stop is Stop.OTHER_PORT
+    assert Evidence(True, listening=[]).stop is None
+    assert Evidence(True).stop is None
+    assert Evidence(False, 1, listening=[("127.0.0.1", 5000)]).stop is None
+
+
+@pytest.mark.parametrize(
+    ("message", "source", "says"),
+    [
+        ("kinds() takes 1 positional argument but 2 were given", None, "Leave its first line"),
+        (
+            "BasicKeyCommands.set() got an unexpected keyword argument 'keep_ttl'",
+            "r.set(key, 1, keep_ttl=True)",
+            "`set` was called with an argument",
+        ),
+        (
+            "ListCommands.lpop() takes from 2 to 3 positional arguments but 4 were given",
+            "r.lpop(key, 1, 2)",
+            "`lpop` was called with an argument",
+        ),
+        (
+            "BasicKeyCommands.mget() missing 1 required positional argument: 'keys'",
+            "r.mget(*[])",
+            "the list was empty",
+        ),
+    ],
+)
+def test_arguments_that_do_not_fit_are_laid_to_who_was_called(message, source, says):
+    found = Search(Sight({"error": Raised("TypeError", message, source=source)})).first(GENERAL)
+    assert found and says in found.hint

@@ -34,10 +34,16 @@ def copy_in(work: Path, folder: Path) -> None:
     """
     if not work.exists():
         raise NotUp(
-            f"There is no folder {work}. `./workshop start` makes it from the starter.", actual="no such folder"
+            f"There is no folder {work}. `./workshop start` makes it from the starter.",
+            mistake="folder_missing",
+            actual="no such folder",
         )
     if not work.is_dir():
-        raise NotUp(f"{work} is a file. The grader wants the folder that holds the lesson's files.", actual="a file")
+        raise NotUp(
+            f"{work} is a file. The grader wants the folder that holds the lesson's files.",
+            mistake="file_for_a_folder",
+            actual="a file",
+        )
     top = work.resolve()
     total = count = 0
     for base, folders, files in os.walk(work):
@@ -53,6 +59,7 @@ def copy_in(work: Path, folder: Path) -> None:
                 raise NotUp(
                     f"The folder is too large to hand in: with {inside} it passes {SIZE_LIMIT // 2**20} MB or {COUNT_LIMIT} files. "
                     "Take out what the lesson does not ask for.",
+                    mistake="folder_too_large",
                     actual=f"{inside}: {source.stat().st_size / 2**20:.0f} MB",
                 )
             if not source.is_dir():
@@ -60,6 +67,7 @@ def copy_in(work: Path, folder: Path) -> None:
     if not count:
         raise NotUp(
             f"The folder {work} is empty. `./workshop reset N` puts the starter of lesson N back.",
+            mistake="folder_empty",
             actual="an empty folder",
         )
     folder.chmod(0o755)
@@ -71,20 +79,28 @@ def _refuse_odd(source: Path, inside: Path, top: Path) -> None:
             target = source.resolve()
         except (OSError, RuntimeError):
             raise NotUp(
-                f"{inside} is a symbolic link that leads in a circle. Put the file itself there.", actual=str(inside)
+                f"{inside} is a symbolic link that leads in a circle. Put the file itself there.",
+                mistake="link_in_a_circle",
+                actual=str(inside),
             ) from None
         if top not in (target, *target.parents) or not target.exists():
             raise NotUp(
                 f"{inside} is a symbolic link that leads out of the folder. Put the file itself there.",
+                mistake="link_out_of_the_folder",
                 actual=f"{inside} → a place outside",
             )
         if target.is_dir():
             raise NotUp(
                 f"{inside} is a symbolic link to a folder. Put the files themselves there.",
+                mistake="link_to_a_folder",
                 actual=f"{inside} → a folder",
             )
     elif not (stat.S_ISREG(source.lstat().st_mode) or source.is_dir()):
-        raise NotUp(f"{inside} is neither a file nor a folder. Take it out.", actual=f"{inside}: a special file")
+        raise NotUp(
+            f"{inside} is neither a file nor a folder. Take it out.",
+            mistake="special_file",
+            actual=f"{inside}: a special file",
+        )
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -94,7 +110,9 @@ def _copy(source: Path, target: Path) -> None:
         executable = source.stat().st_mode & 0o111
     except OSError as error:
         raise NotUp(
-            f"{source.name} cannot be read: {error.strerror}. Check its permissions.", actual=str(error)
+            f"{source.name} cannot be read: {error.strerror}. Check its permissions.",
+            mistake="file_unreadable",
+            actual=str(error),
         ) from None
     target.chmod(0o755 if executable else 0o644)
     for parent in target.parents:
@@ -114,11 +132,13 @@ def require(folder: Path, name: str, lesson: str) -> Path:
         raise NotUp(
             f"There is no file {name}, but one called {near[0]}. Rename it to exactly {name}; "
             "on Windows, let the Explorer show file name extensions to see the whole name.",
+            mistake="file_misnamed",
             expected=name,
             actual=near[0],
         )
     raise NotUp(
         f"There is no file {name} in the folder. Lesson {lesson} asks for one; `./workshop reset` puts the starter back.",
+        mistake="file_missing",
         expected=name,
         actual="no such file",
     )

@@ -19,22 +19,27 @@ def read(path: Path) -> dict[str, Any]:
     if path.stat().st_size > SIZE_LIMIT:
         size = f"{path.stat().st_size / 2**20:.0f} MB"
         raise NotUp(
-            f"{name} is {size} large. Clear its outputs (Edit, Clear Outputs of All Cells) and save it.", actual=size
+            f"{name} is {size} large. Clear its outputs (Edit, Clear Outputs of All Cells) and save it.",
+            mistake="notebook_too_large",
+            actual=size,
         )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise NotUp(f"{name} is not saved as UTF-8. {BACK}", actual="bytes that are not UTF-8") from None
+        raise NotUp(
+            f"{name} is not saved as UTF-8. {BACK}", mistake="notebook_not_utf_8", actual="bytes that are not UTF-8"
+        ) from None
     if not text.strip():
-        raise NotUp(f"{name} is an empty file. {BACK}", actual="an empty file")
+        raise NotUp(f"{name} is an empty file. {BACK}", mistake="notebook_empty", actual="an empty file")
     try:
         notebook = json.loads(text)
     except (ValueError, RecursionError) as error:
         hint = f"{name} is no notebook any more: it is not JSON. Was it edited as text, or merged with conflict marks in it? {BACK}"
-        raise NotUp(hint, expected="a notebook (JSON)", actual=str(error)[:200]) from None
+        raise NotUp(hint, mistake="notebook_not_json", expected="a notebook (JSON)", actual=str(error)[:200]) from None
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise NotUp(
             f"{name} is JSON, but no notebook of format 4: it has no list of cells. {BACK}",
+            mistake="notebook_without_cells",
             expected="a notebook",
             actual=text[:80],
         )
@@ -52,7 +57,11 @@ def code_cells(notebook: dict[str, Any]) -> list[tuple[int, str]]:
     code = [cell for cell in notebook["cells"] if isinstance(cell, dict) and cell.get("cell_type") == "code"]
     found = [(number, source_of(cell)) for number, cell in enumerate(code, 1)]
     if not any(source.strip() for _, source in found):
-        raise NotUp(f"The notebook has no code cell. {BACK}", actual=f"{len(notebook['cells'])} cells, none with code")
+        raise NotUp(
+            f"The notebook has no code cell. {BACK}",
+            mistake="notebook_without_code",
+            actual=f"{len(notebook['cells'])} cells, none with code",
+        )
     return [(number, source) for number, source in found if source.strip()]
 
 

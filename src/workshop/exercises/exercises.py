@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from workshop.mistakes import notebook as explain
 from workshop.outcomes import Mismatch, NotUp, Unchecked
+from workshop.raised import Raised
 from workshop.wire.rivals import RelayProbe, Seen
 
 CALL_LIMIT = 3.0  # seconds
@@ -158,7 +158,8 @@ class Pending:
         if not self.is_done(limit):
             self._owner._stop(self._begun)
             raise Mismatch(
-                f"The call had not ended after {limit:.0f} s and was stopped. Does it loop for ever, or wait for something that never comes?",
+                f"The call had not ended after {limit:.0f} s and was stopped. Does it loop forever, or wait for something that never comes?",
+                mistake="call_never_ended",
                 asked=self._asked,
                 actual=f"no answer in {limit:.0f} s",
             )
@@ -167,17 +168,32 @@ class Pending:
 
 
 def value_of(answer: dict[str, Any], asked: str) -> Any:
-    """The value in a runner's answer. Raises Mismatch for an exception, with the cause."""
+    """The value in a runner's answer. Raises Mismatch for an exception, with what was raised."""
     if "value" in answer:
         return untagged(answer["value"])
     if "gone" in answer:
         raise Mismatch(
             "The call ended its own process, or took more memory than it may.",
+            mistake="call_ended_its_process",
             asked=asked,
             actual="the process is gone",
         )
-    error = answer["error"]
-    raise Mismatch(explain.hint_of(error), asked=asked, actual=explain.shown(error))
+    error = raised(answer["error"])
+    raise Mismatch(asked=asked, actual=shown(error), error=error)
+
+
+def raised(told: dict[str, Any]) -> Raised:
+    """The exception of a runner's answer."""
+    return Raised(told["type"], told["message"], told.get("place"), told.get("line"), told.get("source"))
+
+
+def shown(error: Raised) -> str:
+    """The exception as a report shows it, with the student's own line."""
+    if error.type in ("NotPlain", "TooMuch"):
+        return error.message
+    where = f"code cell {error.place}, line {error.line}" if error.place else f"line {error.line} of the cell"
+    own = f"\nat {where}: {error.source}" if error.source else ""
+    return error.last_line[:600] + own
 
 
 def untagged(value: Any) -> Any:
@@ -217,6 +233,7 @@ def not_written(name: str) -> NotUp:
     """What to raise for a function that has no body yet."""
     return NotUp(
         f"Not attempted: `{name}` has no code yet. Write it where the notebook says “Your turn”, run the cell, and save.",
+        mistake="not_attempted",
         expected=f"a body for {name}",
         actual="only its docstring",
     )

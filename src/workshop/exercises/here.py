@@ -70,7 +70,9 @@ class HereNotebook(Exercises):
         function = self._function if name == getattr(self._function, "__name__", None) else beside.get(name)
         if function is None:
             hint = f"This check needs `{name}` too. Run the cell that defines it first."
-            raise NotUp(hint, expected=f"def {name}(r, …)", actual="no such function yet")
+            raise NotUp(
+                hint, mistake="function_not_run_yet", expected=f"def {name}(r, …)", actual="no such function yet"
+            )
         if calling.is_empty(function):
             raise not_written(name)
         return Call(function, args, options, self._server)

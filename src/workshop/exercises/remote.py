@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from workshop.exercises import cells
-from workshop.exercises.exercises import Exercises, not_written
+from workshop.exercises.exercises import Exercises, not_written, raised, shown
 from workshop.exercises.runners import Runner, RunnerGone, Runners
-from workshop.mistakes import notebook as explain
 from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.patience import until
+from workshop.raised import Raised
 from workshop.wire import traces
 
 CELL_LIMIT = 5.0  # seconds for one cell
@@ -53,7 +53,7 @@ class RemoteNotebook(Exercises):
         ]
         self._runners, self._server = runners, server
         self._skip: list[int] = []
-        self._failures: list[dict[str, Any]] = []
+        self._failures: dict[int, Raised] = {}  # by the number of the cell that stopped
         self._down: dict[str, NotUp] = {}
         self._hung: set[str] = set()
         self._admin = self._connect()
@@ -96,13 +96,11 @@ class RemoteNotebook(Exercises):
             except RunnerGone:
                 message = None
             if message:
-                self._failures += message["ran"]
+                self._failures |= {told["cell"]: raised(told) for told in message["ran"]}
                 return runner
             runner.end(hangs=True)
             self._skip.append(current)
-            self._failures.append(
-                {"cell": current, "type": "OutOfTime", "message": "", "place": current, "line": None, "source": None}
-            )
+            self._failures[current] = Raised("OutOfTime", place=current)
         raise Unchecked("The process that runs the notebook ended again and again.")
 
     def fresh(self) -> None:
@@ -136,7 +134,8 @@ class RemoteNotebook(Exercises):
         except RunnerGone:
             self._runner.end()
             self._runner = self._run_cells()
-            raise Mismatch("The call before this one ended the process that runs the notebook.") from None
+            hint = "The call before this one ended the process that runs the notebook."
+            raise Mismatch(hint, mistake="earlier_call_ended_the_process") from None
         if message.get("missing"):
             self._down[name] = self._missing(name)
         elif message.get("empty"):
@@ -175,20 +174,22 @@ class RemoteNotebook(Exercises):
         except redis.RedisError as error:
             self._admin = self._connect()
             hint = "After this call Redis answers no longer: the function stopped it, or keeps it busy."
-            raise Mismatch(hint, actual=f"redis-cli PING: {error}") from None
+            raise Mismatch(hint, mistake="redis_stopped_by_the_call", actual=f"redis-cli PING: {error}") from None
 
     def _missing(self, name: str) -> NotUp:
         """Why there is no function of this name."""
         begins = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(name)}\b|^{re.escape(name)}\s*=", re.MULTILINE)
         cell = next((number for number, source in self._cells if begins.search(source)), None)
-        error = next((error for error in self._failures if error["cell"] == cell), None)
+        error = self._failures.get(cell) if cell else None
         if error is None:
             hint = f"No cell of the notebook defines `{name}`. Was its cell deleted, or the function renamed? `./workshop reset` puts all cells back."
-            return NotUp(hint, expected=f"def {name}(r, …)", actual="no such function")
+            return NotUp(hint, mistake="function_missing", expected=f"def {name}(r, …)", actual="no such function")
+        facts = {"asked": f"code cell {cell}", "expected": f"def {name}(r, …)", "actual": shown(error)}
+        if error.type == "OutOfTime":
+            hint = f"The cell that defines `{name}` (code cell {cell}) never ends. Does it call something that waits or loops forever?"
+            return NotUp(hint, mistake="cell_never_ends", **facts)
         hint = f"The cell that defines `{name}` (code cell {cell}) stops before it is done. Run it in the notebook: it shows the same."
-        if error["type"] == "OutOfTime":
-            hint = f"The cell that defines `{name}` (code cell {cell}) never ends. Does it call something that waits or loops for ever?"
-        return NotUp(hint, asked=f"code cell {cell}", expected=f"def {name}(r, …)", actual=explain.shown(error))
+        return NotUp(hint, mistake="cell_stops", **facts)
 
     def _relay(self) -> Any:
         return self._server.relay()

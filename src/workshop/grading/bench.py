@@ -241,7 +241,7 @@ class RedisProbe:
                         raise
                     kind = super().execute_command("TYPE", args[1])
                     hint = f"The key {args[1]} holds a {kind}, another type than the one asked for."
-                    raise Mismatch(hint, actual=f"TYPE {args[1]}: {kind}") from None
+                    raise Mismatch(hint, mistake="key_of_another_type", actual=f"TYPE {args[1]}: {kind}") from None
 
         self._at = (self._server.host, self._server.port)
         options = getattr(self._server, "options", {})

@@ -31,7 +31,7 @@ def shell_entrypoint(start):
 @mistake(example=ended(code=0, command=("python", "app.py")))
 def ended_at_once(start):
     """The container's command{command} ran and ended at once, with exit code 0. A container lives as long as its first
-    process: CMD must start the server in the foreground, and app.py must call app.run(…). The line above that reads
+    process: CMD must start the server in the foreground, and app.py must call app.run(…). The line above that is
     `if __name__ == "__main__":`, with all the underscores.
     """
     command = f", `{shlex.join(start.command)}`," if start.command else ""

@@ -1,152 +1,217 @@
-"""From an exception that an exercise raised to a hint: the mistakes that any notebook can show, told once for all lessons."""
+"""What an exception of a notebook's function shows, in any lesson.
+
+The order: a call that did not fit the function itself; then by the type of the exception, where the one that asks for a
+certain message stands above the one that takes any; at last the type alone.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
-# Each rule: the exception's name, what its message says, and the hint; the groups of the match fill the hint's braces.
-RULES: list[tuple[str, str, str]] = [
-    (
-        "DataError",
-        r"^px\b.* must be",
-        "px takes a whole number of milliseconds, an int. What came is none: 0.5 * 1000 is the float 500.0, and int(…) makes an int of it.",
-    ),
-    (
-        "DataError",
-        r"^ex\b.* must be",
-        "ex takes a whole number, an int. For a part of a second there is px: it counts in milliseconds.",
-    ),
-    (
-        "DataError",
-        r"Invalid input of type: '?(\w+)",
-        "redis-py sends text, bytes and numbers. A {0} has to become one of these first.",
-    ),
-    (
-        "ResponseError",
-        r"^WRONGTYPE",
-        "The key holds another type of value than this command works on. Which command made the key?",
-    ),
-    (
-        "ResponseError",
-        r"not an integer or out of range",
-        "Redis was given something that is not a whole number where it needs one: a float, a text, or a value that is no number.",
-    ),
-    (
-        "ResponseError",
-        r"not a valid float",
-        "Redis was asked to count with a value that is no number. In the dict for zadd the member comes first, then its score: "
-        "{{member: score}}. In zincrby it is the other way round: key, number, member.",
-    ),
-    (
-        "ResponseError",
-        r"wrong number of arguments for '?([\w|]+)",
-        "The command {0} was sent with too few or too many arguments.",
-    ),
-    ("ResponseError", r"unknown command '?(\w+)", "Redis knows no command {0}. Is it spelled so?"),
-    (
-        "ResponseError",
-        r"syntax error",
-        "Redis does not understand the arguments of this command: some of its options do not go together.",
-    ),
-    (
-        "ResponseError",
-        r"Error (?:compiling|running) script|user_script",
-        "The Lua script has a mistake; the message names its line.",
-    ),
-    (
-        "WatchError",
-        r"",
-        "The watched key changed, and the transaction was not run. Catch WatchError and try again, or use one command that needs no WATCH.",
-    ),
-    (
-        "ConnectionError",
-        r"",
-        "The function looks for Redis at an address where none is. Use `r`, the client that it is given.",
-    ),
-    ("TimeoutError", r"", "Redis did not answer in time."),
-    (
-        "TypeError",
-        r"(\w+)\(\) (?:takes (?:from )?\d+ .*positional|got an unexpected keyword)",
-        "`{0}` was called with an argument that it does not have. The message says which.",
-    ),
-    (
-        "TypeError",
-        r"(\w+)\(\) missing \d+ required",
-        "`{0}` was called without an argument that it needs. If that was to come from a list with `*` before it, the list was empty.",
-    ),
-    (
-        "(?:Type|Attribute)Error",
-        r"NoneType",
-        "Something here is None. For a missing key, GET answers None: what should the function do then?",
-    ),
-    (
+from workshop.mistakes.mistake import mistake
+from workshop.raised import Raised
+
+
+def fits(error: Raised, types: str, pattern: str = "") -> dict[str, str] | None:
+    """The named groups if the exception is of one of these types and its message has the pattern."""
+    found = re.search(pattern, error.message) if re.fullmatch(types, error.type) else None
+    return {"match": found[0], **found.groupdict("it")} if found else None
+
+
+def raised(type: str, message: str = "", source: str | None = "r.set(key, value)") -> dict[str, Raised]:
+    """An example: the exception, and the student's own line from which it came."""
+    return {"error": Raised(type, message, 3, 2 if source else None, source)}
+
+
+# The call itself
+
+
+@mistake(example=raised("TypeError", "kinds() takes 1 positional argument but 2 were given", None))
+def first_line_changed(error):
+    """The function does not take the arguments that it is called with. Leave its first line as it was."""
+    return not error.source and fits(error, "TypeError", r"\(\) (?:takes|got|missing) ")  # no own line had begun
+
+
+@mistake(example=raised("TypeError", "set() got an unexpected keyword argument 'keep_ttl'"))
+def argument_not_known(error):
+    """`{function}` was called with an argument that it does not have. The message says which."""
+    return fits(
+        error, "TypeError", r"(?P<function>\w+)\(\) (?:takes (?:from )?\d+ .*positional|got an unexpected keyword)"
+    )
+
+
+@mistake(example=raised("TypeError", "mget() missing 1 required positional argument: 'keys'"))
+def argument_missing(error):
+    """`{function}` was called without an argument that it needs. If that was to come from a list with `*` before it, the
+    list was empty.
+    """
+    return fits(error, "TypeError", r"(?P<function>\w+)\(\) missing \d+ required")
+
+
+# What was returned
+
+
+@mistake(example=raised("NotPlain", "coroutine"))
+def returned_what_has_not_run(error):
+    """The function returned a {kind}, not a value. Without `await` or a loop nothing of it has run yet."""
+    return fits(error, "NotPlain", r"^(?P<kind>coroutine|generator)")
+
+
+@mistake(example=raised("NotPlain", "Pipeline"))
+def returned_the_pipeline(error):
+    """The function returned the pipeline, not answers. Nothing has been sent yet: execute() sends what was queued and
+    returns the answers.
+    """
+    return fits(error, "NotPlain", r"^Pipeline")
+
+
+@mistake(example=raised("NotPlain", "Redis"))
+def returned_no_plain_data(error):
+    """The function returned an object of type {type}. Return plain data: strings, numbers, lists, sets, dicts, True,
+    False or None.
+    """
+    return fits(error, "NotPlain", r"(?P<type>.+)")
+
+
+@mistake(example=raised("TooMuch", "9000000 bytes"))
+def returned_too_much(error):
+    """The function returned more data than anyone could read."""
+    return fits(error, "TooMuch")
+
+
+@mistake(example=raised("OutOfTime"))
+def cell_never_ended(error):
+    """The cell never ended."""
+    return fits(error, "OutOfTime")
+
+
+@mistake(example=raised("SystemExit", "0", "exit()"))
+def function_ended_the_program(error):
+    """The function ended the program. Return a value instead."""
+    return fits(error, "SystemExit")
+
+
+# What redis-py and Redis refuse
+
+
+@mistake(example=raised("DataError", "px must be datetime.timedelta or int"))
+def px_not_an_int(error):
+    """Px takes a whole number of milliseconds, an int, and was given something else: 0.5 * 1000 is the float 500.0, and
+    int(…) makes an int of it.
+    """
+    return fits(error, "DataError", r"^px\b.* must be")
+
+
+@mistake(example=raised("DataError", "ex must be datetime.timedelta or int"))
+def ex_not_an_int(error):
+    """Ex takes a whole number, an int. For a part of a second there is px: it counts in milliseconds."""
+    return fits(error, "DataError", r"^ex\b.* must be")
+
+
+@mistake(example=raised("DataError", "Invalid input of type: 'dict'. Convert to a bytes, string, int or float first."))
+def value_redis_cannot_store(error):
+    """redis-py sends strings, bytes and numbers. A {type} must become one of these first."""
+    return fits(error, "DataError", r"Invalid input of type: '?(?P<type>\w+)")
+
+
+@mistake(example=raised("ResponseError", "WRONGTYPE Operation against a key holding the wrong kind of value"))
+def command_of_another_type(error):
+    """The key holds another type of value than this command works on. Which command made the key?"""
+    return fits(error, "ResponseError", r"^WRONGTYPE")
+
+
+@mistake(example=raised("ResponseError", "value is not an integer or out of range"))
+def not_a_whole_number(error):
+    """Redis was given something that is not a whole number where it needs one: a float, a word, or a value that is not a
+    number.
+    """
+    return fits(error, "ResponseError", r"not an integer or out of range")
+
+
+@mistake(example=raised("ResponseError", "value is not a valid float"))
+def not_a_number(error):
+    """Redis was asked to count with a value that is not a number. In the dict for zadd the member comes first, then its
+    score: {member: score}. In zincrby it is the other way round: key, number, member.
+    """
+    return fits(error, "ResponseError", r"not a valid float")
+
+
+@mistake(example=raised("ResponseError", "wrong number of arguments for 'mget' command"))
+def wrong_number_of_arguments(error):
+    """The command {command} was sent with too few or too many arguments."""
+    return fits(error, "ResponseError", r"wrong number of arguments for '?(?P<command>[\w|]+)")
+
+
+@mistake(example=raised("ResponseError", "unknown command 'GETT', with args beginning with: 'a'"))
+def unknown_command(error):
+    """Redis knows no command {command}. Check its spelling."""
+    return fits(error, "ResponseError", r"unknown command '?(?P<command>\w+)")
+
+
+@mistake(example=raised("ResponseError", "syntax error"))
+def options_that_do_not_fit(error):
+    """Redis does not understand the arguments of this command: some of its options do not go together."""
+    return fits(error, "ResponseError", r"^(?:ERR )?syntax error")
+
+
+@mistake(example=raised("ResponseError", "Error compiling script (new function): user_script:1: '=' expected"))
+def lua_script_broken(error):
+    """The Lua script has a mistake; the message names its line."""
+    return fits(error, "ResponseError", r"Error (?:compiling|running) script|user_script")
+
+
+@mistake(example=raised("WatchError", "Watched variable changed."))
+def watch_error_not_caught(error):
+    """The watched key changed, and the transaction was not run. Catch WatchError and try again, or use one command that
+    needs no WATCH.
+    """
+    return fits(error, "WatchError")
+
+
+@mistake(example=raised("ConnectionError", "Error 111 connecting to localhost:6379. Connection refused."))
+def another_redis_asked(error):
+    """The function looks for Redis at an address where none is. Use `r`, the client that it is given."""
+    return fits(error, "ConnectionError")
+
+
+@mistake(example=raised("TimeoutError", "Timeout reading from socket"))
+def redis_did_not_answer(error):
+    """Redis did not answer in time."""
+    return fits(error, "TimeoutError")
+
+
+# What Python refuses
+
+
+@mistake(example=raised("AttributeError", "'NoneType' object has no attribute 'split'"))
+def none_not_expected(error):
+    """Something here is None. For a missing key, GET returns None: what should the function do then?"""
+    return fits(error, "(?:Type|Attribute)Error", r"NoneType")
+
+
+@mistake(example=raised("TypeError", 'can only concatenate str (not "int") to str'))
+def string_taken_for_a_number(error):
+    """Redis returns strings, also for numbers. int(…) makes a number of one."""
+    return fits(
+        error,
         "TypeError",
         r"can only concatenate str|must be str, not int|unsupported operand.*'(?:str|int)' and '(?:str|int)'",
-        "Redis hands back text, also for numbers. int(…) makes a number of it.",
-    ),
-    (
-        "AttributeError",
-        r"'(?:Redis|Pipeline)' object has no attribute '(\w+)'",
-        "redis-py has no method `{0}`. Its methods have the names of the commands, in small letters.",
-    ),
-    (
-        "NameError",
-        r"name '(\w+)' is not defined",
-        "No cell that ran has defined `{0}`. Is its import or its cell missing, or spelled otherwise?",
-    ),
-    (
-        "NotPlain",
-        r"^(coroutine|generator)",
-        "The function returned a {0}, not a value. Without `await` or a loop nothing of it has run yet.",
-    ),
-    (
-        "NotPlain",
-        r"^Pipeline",
-        "The function returned the pipeline, not answers. Nothing has been sent yet: execute() sends what was queued and returns the answers.",
-    ),
-    (
-        "NotPlain",
-        r"(.+)",
-        "The function returned an object of type {0}. Return plain data: text, numbers, lists, sets, dicts, True, False or None.",
-    ),
-    ("TooMuch", r"", "The function returned more data than anyone could read."),
-    ("OutOfTime", r"", "The cell never ended."),
-    ("SystemExit", r"", "The function ended the program. Return a value instead."),
-]
-
-
-NOT_AS_CALLED = "The function does not take the arguments that it is called with. Leave its first line as it was."
-
-
-def hint_of(error: dict[str, Any]) -> str:
-    """The hint for an exception that the runner told as data."""
-    if (
-        error["type"] == "TypeError"
-        and not error.get("source")
-        and re.search(r"\(\) (?:takes|got|missing) ", error["message"])
-    ):
-        return NOT_AS_CALLED  # no line of the student's own had begun
-    for kind, pattern, hint in RULES:
-        if re.fullmatch(kind, error["type"]) and (found := re.search(pattern, error["message"])):
-            return hint.format(*(group or "" for group in found.groups()))
-    return f"The function stopped with a {error['type']}."
-
-
-def place_of(error: dict[str, Any]) -> str:
-    """Where it happened, in the student's own words, or nothing."""
-    if not error.get("source"):
-        return ""
-    where = (
-        f"code cell {error['place']}, line {error['line']}"
-        if error.get("place")
-        else f"line {error['line']} of the cell"
     )
-    return f"\nat {where}: {error['source']}"
 
 
-def shown(error: dict[str, Any]) -> str:
-    """The exception as a report shows it."""
-    if error["type"] in ("NotPlain", "TooMuch"):
-        return str(error["message"])
-    return f"{error['type']}: {error['message']}".rstrip(": ")[:600] + place_of(error)
+@mistake(example=raised("AttributeError", "'Redis' object has no attribute 'gett'"))
+def no_such_method(error):
+    """redis-py has no method `{method}`. Its methods have the names of the commands, in small letters."""
+    return fits(error, "AttributeError", r"'(?:Redis|Pipeline)' object has no attribute '(?P<method>\w+)'")
+
+
+@mistake(example=raised("NameError", "name 'json' is not defined"))
+def name_not_defined(error):
+    """No cell that ran has defined `{name}`. Is its import or its cell missing, or is it spelled differently?"""
+    return fits(error, "NameError", r"name '(?P<name>\w+)' is not defined")
+
+
+@mistake(example=raised("ZeroDivisionError", "division by zero"))
+def function_raised(error):
+    """The function stopped with {type}."""
+    return {"type": f"{'an' if error.type[:1] in 'AEIOU' else 'a'} {error.type}"}

@@ -18,7 +18,7 @@ from typing import Any
 
 from workshop.course.lessons import Lesson, lay
 from workshop.grading.hints import mistakes_of
-from workshop.mistakes.general import GENERAL
+from workshop.mistakes.general import GENERAL, KNOWN
 from workshop.report import Check, Outcome, Report
 
 ABOUT = "answer.toml"
@@ -133,7 +133,8 @@ def _case(lesson: Lesson, kind: str, overlay: Path) -> Case:
     if "says" in about:
         return replace(made, trips=_all(about, "trips"), says=_all(about, "says"))
     mistake = overlay.name.partition(VARIANT)[0]
-    known = {one.name: one.checks for one in (*GENERAL, *mistakes_of(lesson).mistakes)}
+    known: dict[str, tuple[str, ...]] = dict.fromkeys(KNOWN, ())
+    known |= {one.name: one.checks for one in (*GENERAL, *mistakes_of(lesson).mistakes)}
     if mistake not in known:
         raise Malformed(f"{overlay}: no mistake is called {mistake}")
     owner = _all(about, "trips") or known[mistake]

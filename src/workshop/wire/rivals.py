@@ -185,7 +185,9 @@ class RelayProbe:
             sent = error.seen.data_commands
             kind = "that changes data" if before == "write" else "that reads or changes data"
             raise Mismatch(
-                f"Redis received no command {kind}.", actual="\n".join(sent[:5]) or "no command at all"
+                f"Redis received no command {kind}.",
+                mistake="no_command_to_come_before",
+                actual="\n".join(sent[:5]) or "no command at all",
             ) from None
 
     def watch(self) -> contextlib.AbstractContextManager[Seen]:
