@@ -388,10 +388,10 @@ def visits_reset_at_the_start(replica, actual):
 
 
 @mistake("through_relay")
-def url_hard_coded(_redis):
+def url_hard_coded(redis):
     """REDIS_URL named another address than before, and the service sent its command to the old one. Take the whole address
     from the environment: Redis.from_url(os.environ["REDIS_URL"]). An address in the code is right on one machine only."""
-    return _redis.exists("by:another:way")
+    return redis.exists("by:another:way")
 
 
 @mistake("through_relay")

@@ -127,11 +127,11 @@ def test_visits_are_counted_under_the_key(service, redis, some):
 
 
 @pytest.fixture(scope="module")
-def through_relay(_service, _redis, relay):
+def through_relay(service, redis, relay):
     """A second service whose REDIS_URL leads over a relay, so that the grader sees each command on the wire."""
-    _redis.set(VISITS, 41)
-    service = _service.another(env={"REDIS_URL": relay.url})
-    service.visits_at_start = _redis.get(VISITS)
+    redis.set(VISITS, 41)
+    service = service.another(env={"REDIS_URL": relay.url})
+    service.visits_at_start = redis.get(VISITS)
     with relay.watch() as seen:
         taken = service.post("/set", json={"key": "by:another:way", "value": "x"})
         page = taken if taken.status == 201 else service.get("/")  # a mistake in one view is not one in the address
@@ -174,22 +174,22 @@ def test_two_replicas_share_the_data(service, through_relay, some):
 
 
 @pytest.fixture(scope="module")
-def outage(_service, _redis):
+def outage(service, redis):
     """What the service answered while Redis was stopped, while it was paused, and when it was back; asked once for the checks below."""
-    seen, service = SimpleNamespace(late_trouble=None), _service
+    seen = SimpleNamespace(late_trouble=None)
     seen.before = service.post("/set", json={"key": "outage", "value": "before"})
     patience = RECOVERY if seen.before.status == 201 else 0
-    with _redis.stopped():
+    with redis.stopped():
         seen.stopped = ask_all(service)
-        late = service.another(wait=False, env={"REDIS_URL": re.sub(r"/\d+$", "/3", _redis.url)})
+        late = service.another(wait=False, env={"REDIS_URL": re.sub(r"/\d+$", "/3", redis.url)})
         try:
             late.wait_until_up()
         except NotUp as error:
             seen.late_trouble = error
     seen.after_stop = well_again(service, patience)
     seen.late = None if seen.late_trouble else well_again(late, patience)
-    seen.databases = list(_redis.info("keyspace"))  # those that hold a key
-    with _redis.paused():
+    seen.databases = list(redis.info("keyspace"))  # those that hold a key
+    with redis.paused():
         seen.paused = ask_all(service)
     seen.after_pause = well_again(service, patience)
     return seen

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,15 @@ from workshop.runtimes.contract import NEEDS_ENGINE, Runtime, Service
 from workshop.runtimes.embedded import EmbeddedRuntime
 
 if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at once
+    import redis
+
     from workshop.engine.images import Image
     from workshop.exercises.runners import Runners
     from workshop.runtimes.docker import Session as DockerSession
+
+    ClientOfRedis = redis.Redis  # an editor completes what the probe hands on
+else:
+    ClientOfRedis = object
 
 RUNTIMES = ("auto", "docker", "embedded")
 
@@ -146,6 +153,8 @@ class Bench:
         handin.copy_in(assignment.work, self.folder)
         self.runtime = self.session.runtime_for(self.folder, self.lesson.name)
         self._ahead: Ahead[Service] | None = None
+        self._first: Service | None = None
+        self._worn: list[Service] = []
 
     @property
     def with_redis(self) -> bool:
@@ -169,7 +178,7 @@ class Bench:
     def start(self, image: Image | None = None, **options: Any) -> Service:
         """A service of the student's, up and noted."""
         service = self.runtime.start(image, with_redis=self.with_redis, **options)
-        service.noted = self.note
+        service.noted, service.another = self.note, functools.partial(self.start, image)
         return service
 
     def begin(self) -> None:
@@ -182,7 +191,18 @@ class Bench:
     def first(self, image: Image | None) -> Service:
         """The first service, up: the one that `begin` started, else one of this image."""
         ahead, self._ahead = self._ahead, None
-        return ahead.get().wait_until_up() if ahead else self.start(image)
+        self._first = ahead.get().wait_until_up() if ahead else self.start(image)
+        return self._first
+
+    def revive(self) -> None:
+        """Starts the first service again if it has died, or is so unwell that it answers nothing or the next request may be its last.
+
+        It stays the same object: a check fails for itself alone, and whoever holds the service holds the one that runs.
+        """
+        first = self._first
+        if first and (first.get("/healthz", limit=1.5).status is None or first.is_overgrown()):
+            self._worn.append(copy.copy(first))  # what it answered may still be looked into
+            vars(first).update(vars(first.another()))
 
     def require(self, name: str) -> Path:
         """The file of that name in the student's folder. Raises NotUp, naming a near miss, if it is missing."""
@@ -213,16 +233,18 @@ class Bench:
 
     def close(self) -> None:
         """Removes what this grading started."""
+        for service in self._worn:
+            service.end()
         self.runtime.close()
 
 
 BACK_LIMIT = 5.0  # seconds in which a Redis that was started again answers
 
 
-class RedisProbe:
+class RedisProbe(ClientOfRedis):
     """The grader's own look at Redis: every method of redis-py, with text for bytes, and the server's own switches."""
 
-    def __init__(self, server: Any, note: Any) -> None:
+    def __init__(self, server: Any, note: Callable[[str], None]) -> None:  # a RedisServer, or a notebook's `Here`
         self._server, self._note = server, note
         self._at: tuple[str, int] | None = None
 

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +22,10 @@ from workshop.grading.notebook_fixture import _notebook, notebook, relay  # noqa
 from workshop.grading.some import Some
 from workshop.grading.stack_fixture import stack  # noqa: F401  a fixture
 from workshop.report import EXIT_CODES, Check, Outcome, Report
+from workshop.runtimes.contract import Service
+
+if TYPE_CHECKING:  # loaded where it is needed: a check should begin at once
+    from workshop.engine.images import Image
 
 PLUGIN = "workshop-grading"
 LETTERS = {Outcome.PASSED: ".", Outcome.FAILED: "F", Outcome.BLOCKED: "b", Outcome.UNCHECKED: "u"}
@@ -107,58 +111,24 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 
 
 @pytest.fixture(scope="module")
-def image(bench: Bench) -> Any:
+def image(bench: Bench) -> Image:
     """The image that the student's Dockerfile makes."""
     return bench.docker().image()
 
 
-class Revived:
-    """The student's service. One that died in a check is started again for the next: a check fails for itself alone."""
-
-    def __init__(self, bench: Bench, image: Any) -> None:
-        self._bench, self._image = bench, image
-        self._service = bench.first(image)
-
-    def revive(self) -> None:
-        """Starts it again where it has died, or is so unwell after the last check that it answers nothing, or the next request may be its last."""
-        if self._service.get("/healthz", limit=1.5).status is None or self._service.is_overgrown():
-            self._service = self._bench.start(self._image)
-
-    def another(self, **options: Any) -> Any:
-        """A further service of the same work; the options are those of the runtime's `start`."""
-        return self._bench.start(self._image, **options)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._service, name)
-
-
 @pytest.fixture(scope="module")
-def _service(bench: Bench, request: pytest.FixtureRequest) -> Revived:
-    built = request.getfixturevalue("image") if "Dockerfile" in bench.lesson.finished() else None
-    made = Revived(bench, built)
+def service(bench: Bench, request: pytest.FixtureRequest) -> Service:
+    """The student's service, up and answering: in the image of its own Dockerfile if the lesson has one, else in the workshop's."""
+    first = bench.first(request.getfixturevalue("image") if "Dockerfile" in bench.lesson.finished() else None)
     if bench.with_redis:  # a mistake may look into Redis though its check did not
-        _grading(request.config).fixtures.setdefault("redis", request.getfixturevalue("_redis"))
-    return made
-
-
-@pytest.fixture
-def service(_service: Revived, request: pytest.FixtureRequest) -> Revived:
-    """The student's service, up and answering: in the image of its own Dockerfile where the lesson has one, else in the workshop's."""
-    grading = _grading(request.config)
-    if any(check.outcome is Outcome.FAILED for check in list(grading.checks.values())[-1:]):
-        _service.revive()
-    return _service
+        _grading(request.config).fixtures.setdefault("redis", request.getfixturevalue("redis"))
+    return first
 
 
 @pytest.fixture(scope="module")
-def _redis(bench: Bench) -> RedisProbe:
-    return RedisProbe(bench.runtime.redis(), bench.note_look)
-
-
-@pytest.fixture
-def redis(_redis: RedisProbe) -> RedisProbe:
+def redis(bench: Bench) -> RedisProbe:
     """Redis as the grader sees it, from outside the service."""
-    return _redis
+    return RedisProbe(bench.runtime.redis(), bench.note_look)
 
 
 @pytest.fixture
@@ -170,8 +140,13 @@ def some(request: pytest.FixtureRequest) -> Some:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if lesson_of(item.path):
-        resting.look(item.function, _grading(item.config).checks)  # type: ignore[attr-defined]
+    if lesson_of(item.path) is None:
+        return
+    grading = _grading(item.config)
+    resting.look(item.function, grading.checks)  # type: ignore[attr-defined]
+    has_failed = any(check.outcome is Outcome.FAILED for check in list(grading.checks.values())[-1:])
+    if has_failed and grading.bench and "service" in getattr(item, "fixturenames", ()):
+        grading.bench.revive()
 
 
 @pytest.hookimpl(wrapper=True)

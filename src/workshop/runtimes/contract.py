@@ -43,6 +43,9 @@ class Service(Protocol):
     inner_port: int  # inside the container
     up_since: float  # time.monotonic() of its first answer, in seconds
     noted: Callable[[str], None]  # told of each thing asked
+    another: Callable[
+        ..., Service
+    ]  # starts a further service of the same work; the options are those of `Runtime.start`
 
     @property
     def url(self) -> str:

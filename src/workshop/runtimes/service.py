@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import copy
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from typing import Any, Self
 from workshop.outcomes import NotUp
 from workshop.patience import settled, until
 from workshop.runtimes import http
-from workshop.runtimes.contract import LOGGED, START_LIMIT
+from workshop.runtimes.contract import LOGGED, START_LIMIT, Service
 from workshop.runtimes.evidence import Evidence, Stop
 from workshop.runtimes.http import ANY, TIME_LIMIT, Answer, Problem
 
@@ -28,6 +29,7 @@ class Asked(abc.ABC):
     port: int
     up_since: float  # time.monotonic() of its first answer
     noted: Callable[[str], None] = staticmethod(lambda asked: None)  # told of each thing asked
+    another: Callable[..., Service]  # set by whoever knows the work
 
     @property
     def url(self) -> str:
@@ -50,8 +52,11 @@ class Asked(abc.ABC):
         answer = http.ask(
             method, self.host, self.port, path, query=query, json=json, data=data, headers=headers, limit=limit
         )
-        answer.log = lambda: self._log_during(answer, mark)
-        answer.ended = lambda: self._ended_during(answer)
+        asked = copy.copy(
+            self
+        )  # one that is started again is another container, and this answer's causes are in the old one
+        answer.log = lambda: asked._log_during(answer, mark)
+        answer.ended = lambda: asked._ended_during(answer)
         self.noted(answer.asked)
         return answer
 
