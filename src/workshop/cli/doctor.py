@@ -18,7 +18,7 @@ from workshop.report import EXIT_CODES, Outcome
     "--json", "as_json", is_flag=True, help="One JSON document on standard output, all else on standard error."
 )
 def doctor(as_json: bool) -> int:
-    """Do once what the lessons will do, and say what lacks and how to mend it."""
+    """Do once what the lessons will do, and report what is missing and how to fix it."""
     screen = Bedside()
     with run() as made:
         patient = Doctor(made, lessons.catalogue())

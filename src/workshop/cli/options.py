@@ -58,4 +58,4 @@ def next_step(lesson: Lesson, report: Report, following: Lesson | None, watched:
             else "next: install Docker, then `./workshop doctor`"
         )
     again = "and save, this page checks again" if watched else f"then `./workshop check {lesson.number}`"
-    return f"next: mend the first ✗ {again}; `./workshop hint {lesson.number}` helps"
+    return f"next: fix the first ✗ {again}; `./workshop hint {lesson.number}` helps"

@@ -1,11 +1,8 @@
-"""What `doctor` found, on a terminal: each step as it ends, and under each that lacks how to mend it."""
+"""What `doctor` found, on a terminal: each step as it ends, and under each that failed how to fix it."""
 
 from __future__ import annotations
 
 import sys
-
-from rich.console import Console
-from rich.markup import escape
 
 from workshop.machine.doctor import Doctor
 from workshop.machine.examination import Step
@@ -18,19 +15,13 @@ class Bedside:
 
     def __init__(self) -> None:
         self.screen = Terminal(sys.stderr)
-        self._console = Console(stderr=True)
-        self._status = self._console.status("") if self._console.is_terminal and not self.screen.plain else None
 
     def begins(self, claim: str) -> None:
         """A step has begun."""
-        if self._status:
-            self._status.update(f"{escape(claim)} …")
-            self._status.start()
+        self.screen.begin(claim)
 
     def step(self, step: Step) -> None:
         """A step has ended."""
-        if self._status:
-            self._status.stop()
         claim = f"{step.claim} · {step.detail}" if step.detail and step.detail != "yes" else step.claim
         self.screen.check(Check(step.id, claim, step.outcome, hint=step.hint, asked=step.asked, actual=step.actual))
         if step.outcome is Outcome.FAILED and step.lessons:
@@ -43,7 +34,7 @@ class Bedside:
             return
         fine = [lesson.name for lesson in doctor.lessons if doctor.runtime_of(lesson)]
         words = f" Lessons that work as it is: {numbers(fine)}." if fine else " No lesson works as it is."
-        self.screen.line(f"{words} Next: mend the first ✗, then `./workshop doctor`.")
+        self.screen.line(f"{words} Next: fix the first ✗, then `./workshop doctor`.")
 
 
 def numbers(names: tuple[str, ...] | list[str]) -> str:
