@@ -27,10 +27,10 @@ def label(monkeypatch, tmp_path):
     (tmp_path / "images" / "one").mkdir(parents=True)
     yield clean.LABEL
     for wanted in (clean.LABEL, clean.PROJECT, images.SUPPLY_LABEL):
-        for kind in clean.KINDS.values():
-            found = docker(*kind.list, "--filter", f"label={wanted}", "--format", kind.id).out.split()
-            if found:
-                docker(*kind.remove, *dict.fromkeys(found))
+        for listed, remove in clean.KINDS.values():
+            left = docker(*listed, "--filter", f"label={wanted}").out.split()
+            if left:
+                docker(*remove, *dict.fromkeys(left))
 
 
 def dead_run() -> str:

@@ -8,9 +8,10 @@ import pytest
 
 from workshop.compose import file as compose_file
 from workshop.compose import looking
+from workshop.compose.facts import Lack
 from workshop.compose.rewrite import GATE, Plan, quick, rewritten, seconds
 from workshop.course.places import ROOT
-from workshop.engine import engine
+from workshop.engine import engine, images
 from workshop.engine.engine import Done
 from workshop.mistakes.finding import Search, Sight
 from workshop.mistakes.general import GENERAL
@@ -274,11 +275,17 @@ def test_what_compose_says_of_a_file(tmp_path, said, words):
 
 @pytest.mark.parametrize(
     "said, kind",
-    [("manifest for x:y not found: manifest unknown", NotUp), ("dial tcp: lookup x: no such host", Unchecked)],
+    [
+        ("manifest for x:y not found: manifest unknown", images.NoSuchImage),
+        ("dial tcp: lookup x: no such host", Unchecked),
+    ],
 )
 def test_an_image_that_is_not_there(tmp_path, monkeypatch, said, kind):
     monkeypatch.setattr(engine, "has_image", lambda name: False)
     written = read(tmp_path, "services:\n  web:\n    image: x:y\n")
-    stack = SimpleNamespace(as_written=written, run=SimpleNamespace(docker=lambda *a, **k: Done(a, 1, "", said, 0.1)))
-    with pytest.raises(kind, match="x:y"):
-        looking.need_image(stack, "web", "x:y")
+    monkeypatch.setattr(engine, "docker", lambda *a, **k: Done(a, 1, "", said, 0.1))
+    with pytest.raises(kind, match="x:y") as raised:
+        images.need_image("x:y")
+    error = looking.of_image(SimpleNamespace(as_written=written), "web", "x:y", raised.value.actual)
+    assert error.facts["compose_file"].lacks(Lack.IMAGE) == {"place": "docker-compose.yml, line 3", "image": "x:y"}
+    assert error.actual == said

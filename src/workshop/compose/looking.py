@@ -13,7 +13,7 @@ from workshop.compose.service import Container
 from workshop.compose.written import AsWritten
 from workshop.engine import engine
 from workshop.engine.run import Run
-from workshop.outcomes import NotUp, Unchecked
+from workshop.outcomes import NotUp
 from workshop.report import last_lines
 from workshop.runtimes.docker import DockerService
 from workshop.runtimes.evidence import OF_THE_COMMAND, PORT, Evidence
@@ -82,20 +82,10 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def need_image(stack: Watched, service: str, image: str) -> None:
-    """Sees to it that the engine has an image. Raises NotUp where there is none of that name, Unchecked where it is out of reach."""
-    if engine.has_image(image):
-        return
-    done = stack.run.docker("pull", "--quiet", image, timeout=600)
-    if done.ok:
-        return
-    said = last_lines(done.err, 1)
-    if re.search(r"manifest unknown|not found|does not exist|access denied|invalid reference format", done.err):
-        place = stack.as_written.where("services", service, "image")
-        lacks = ComposeFile(Lack.IMAGE, {"place": place, "image": image})
-        raise NotUp(compose_file=lacks, asked=f"docker pull {image}", expected="an image", actual=said)
-    hint = f"The image {image} is not here and could not be pulled. With network, run `docker pull {image}` once."
-    raise Unchecked(hint, actual=said)
+def of_image(stack: Watched, service: str, image: str, said: str) -> NotUp:
+    """What is seen if there is no image of the name that a service has."""
+    lacks = ComposeFile(Lack.IMAGE, {"place": stack.as_written.where("services", service, "image"), "image": image})
+    return NotUp(compose_file=lacks, asked=f"docker pull {image}", expected="an image", actual=last_lines(said, 1))
 
 
 def of_up(stack: Watched, done: engine.Done) -> NotUp:

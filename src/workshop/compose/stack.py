@@ -148,7 +148,7 @@ class Stack:
             if copy._began:
                 copy._began.wait()
         mine = f"label={STACK_LABEL}={self._shared.token}"
-        for listed, remove in sweeper.KINDS:
+        for listed, remove in sweeper.KINDS.values():
             if things := self.run.docker(*listed, "--filter", mine).out.split():
                 self.run.docker(*remove, *things)
         if made := [image.id for image in self._shared.images.values()]:
@@ -298,7 +298,10 @@ class Stack:
     def _image(self, name: str, service: Mapping[str, Any]) -> str:
         build = service.get("build")
         if not build:
-            looking.need_image(self, name, service["image"])
+            try:
+                images.need_image(service["image"])
+            except images.NoSuchImage as error:
+                raise looking.of_image(self, name, service["image"], error.actual or "") from None
             return str(service["image"])
         context = Path(build["context"])
         file = build.get("dockerfile") or "Dockerfile"

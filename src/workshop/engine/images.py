@@ -6,6 +6,7 @@ import contextlib
 import functools
 import hashlib
 import json
+import re
 import shutil
 import tarfile
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ BASE = "python:3.13-slim"
 REDIS = "redis:8"
 SUPPLIES = Path(__file__).resolve().parents[1] / "guests"
 SUPPLY_LABEL = "workshop.image"
+NONE_OF_THAT_NAME = re.compile("manifest unknown|not found|does not exist|access denied|invalid reference format")
 
 
 @functools.cache
@@ -33,15 +35,20 @@ def supply_name(kind: str) -> str:
     return f"workshop-{kind}:{digest.hexdigest()[:12]}"
 
 
+class NoSuchImage(Unchecked):
+    """The registry answered, and has no image of that name."""
+
+
 @functools.cache
 def need_image(name: str) -> None:
-    """Sees to it that the engine has an image, pulling it where it has not. Raises Unchecked where it cannot be had."""
+    """Makes sure that the engine has an image, and pulls it if it is missing. Raises Unchecked if it cannot be had."""
     if engine.has_image(name):
         return
     notice.tell(f"Pulling the image {name}, this once.")
     done = engine.docker("pull", "--quiet", name, timeout=600)
     if not done.ok:
-        raise Unchecked(
+        kind = NoSuchImage if NONE_OF_THAT_NAME.search(done.err) else Unchecked
+        raise kind(
             f"The image {name} is not here and could not be pulled. With network, run `docker pull {name}` once.",
             actual=last_lines(done.err),
         )

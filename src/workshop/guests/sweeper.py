@@ -18,12 +18,12 @@ import time
 QUIET_ROUNDS = 6  # rounds that must find nothing before the sweep ends
 PAUSE = 0.3  # seconds between rounds
 LIMIT = 60.0  # seconds in all
-KINDS = (  # how what carries a label is listed, and how removed, in this order
-    (("ps", "--all", "--quiet"), ("rm", "--force", "--volumes")),
-    (("network", "ls", "--quiet"), ("network", "rm")),
-    (("volume", "ls", "--quiet"), ("volume", "rm", "--force")),
-    (("image", "ls", "--all", "--quiet"), ("image", "rm", "--force")),
-)
+KINDS = {  # how what carries a label is listed, and how removed, in this order
+    "container": (("ps", "--all", "--quiet", "--no-trunc"), ("rm", "--force", "--volumes")),
+    "network": (("network", "ls", "--quiet", "--no-trunc"), ("network", "rm")),
+    "volume": (("volume", "ls", "--quiet"), ("volume", "rm", "--force")),
+    "image": (("image", "ls", "--all", "--quiet", "--no-trunc"), ("image", "rm", "--force")),
+}
 
 
 def ask(docker: str, *args: str) -> list[str]:
@@ -38,13 +38,13 @@ def ask(docker: str, *args: str) -> list[str]:
 def sweep(docker: str, run_id: str) -> int:
     """Removes containers (with their anonymous volumes), networks, volumes and images of the run; returns how many there were."""
     label = "label=workshop.run=" + run_id
-    found = 0
-    for kind, remove in KINDS:
-        things = sorted(set(ask(docker, *kind, "--filter", label)))
+    count = 0
+    for listed, remove in KINDS.values():
+        things = sorted(set(ask(docker, *listed, "--filter", label)))
         if things:
-            found += len(things)
+            count += len(things)
             ask(docker, *remove, *things)
-    return found
+    return count
 
 
 def end_processes(pids: set[int]) -> None:

@@ -1,9 +1,9 @@
 """Gives back what the workshop took in the engine: what runs left behind, the supplied images and their build cache.
 
-What is told apart: containers, networks, volumes and images by the label `workshop.run`, Compose's by a project name
+How they are recognised: containers, networks, volumes and images by the label `workshop.run`, Compose's by a project name
 that a run gave; the supplied images by the label `workshop.image`; and in the build cache the records of the supplied
-images' own steps, by the words that made them. The rest of the cache bears no sign of who built it, and base images
-may serve others: both are named, with the command that removes them.
+images' own steps, by the command that made them. The rest of the cache does not show who built it, and others may use
+the base images: both are named, with the command that removes them.
 """
 
 from __future__ import annotations
@@ -12,32 +12,15 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from workshop.course.lessons import Lesson
 from workshop.engine import engine, images
 from workshop.engine.run import LABEL, is_over
+from workshop.guests.sweeper import KINDS
 from workshop.machine import cost
 
 PROJECT = "com.docker.compose.project"
 PROJECT_OF_RUN = re.compile(r"workshop-([0-9a-f]{10})\b")
-
-
-class Kind(NamedTuple):
-    """How one kind of thing is listed and removed, what names it, and where its labels stand."""
-
-    list: tuple[str, ...]
-    remove: tuple[str, ...]
-    id: str
-    labels: str
-
-
-KINDS = {
-    "container": Kind(("ps", "--all", "--no-trunc"), ("rm", "--force", "--volumes"), "{{.ID}}", ".Config.Labels"),
-    "network": Kind(("network", "ls", "--no-trunc"), ("network", "rm"), "{{.ID}}", ".Labels"),
-    "volume": Kind(("volume", "ls"), ("volume", "rm", "--force"), "{{.Name}}", ".Labels"),
-    "image": Kind(("image", "ls", "--all", "--no-trunc"), ("image", "rm", "--force"), "{{.ID}}", ".Config.Labels"),
-}
 
 
 @dataclass(frozen=True)
@@ -51,11 +34,12 @@ class Thing:
     run: str | None = None
 
     def remove(self) -> str | None:
-        """Removes it; answers what the engine said where that failed."""
+        """Removes it. Returns None, or what the engine said if that failed."""
         if self.kind == "build cache":
             done = engine.docker("buildx", "prune", "--force", "--filter", f"id={self.id}", timeout=60)
         else:
-            done = engine.docker(*KINDS[self.kind].remove, self.id, timeout=60)
+            _, remove = KINDS[self.kind]
+            done = engine.docker(*remove, self.id, timeout=60)
         gone = done.ok or re.search("no such|not found", done.err, re.IGNORECASE)
         return None if gone else (done.err.strip().splitlines() or ["no reason given"])[-1]
 
@@ -70,7 +54,7 @@ class Findings:
 
 
 class Cleaner:
-    """Looks for what the workshop took and removes it. `lessons` tells which base images the course stands on."""
+    """Looks for what the workshop took and removes it. `lessons` says which base images the course needs."""
 
     def __init__(self, lessons: list[Lesson]) -> None:
         self.lessons = lessons
@@ -95,7 +79,8 @@ class Cleaner:
         """The things of one kind that a run made, itself or through Compose."""
         seen: set[str] = set()
         for label in (LABEL, PROJECT):
-            listed = engine.docker(*KINDS[kind].list, "--filter", f"label={label}", "--format", KINDS[kind].id)
+            listing, _ = KINDS[kind]
+            listed = engine.docker(*listing, "--filter", f"label={label}")
             for identity in dict.fromkeys(engine.must(listed).out.split()):
                 run = _run_of(kind, identity, label)
                 if run and identity not in seen:
@@ -130,8 +115,9 @@ def _layers(image: str) -> list[str]:
 
 
 def _run_of(kind: str, identity: str, label: str) -> str | None:
-    """The run that a thing's label names, or None where it is nobody's of ours."""
-    done = engine.docker(kind, "inspect", "--format", f"{{{{json {KINDS[kind].labels}}}}}", identity)
+    """The run that a thing's label names, or None if it is not ours."""
+    labels = ".Config.Labels" if kind in ("container", "image") else ".Labels"
+    done = engine.docker(kind, "inspect", "--format", f"{{{{json {labels}}}}}", identity)
     value = (json.loads(done.out) or {}).get(label, "") if done.ok else ""
     if label == LABEL:
         return value or None
@@ -155,11 +141,11 @@ def _stacks_left(lessons: list[Lesson]) -> list[tuple[str, str]]:
 
 
 def cache_left() -> tuple[str, str] | None:
-    """What is in the engine's build cache, and the command that empties it; None where it is empty."""
+    """What is in the engine's build cache, and the command that empties it; None if it is empty."""
     size = cost.build_cache()
     if not size:
         return None
-    words = f"the build cache, {cost.shown(size)}: the engine does not say whose builds it serves"
+    words = f"the build cache, {cost.shown(size)}: the engine does not say whose builds use it"
     return words, "docker builder prune"
 
 

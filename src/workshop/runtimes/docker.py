@@ -112,15 +112,11 @@ class DockerRedis:
             isolated = ("--user", "65534", "--read-only", *placed, "--env", f"RELAY_TOKEN={token}")
             flags = (*helpers.own(self.run, name), *LIMITS, *isolated)
             script = Path(relay.__file__).read_text(encoding="utf-8")
-            must(
-                self.run.docker(
-                    "run", "--detach", *flags, images.BASE, "python", "-c", script, self.name, str(REDIS_PORT)
-                )
-            )
+            command = ("python", "-c", script, self.name, str(REDIS_PORT))
+            must(self.run.docker("run", "--detach", *flags, images.BASE, *command))
             control = (engine.host(), helpers.published(self.run, name, relay.CONTROL_PORT))
-            self._relay = Relay(
-                f"redis://{name}:{relay.DATA_PORT}/0", control, token, beside=f"redis://127.0.0.1:{relay.DATA_PORT}/0"
-            )
+            url = "redis://{}:{}/0".format
+            self._relay = Relay(url(name, relay.DATA_PORT), control, token, url("127.0.0.1", relay.DATA_PORT))
             self._relay.wait_until_up()
             self._relay_name = name
         return self._relay
