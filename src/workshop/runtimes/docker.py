@@ -215,8 +215,7 @@ class DockerService(Asked):
         return [Process(int(row[0]), int(row[1]), row[2] if len(row) > 2 else "") for row in rows if len(row) > 1]
 
     def is_overgrown(self) -> bool:
-        done = self.run.docker("top", self.name, "-eo", "pid")
-        return done.ok and len(done.out.splitlines()) > PIDS // 2
+        return len(self.run.docker("top", self.name, "-eo", "pid").out.splitlines()) > PIDS // 2
 
     def exec(self, *command: str, timeout: float = 10.0) -> engine.Done:
         """Runs a command in the container, as `docker exec` does."""
@@ -316,21 +315,19 @@ class DockerRuntime:
             words += ["--memory", memory, "--memory-swap", memory]
         if hostname:
             words += ["--hostname", hostname]
-        environment = dict(env or {})
-        if with_redis:
-            environment.setdefault("REDIS_URL", self.redis().url)
+        environment = ({"REDIS_URL": self.redis().url} if with_redis else {}) | dict(env or {})
         for variable, value in environment.items():
             words += ["--env", f"{variable}={value}"]
         for source, target in (mounts or {}).items():
             words += ["--mount", f"type=bind,source={source},target={target},readonly"]
         self._mine.append(name)
-        service = DockerService(self.run, name, port)
         words += flags
         if image is not None:
             self._launch(["run", "--detach", *words, image.id, *command])
         else:
             handin.require(self.folder, "app.py", self.lesson)
             self._launch_folder(words, command, name)
+        service = DockerService(self.run, name, port)
         service.find_port()
         if wait:
             service.wait_until_up(up_path)
