@@ -19,15 +19,6 @@ SILENT = 5.0  # seconds after which a service that does not listen counts as sil
 
 
 @dataclass(frozen=True)
-class FixedPort:
-    """A host port that the file fixes for a service. `chosen` says that a variable decides which."""
-
-    port: str
-    line: int
-    chosen: bool
-
-
-@dataclass(frozen=True)
 class Container:
     """A container of the stack and what it publishes, in the words of `docker ps`."""
 

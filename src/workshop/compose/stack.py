@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 from workshop.compose import command as compose
@@ -17,21 +16,18 @@ from workshop.compose import file as compose_file
 from workshop.compose import looking
 from workshop.compose.facts import GivenUp
 from workshop.compose.rewrite import STACK_LABEL, Plan, rewritten
-from workshop.compose.service import Container, FixedPort, StackService
+from workshop.compose.service import Container, StackService
 from workshop.compose.written import AsWritten
 from workshop.course import handin
 from workshop.engine import builds, engine, helpers, images
 from workshop.engine.engine import must
 from workshop.engine.run import Run
 from workshop.guests import sweeper
-from workshop.outcomes import Mismatch, NotUp, Unchecked
-from workshop.patience import Ahead, until
+from workshop.outcomes import Mismatch, NotUp
+from workshop.patience import Ahead
 from workshop.runtimes.evidence import PORT
-from workshop.runtimes.http import Answer
 
 UP_LIMIT = 60.0  # seconds for `docker compose up`
-RESTART_LIMIT = 20.0  # seconds in which a killed service must be back
-HELD_PROBES = 5  # health probes of a held service after which nothing more is waited for; the engine keeps five
 GRACE = 10  # seconds that Docker gives a container to end
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 
@@ -57,13 +53,13 @@ class Stack:
 
     as_written: AsWritten
     config: dict[str, Any]  # what Compose reads in it
+    _began: Ahead[Self] | None = None
 
-    def __init__(self, shared: _Shared, held: str | None = None) -> None:
-        self._shared, self.run, self.held = shared, shared.run, held
+    def __init__(self, shared: _Shared) -> None:
+        self._shared, self.run = shared, shared.run
         self.project = shared.run.name("stack")
         self.folder = shared.fresh_folder()
         self._file = shared.run.scratch("compose") / "compose.json"
-        self._began: Ahead[Stack] | None = None
         self._first: dict[str, str] = {}  # service → the name of its first container
         shared.copies.append(self)
 
@@ -75,11 +71,11 @@ class Stack:
         lesson: str,
         note: Callable[[str], None],
         needs: Sequence[str] = ("web", "redis"),
-    ) -> Stack:
+    ) -> Self:
         """The stack of a folder, not up yet. `fresh_folder` makes a copy of the folder, `needs` names the services."""
         return cls(_Shared(run, fresh_folder, lesson, note, needs, run.name("stacks")))
 
-    def up(self) -> Stack:
+    def up(self) -> Self:
         """Builds what is to be built and brings everything up; returns once `web` answers.
 
         Raises NotUp with the cause where it does not come up.
@@ -92,12 +88,12 @@ class Stack:
         self._answering()
         return self
 
-    def begin(self) -> Stack:
+    def begin(self) -> Self:
         """Brings it up in the background; `wait` waits for it."""
         self._began = Ahead(self.up)
         return self
 
-    def wait(self) -> Stack:
+    def wait(self) -> Self:
         """Returns once what `begin` began is up; raises NotUp where it did not come up."""
         assert self._began is not None
         return self._began.get()
@@ -129,17 +125,9 @@ class Stack:
             service.wait_until_up()
         return found
 
-    def copy(self, held: str | None = None) -> Stack:
-        """A second copy, of the folder and of the stack, begun in the background; `wait` waits until it is up.
-
-        The service `held` starts and does nothing until `release`.
-        """
-        return Stack(self._shared, held).begin()
-
-    def release(self) -> None:
-        """Lets the service that was held back begin its work."""
-        assert self.held
-        must(self.run.docker("kill", "--signal", "USR1", *self.containers(self.held)))
+    def copy(self) -> Self:
+        """A second copy, of the folder and of the stack, begun in the background; `wait` waits until it is up."""
+        return type(self)(self._shared).begin()
 
     def close(self) -> None:
         """Removes the stack and its copies with all their volumes, networks and images."""
@@ -212,72 +200,6 @@ class Stack:
             done = self.run.docker("exec", *password, names[0], *ask, timeout=10)
         return done.out.removesuffix("\n")
 
-    def kill_web_process(self) -> None:
-        """SIGKILL to the first process of `web`, by its id on the host: for Docker it has died by itself."""
-        pid = self.service("web").state["Pid"]
-        must(helpers.helper(self.run, "sh", "-c", f"kill -9 {pid}", rights=["KILL"], flags=("--pid", "host")))
-        self._shared.note("kill -9 of web's first process, from outside the container")
-
-    def back_again(self, name: str, before: Mapping[str, Any]) -> StackService | None:
-        """The service once it runs and answers again, where `before` was its state; None where it stays away."""
-        gone = 0  # looks in a row that saw it ended, and not started since
-
-        def look() -> bool | None:
-            nonlocal gone
-            now = self.state(name) or {}
-            was_started = now.get("StartedAt") != before["StartedAt"]
-            gone = gone + 1 if now.get("Status") == "exited" and not was_started else 0
-            if gone > 10:
-                return False
-            return True if now.get("Running") and not now.get("Restarting") and was_started else None
-
-        if not until(look, RESTART_LIMIT, 0.1, enough=lambda seen: seen is not None):
-            return None
-        service = self.service(name)
-        service.wait_until_up()
-        return service
-
-    def start_again(self, name: str) -> None:
-        """Starts a service that stayed away, as `docker start` does: the next check finds it running."""
-        self.run.docker("start", *self.containers(name))
-        with contextlib.suppress(NotUp):
-            self.service(name).wait_until_up()
-
-    def fixed_port(self, service: str) -> FixedPort | None:
-        """The first host port that the file as written fixes for a service; a range leaves a choice."""
-        fixed = [port for port in self.config["services"][service].get("ports") or [] if port.get("published")]
-        for port in fixed:
-            if "-" not in str(port["published"]) and port["published"] != "0":
-                at = self.as_written.at("services", service, "ports")
-                return FixedPort(str(port["published"]), at.line if at else 1, "$" in str(at and at.value))
-        return None
-
-    def fixed_names(self, kind: str) -> list[str]:
-        """The `volumes` or `networks` whose name the file fixes, so that all copies of the stack share them."""
-        found = self.config.get(kind) or {}
-        return [
-            name for name, thing in found.items() if (thing or {}).get("name") not in (None, f"{self.project}_{name}")
-        ]
-
-    def answer_while_held(self, name: str) -> Answer | None:
-        """What a service answers while another is held back; None where it does not start, or starts and is silent.
-
-        It is given time: until `docker compose up` has ended, or until the held service was asked often for its health.
-        """
-        assert self._began and self.held
-        end = time.monotonic() + UP_LIMIT
-        while time.monotonic() < end:
-            state = self.state(name)
-            if state and state["Running"]:
-                return self.service(name).first_answer()
-            probes = len((((self.state(self.held) or {}).get("Health")) or {}).get("Log") or [])
-            if self._began.wait(0):
-                self._began.get()
-            if probes >= HELD_PROBES:
-                return None
-            time.sleep(0.3)
-        raise Unchecked("The stack was not brought up in time to see what waits for what.")
-
     def _prepare(self) -> None:
         compose.need()
         self.as_written = compose_file.read(self.folder, self._shared.lesson)
@@ -286,10 +208,10 @@ class Stack:
             raise looking.of_config(self, done)
         self.config = json.loads(done.out)
         looking.look_over(self, self._shared.needs)
-        plan = Plan(self.run.id, self._shared.token, self.project, self.folder, self._images(), held=self.held)
-        if self.held:
-            plan.commands = {self.held: self._command(self.held, plan.images[self.held])}
-        self._file.write_text(json.dumps(rewritten(self.config, plan)), encoding="utf-8")
+        self._file.write_text(json.dumps(rewritten(self.config, self._plan())), encoding="utf-8")
+
+    def _plan(self) -> Plan:
+        return Plan(self.run.id, self._shared.token, self.project, self.folder, self._images())
 
     def _images(self) -> dict[str, str]:
         with self._shared.lock:
@@ -318,16 +240,6 @@ class Stack:
             self._shared.images[key] = builds.build(self.run, context, flags=flags, file=file)
         return self._shared.images[key].id
 
-    def _command(self, name: str, image: str) -> list[str]:
-        """The whole command line of a service: its own words, or its image's."""
-        service = self.config["services"][name]
-        found = json.loads(must(self.run.docker("image", "inspect", "--format", "{{json .Config}}", image)).out)
-        entry, words = service.get("entrypoint"), service.get("command")
-        if entry is None:
-            entry, words = found.get("Entrypoint") or [], words if words is not None else found.get("Cmd")
-            return [*(word.replace("$", "$$") for word in entry), *(words or [])]
-        return [*entry, *(words or [])]
-
     def _up(self, *words: str) -> engine.Done:
         began = time.monotonic()
 
@@ -335,10 +247,12 @@ class Stack:
             if self._shared.closing.is_set():
                 return GivenUp.OVER
             waited = time.monotonic() - began
-            is_hopeless = waited > 4 and not self.held and looking.is_hopeless(self, waited)
-            return GivenUp.UNHEALTHY if is_hopeless else None
+            return GivenUp.UNHEALTHY if waited > 4 and self._is_hopeless(waited) else None
 
         return self._compose("up", "--detach", "--no-build", *words, timeout=UP_LIMIT, watch=hopeless)
+
+    def _is_hopeless(self, waited: float) -> bool:
+        return looking.is_hopeless(self, waited)
 
     def _answering(self) -> None:
         """Returns once `web` answers and nothing else has ended with an error."""

@@ -10,15 +10,15 @@ import pytest
 from workshop.grading.bench import Bench
 
 if TYPE_CHECKING:
-    from workshop.compose.stack import Stack
+    from workshop.probes.stacks import DrilledStack
 
 
 @pytest.fixture(scope="module")
-def stack(bench: Bench) -> Iterator[Stack]:
-    """The student's stack, up and answering. It needs an engine; elsewhere its checks are unchecked."""
-    from workshop.compose.stack import Stack  # reading YAML takes a while to load, and one lesson needs it
+def stack(bench: Bench) -> Iterator[DrilledStack]:
+    """The student's stack, up and answering. It needs an engine; without one its checks are unchecked."""
+    from workshop.probes.stacks import DrilledStack  # reading YAML takes a while to load, and one lesson needs it
 
-    made = Stack.from_nothing(bench.docker().run, bench.copy, bench.lesson.name, bench.note)
+    made = DrilledStack.from_nothing(bench.docker().run, bench.copy, bench.lesson.name, bench.note)
     try:
         yield made.up()
     finally:

@@ -1,0 +1,133 @@
+"""What lesson 8 does with a stack: kills its first process, holds a service back, looks for what only one copy can have."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from workshop.compose.rewrite import Plan
+from workshop.compose.service import StackService
+from workshop.compose.stack import UP_LIMIT, Stack
+from workshop.engine import helpers
+from workshop.engine.engine import must
+from workshop.outcomes import NotUp, Unchecked
+from workshop.patience import until
+from workshop.runtimes.http import Answer
+
+RESTART_LIMIT = 20.0  # seconds in which a killed service must be back
+HELD_PROBES = 5  # health probes of a held service after which nothing more is waited for; the engine keeps five
+
+
+@dataclass(frozen=True)
+class FixedPort:
+    """A host port that the file fixes for a service. `chosen` says that a variable decides which."""
+
+    port: str
+    line: int
+    chosen: bool
+
+
+class DrilledStack(Stack):
+    """A stack with its drills: the fixture `stack`."""
+
+    held: str | None = None  # the service that is held back in this copy
+
+    def copy(self, held: str | None = None) -> Self:
+        """A second copy; see `Stack.copy`. In it the service `held` starts, and does nothing until `release`."""
+        made = type(self)(self._shared)
+        made.held = held
+        return made.begin()
+
+    def release(self) -> None:
+        """Lets the service that was held back begin its work."""
+        assert self.held
+        must(self.run.docker("kill", "--signal", "USR1", *self.containers(self.held)))
+
+    def kill_web_process(self) -> None:
+        """SIGKILL to the first process of `web`, by its id on the host: for Docker it has died by itself."""
+        pid = self.service("web").state["Pid"]
+        must(helpers.helper(self.run, "sh", "-c", f"kill -9 {pid}", rights=["KILL"], flags=("--pid", "host")))
+        self._shared.note("kill -9 of web's first process, from outside the container")
+
+    def back_again(self, name: str, before: Mapping[str, Any]) -> StackService | None:
+        """The service once it runs and answers again, where `before` was its state; None where it stays away."""
+        gone = 0  # looks in a row that saw it ended, and not started since
+
+        def look() -> bool | None:
+            nonlocal gone
+            now = self.state(name) or {}
+            was_started = now.get("StartedAt") != before["StartedAt"]
+            gone = gone + 1 if now.get("Status") == "exited" and not was_started else 0
+            if gone > 10:
+                return False
+            return True if now.get("Running") and not now.get("Restarting") and was_started else None
+
+        if not until(look, RESTART_LIMIT, 0.1, enough=lambda seen: seen is not None):
+            return None
+        service = self.service(name)
+        service.wait_until_up()
+        return service
+
+    def start_again(self, name: str) -> None:
+        """Starts a service that stayed away, as `docker start` does: the next check finds it running."""
+        self.run.docker("start", *self.containers(name))
+        with contextlib.suppress(NotUp):
+            self.service(name).wait_until_up()
+
+    def fixed_port(self, service: str) -> FixedPort | None:
+        """The first host port that the file as written fixes for a service; a range leaves a choice."""
+        fixed = [port for port in self.config["services"][service].get("ports") or [] if port.get("published")]
+        for port in fixed:
+            if "-" not in str(port["published"]) and port["published"] != "0":
+                at = self.as_written.at("services", service, "ports")
+                return FixedPort(str(port["published"]), at.line if at else 1, "$" in str(at and at.value))
+        return None
+
+    def fixed_names(self, kind: str) -> list[str]:
+        """The `volumes` or `networks` whose name the file fixes, so that all copies of the stack share them."""
+        found = self.config.get(kind) or {}
+        return [
+            name for name, thing in found.items() if (thing or {}).get("name") not in (None, f"{self.project}_{name}")
+        ]
+
+    def answer_while_held(self, name: str) -> Answer | None:
+        """What a service answers while another is held back; None where it does not start, or starts and is silent.
+
+        It is given time: until `docker compose up` has ended, or until the held service was asked often for its health.
+        """
+        assert self._began and self.held
+        end = time.monotonic() + UP_LIMIT
+        while time.monotonic() < end:
+            state = self.state(name)
+            if state and state["Running"]:
+                return self.service(name).first_answer()
+            probes = len((((self.state(self.held) or {}).get("Health")) or {}).get("Log") or [])
+            if self._began.wait(0):
+                self._began.get()
+            if probes >= HELD_PROBES:
+                return None
+            time.sleep(0.3)
+        raise Unchecked("The stack was not brought up in time to see what waits for what.")
+
+    def _plan(self) -> Plan:
+        plan = super()._plan()
+        if self.held:
+            plan.held, plan.commands = self.held, {self.held: self._command(self.held, plan.images[self.held])}
+        return plan
+
+    def _is_hopeless(self, waited: float) -> bool:
+        return not self.held and super()._is_hopeless(waited)
+
+    def _command(self, name: str, image: str) -> list[str]:
+        """The whole command line of a service: its own words, or its image's."""
+        service = self.config["services"][name]
+        found = json.loads(must(self.run.docker("image", "inspect", "--format", "{{json .Config}}", image)).out)
+        entry, words = service.get("entrypoint"), service.get("command")
+        if entry is None:
+            entry, words = found.get("Entrypoint") or [], words if words is not None else found.get("Cmd")
+            return [*(word.replace("$", "$$") for word in entry), *(words or [])]
+        return [*entry, *(words or [])]
