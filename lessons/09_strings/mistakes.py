@@ -1,4 +1,4 @@
-"""What goes wrong in lesson 9. Looked through after a check has failed, from the top; the first that holds is the hint."""
+"""What goes wrong in lesson 9. Looked through from the top after a check has failed; the first that holds is told."""
 
 from workshop.grader import mistake
 

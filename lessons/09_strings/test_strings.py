@@ -5,7 +5,7 @@ import itertools
 import json
 import re
 
-from workshop.grader import expect, one_of, rests_on, wanted
+from workshop.grader import about, expect, one_of, rests_on, trips, wanted
 
 
 def now(redis):
@@ -33,7 +33,7 @@ def expect_time_to_live(redis, key, seconds, since):
 def expect_same_end(redis, key, end):
     """The key still expires at `end`, in milliseconds on Redis' clock."""
     due = end - now(redis)
-    expect(redis.pttl(key), wanted(f"about {due} ms to live", lambda left: abs(left - due) <= 2000))
+    expect(redis.pttl(key), about(due, by=2000))
 
 
 def on_turn(turn, act):
@@ -176,7 +176,7 @@ def test_read_settings_in_one_round_trip(notebook, redis, some):
     notebook.read_settings(defaults)  # so that Redis knows the script, if there is one
     with notebook.counted() as seen:
         notebook.read_settings(defaults)
-    expect(seen, wanted("1 round trip", lambda seen: seen.round_trips <= 1))
+    expect(seen, trips(1))
 
 
 def test_take_lock_lets_one_in(notebook, redis, some):

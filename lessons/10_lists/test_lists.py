@@ -89,10 +89,8 @@ def test_read_page_fetches_one_page(notebook, redis, some):
     board = some.word()
     redis.rpush(f"board:{board}", *(f"{number}: {'x' * 60}" for number in range(2000)))
     for page in (3, 180):
-        before = redis.info("stats")["total_net_output_bytes"]
-        notebook.read_page(board, page, 10)
-        sent = redis.info("stats")["total_net_output_bytes"] - before
-        expect(sent, wanted("about 1000 bytes from Redis, at most 60000", lambda sent: sent <= 60_000))
+        sent = redis.cost("total_net_output_bytes", lambda page=page: notebook.read_page(board, page, 10))
+        expect(sent, wanted("about 700 bytes from Redis, at most 50000", lambda sent: sent <= 50_000))
 
 
 def test_view_item_newest_first(notebook, redis, some):

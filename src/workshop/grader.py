@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workshop.grading.expectations import expect, one_of, short, wanted
+from workshop.grading.expectations import about, expect, one_of, short, trips, wanted
 from workshop.grading.resting import rests_on
 from workshop.grading.some import Some
 from workshop.mistakes.mistake import mistake, said
@@ -39,6 +39,7 @@ __all__ = [
     "Service",
     "Some",
     "Unchecked",
+    "about",
     "expect",
     "mistake",
     "one_of",
@@ -46,6 +47,7 @@ __all__ = [
     "rests_on",
     "said",
     "short",
+    "trips",
     "until",
     "version_without",
     "wanted",

@@ -31,6 +31,23 @@ def one_of(*values: Any) -> Wanted:
     return Wanted(" or ".join(map(short, values)), lambda value: any(same(value, one) for one in values))
 
 
+def about(value: float, *, by: float = 0.0, share: float = 0.0) -> Wanted:
+    """For `expect`: a number that differs from `value` by no more than `by`, and `share` of the value; 0.2 is a fifth."""
+    most = by + abs(value) * share
+    return Wanted(f"about {short(value)}", lambda one: is_number(one) and abs(one - value) <= most)
+
+
+def trips(most: int) -> Wanted:
+    """For `expect`: what `notebook.counted()` saw, if Redis was asked no more than `most` times."""
+    words = "1 round trip" if most == 1 else f"{most} round trips at most"
+    return Wanted(words, lambda seen: bool(seen.round_trips <= most))
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, which true and false are not."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def expect(actual: Any, expected: Any, *, asked: str | None = None) -> None:
     """Raises Mismatch unless `actual` is what was expected: a value equal to it, or a `wanted`. True is not 1.
 

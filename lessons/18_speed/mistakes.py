@@ -1,0 +1,445 @@
+"""What goes wrong in lesson 18. Looked through from the top after a check has failed; the first that holds is told."""
+
+import statistics
+
+from workshop.grader import about, mistake
+
+
+def near(actual, right):
+    """Whether a number is the one that a wrong formula gives."""
+    return about(right, share=0.08).holds(actual)
+
+
+def in_ms(times):
+    """Times to read in a sentence."""
+    return {"times": [round(one, 3) for one in times]}
+
+
+@mistake("test_measure_times_each_call")
+def first_among_the_times(times, count):
+    """Asked for {count} times, and {came} came: the first GET is among them. It warms up, and does not count."""
+    return len(times) == count + 1 and {"count": count, "came": len(times)}
+
+
+@mistake("test_measure_times_each_call")
+def all_timed_together(times):
+    """All times are the same. The time of all, divided by their number, is an average: it hides the slow one. Time
+    each call for itself."""
+    return len(times) > 1 and len(set(times)) == 1
+
+
+@mistake("test_measure_times_each_call")
+def seconds_for_milliseconds(times, place, held, took):
+    """These are seconds. The clock counts seconds; a thousand milliseconds make one."""
+    is_slowest = times[place] == max(times) > 3 * statistics.median(times)
+    return is_slowest and held <= times[place] * 1000 and sum(times) * 1000 <= took * 1.1
+
+
+@mistake("test_measure_times_each_call")
+def clock_that_stands_still(times, place, held, took):
+    """GET number {number} was held up for {held} ms, and no time shows it: {times}. process_time counts only the time
+    in which your program computes; it stands still while the program waits. perf_counter counts all the time that
+    passes."""
+    shows_nothing = max(times) < held and sum(times) * 1000 > took * 1.1
+    return shows_nothing and {"number": place + 1, "held": held} | in_ms(times)
+
+
+@mistake("test_measure_times_each_call")
+def times_in_another_order(times, place, held):
+    """GET number {number} was held up, and its time stands at another place: {times}. The list keeps the order of the
+    calls; sort a copy of it."""
+    return times[place] < held <= max(times) and {"number": place + 1} | in_ms(times)
+
+
+@mistake("test_measure_times_each_call")
+def microseconds(times, took):
+    """These times are longer than the whole call took. Milliseconds are wanted."""
+    return sum(times) > took * 1.1
+
+
+@mistake("test_measure_leaves_out_the_first")
+def cold_first_call(seen, count):
+    """The first GET is among the times. It also pays for what happens only once, such as opening the connection.
+    Make one before, and leave it out."""
+    return seen["get"] == count
+
+
+@mistake("test_measure_knows_the_median")
+def mean_for_the_median(actual, times, ROUNDED):
+    """That is the mean. A single call that was held up moves it far away from what is usual; the median stays. The
+    times were {times}."""
+    return about(statistics.fmean(times), by=ROUNDED).holds(actual) and in_ms(times)
+
+
+@mistake("test_measure_knows_the_median")
+def one_of_two_in_the_middle(actual, times, ROUNDED):
+    """With an even number of times two stand in the middle: the median is halfway between them. The times were
+    {times}."""
+    middle = (statistics.median_low(times), statistics.median_high(times))
+    return len(times) % 2 == 0 and any(about(one, by=ROUNDED).holds(actual) for one in middle) and in_ms(times)
+
+
+@mistake("test_measure_knows_the_median")
+def middle_of_an_unsorted_list(actual, times, ROUNDED):
+    """This is the time in the middle of the list, which is in the order of the calls. Half of the times are shorter
+    than the median, and half are longer: sort a copy first, or use statistics.median. The times were {times}."""
+    middle = times[(len(times) - 1) // 2 : len(times) // 2 + 1]
+    return any(about(one, by=ROUNDED).holds(actual) for one in middle) and in_ms(times)
+
+
+@mistake("test_measure_knows_the_slowest")
+def last_for_the_slowest(actual, times, ROUNDED):
+    """It is the last time, not the longest. The times were {times}."""
+    return about(times[-1], by=ROUNDED).holds(actual) and in_ms(times)
+
+
+@mistake("test_load_products_loads")
+def each_product_once(actual, ids, made):
+    """An id that was asked for twice came once. There is one answer for each question."""
+    return actual == [made[one] for one in dict.fromkeys(ids)]
+
+
+@mistake("test_load_products_loads")
+def products_in_another_order(actual, expected):
+    """They are the right ones, in another order. The answers of a pipeline come in the order of its commands."""
+    return actual and expected and isinstance(actual, list) and sorted(map(str, actual)) == sorted(map(str, expected))
+
+
+@mistake("test_load_products_keeps_the_place_of_a_missing_one")
+def missing_products_left_out(actual, expected):
+    """The missing one was left out, so all behind it moved up: whoever puts ids and products side by side now gets
+    the wrong ones."""
+    return actual == [one for one in expected if one]
+
+
+@mistake("test_load_products_keeps_the_place_of_a_missing_one")
+def empty_dict_for_a_missing_product(actual, expected):
+    """HGETALL answers an empty dict if there is no key. Make None of it."""
+    return actual == [one or {} for one in expected]
+
+
+@mistake("test_load_products_in_one_trip")
+def pipeline_for_each_product(seen):
+    """Each product has a pipeline of its own, or execute() stands inside the loop. Fill one pipeline in the loop, and
+    execute it once, after it."""
+    return seen["multi"] > 1
+
+
+@mistake("test_load_products_in_one_trip")
+def one_product_after_the_other(seen, ids):
+    """Each question waits for its answer before the next one goes out. A pipeline sends them together and reads the
+    answers together: fill one in the loop, and execute it once, after it."""
+    return seen.round_trips >= len(ids)
+
+
+@mistake("test_load_products_in_one_trip")
+def asked_whether_they_exist(seen):
+    """One trip too many: HGETALL answers an empty dict if there is no product. Nothing has to be asked before."""
+    return seen["exists"]
+
+
+@mistake("test_import_stock_stores_all")
+def import_never_sent(redis, missing):
+    """No row is in Redis. A pipeline only collects; execute() sends."""
+    return missing and redis.dbsize() == 0
+
+
+@mistake("test_import_stock_stores_all")
+def last_batch_never_sent(rows, size, missing):
+    """The rows of the last batch are missing: it was not full (the batch size was {size}), and nobody sent it.
+    Send what is left after the loop."""
+    rest = len(rows) % size
+    return rest and missing == rows[-rest:] and {"size": size}
+
+
+@mistake("test_import_stock_in_few_trips")
+def trip_for_each_row(seen, rows):
+    """Each row makes a trip of its own. A batch of rows goes together: in one pipeline that is executed once for all
+    of them, or in one MSET."""
+    return seen.round_trips >= len(rows)
+
+
+@mistake("test_import_stock_in_few_trips")
+def half_full_batches(seen, rows, size):
+    """There were {trips} trips for {rows} rows, and {size} rows fit on each. Fill each batch up to the size, send it in
+    one go, and ask nothing beside it."""
+    return 7 < seen.round_trips < len(rows) and {"trips": seen.round_trips, "rows": len(rows), "size": size}
+
+
+@mistake("test_import_stock_keeps_to_the_size")
+def one_row_too_many(most, size):
+    """There are {most} rows at once, one too many: at which moment is the batch full?"""
+    return most == size + 1 and {"most": most}
+
+
+@mistake("test_import_stock_keeps_to_the_size")
+def one_giant_pipeline(most, rows):
+    """All rows went out together. With ten million rows your program and Redis hold all of them, and all answers, in
+    memory at once."""
+    return most > len(rows) * 0.8
+
+
+@mistake("test_record_sale_counts")
+def list_that_grows_for_ever(actual, sold):
+    """The list grows for ever. LTRIM keeps its beginning: 0 to 4 are five."""
+    return actual == sold[::-1]
+
+
+@mistake("test_record_sale_counts")
+def six_for_five(actual, sold):
+    """Six products are kept. Both ends of LTRIM count: 0 to 4 are five."""
+    return actual == sold[:0:-1]
+
+
+@mistake("test_record_sale_counts")
+def all_answers_returned(returned, actual, expected):
+    """The answers of all commands came back, {returned}. Return only the two new numbers, as in [sales, turnover]:
+    execute() returns one answer for each command, in their order."""
+    is_more = isinstance(returned, list) and actual == returned and len(returned) > 2
+    return is_more and all(number in returned for number in expected) and {"returned": returned}
+
+
+@mistake("test_record_sale_in_one_trip")
+def numbers_asked_for(seen):
+    """There is one trip too many: the numbers were asked for on a trip of their own. HINCRBY answers the new number,
+    and execute() returns the answer of each command: no need to ask for it."""
+    return (seen["multi"] or seen["eval"]) and (seen["hmget"] or seen["hget"] or seen["hgetall"])
+
+
+@mistake("test_record_sale_in_one_trip")
+def sale_in_four_trips(seen):
+    """Each step makes a trip of its own. Commands that do not need each other's answers go together."""
+    return seen.round_trips >= seen.total > 1
+
+
+@mistake("test_record_sale_in_one_step")
+def half_a_sale_seen(looks, actual):
+    """Someone looked in the middle and saw half a sale: {look}. MULTI and EXEC make one step of several commands."""
+    return actual in looks and {"look": actual}
+
+
+@mistake("test_record_sale_in_one_step")
+def sale_lost(actual, expected):
+    """Between reading and writing, someone else sold something, and that was lost. HINCRBY reads, adds and writes in
+    one step."""
+    are_numbers = isinstance(actual, list) and isinstance(expected, list) and len(actual) == len(expected) == 2
+    return (
+        are_numbers and actual != expected and all(one <= other for one, other in zip(actual, expected, strict=True))
+    )
+
+
+@mistake("test_record_sale_in_one_step")
+def together_but_no_step(seen):
+    """The commands went together, and still each is a step of its own: another client's command may come between two
+    of them. MULTI and EXEC, or a script, make one step."""
+    return seen.round_trips == 1 and not seen["exec"]
+
+
+@mistake("test_feed_page_has_the_entries")
+def one_entry_too_many(actual, expected):
+    """It is one entry too many. LRANGE takes the first and the last place, and both belong to it."""
+    return isinstance(actual, list) and len(actual) == len(expected) + 1 and actual[:-1] == expected
+
+
+@mistake("test_feed_page_has_the_entries")
+def pages_from_zero(actual, entries, number, size):
+    """It is the page after. Pages are counted from 1, the places of a list from 0."""
+    return actual == entries[number * size : (number + 1) * size]
+
+
+@mistake("test_feed_page_counts_the_pages")
+def entries_for_pages(actual, count, size):
+    """{count} entries make {pages} pages of {size}. This is the number of entries."""
+    return actual == count and pages_of(count, size)
+
+
+@mistake("test_feed_page_counts_the_pages")
+def last_page_not_counted(actual, count, size):
+    """{count} entries make {pages} pages of {size}. The last page, which is not full, was not counted."""
+    return actual == count // size and pages_of(count, size)
+
+
+@mistake("test_feed_page_counts_the_pages")
+def one_page_more_in_any_case(actual, count, size):
+    """{count} entries make {pages} pages of {size}. If the last page is full, none follows: always adding 1 counts
+    one too many. Round up instead."""
+    return actual == count // size + 1 and pages_of(count, size)
+
+
+def pages_of(count, size):
+    """What fills a sentence on pages."""
+    return {"count": count, "pages": -(-count // size), "size": size}
+
+
+@mistake("test_feed_page_reads_no_more")
+def whole_list_for_a_page(sent, whole):
+    """The whole list came, for ten entries of it. Its time grows with the list. LRANGE takes the places that you
+    want, and LLEN counts without reading."""
+    return sent >= whole
+
+
+@mistake("test_biggest_keys_finds_them")
+def smallest_keys(redis, pairs, prefix):
+    """These are the smallest. The largest comes first."""
+    least = min(redis.memory_usage(key) for key in redis.scan_iter(match=f"{prefix}:small:*", count=1000))
+    return len(pairs) == 3 and pairs[0][1] == least
+
+
+@mistake("test_biggest_keys_finds_them")
+def members_for_bytes(redis, pairs, page, row, numbers):
+    """The list with 1000 elements and the set with 400 are here, and the string of 50000 bytes is not: the members
+    were counted. What counts are the bytes that a key takes in memory, as MEMORY USAGE tells them."""
+    keys = [key for key, _ in pairs]
+    return keys[:2] == [row, numbers] and page not in keys and "cmdstat_scard" in redis.info("commandstats")
+
+
+@mistake("test_biggest_keys_finds_them")
+def first_page_of_keys_only(pairs, right):
+    """Large keys are missing. One SCAN shows only a part of the keys: go on with the cursor that it answers, until
+    that is 0."""
+    return {key for key, _ in right} - {key for key, _ in pairs}
+
+
+@mistake("test_biggest_keys_finds_them")
+def largest_last(pairs, right):
+    """These are the right keys, and the largest is the last. The largest comes first."""
+    return [key for key, _ in pairs] == [key for key, _ in right[::-1]]
+
+
+@mistake("test_biggest_keys_never_blocks")
+def keys_for_scan(seen):
+    """KEYS walks through all keys in one go, and everyone else waits for that long: the search for what is slow
+    becomes what is slow. SCAN goes page by page."""
+    return seen["keys"]
+
+
+@mistake("test_biggest_keys_asks_for_many_at_once")
+def trip_for_each_key(reads):
+    """Each key makes a trip of its own. SCAN brings a page of keys; a pipeline asks for the sizes of all of them on
+    one trip."""
+    return reads >= 400
+
+
+@mistake("test_forget_takes_them_out")
+def everything_thrown_out(redis, stays):
+    """The key {stays} was not to go, and it is gone. So is everything else: name the keys to UNLINK."""
+    return redis.dbsize() == 0 and not redis.exists(stays) and {"stays": stays}
+
+
+@mistake("test_forget_takes_them_out")
+def keys_asked_for_counted(actual, gone, missing):
+    """Of {asked} keys asked for, {there} were there. What comes back is how many really were taken out; UNLINK itself
+    tells it."""
+    return actual == len(gone) + len(missing) and {"asked": actual, "there": len(gone)}
+
+
+@mistake("test_forget_in_one_trip")
+def unlink_for_each_key(seen, keys):
+    """Each key makes a trip of its own. The command takes many keys at once."""
+    return seen.round_trips >= len(keys)
+
+
+@mistake("test_forget_in_one_trip")
+def counted_before_unlink(seen):
+    """One trip too many: UNLINK's own answer is how many of the keys were there. Nothing has to be counted before."""
+    return seen["exists"] and seen["unlink"]
+
+
+@mistake("test_forget_makes_nobody_wait")
+def del_on_a_big_key(seen):
+    """DEL takes the key out and frees its memory in the same step, and everyone waits for that: some tenths of a
+    second for a million members. UNLINK frees it in the background."""
+    return seen["del"]
+
+
+@mistake("test_forget_makes_nobody_wait")
+def no_unlink(seen):
+    """Redis was not told to free the memory in the background; it received {commands}. UNLINK takes the key out at
+    once and does that."""
+    return not seen["unlink"] and not seen["del"] and {"commands": seen}
+
+
+def divided_by_nothing(actual, figures):
+    """Whether the function ended in a division by zero, on a line that names one of these figures."""
+    return isinstance(actual, str) and "ZeroDivisionError" in actual and any(figure in actual for figure in figures)
+
+
+@mistake(
+    "test_cache_report_hit_rate",
+    "test_cache_report_before_the_first_read",
+    "test_cache_report_evicted",
+    "test_cache_report_full",
+)
+def division_by_no_limit(actual):
+    """The division by `maxmemory` failed: it is 0, which means that there is no limit. Nothing can be said of how
+    full it is then: return None."""
+    return divided_by_nothing(actual, ["maxmemory", "limit"])
+
+
+@mistake("test_cache_report_before_the_first_read")
+def division_by_no_reads(actual):
+    """Nothing was read yet, so hits and misses are both 0, and the division by their sum failed. There is no hit rate
+    then: return None."""
+    return divided_by_nothing(actual, ["hits", "misses", "reads"])
+
+
+@mistake("test_cache_report_hit_rate")
+def hit_rate_in_per_cent(actual, hits, misses):
+    """These are per cent. A share lies between 0 and 1."""
+    return near(actual, 100 * hits / (hits + misses))
+
+
+@mistake("test_cache_report_hit_rate")
+def share_of_misses(actual, hits, misses):
+    """{hits} reads found their key and {misses} did not: that is {hits} of {reads}. This is the share of the
+    misses."""
+    return near(actual, misses / (hits + misses)) and reads_of(hits, misses)
+
+
+@mistake("test_cache_report_hit_rate")
+def hits_by_misses(actual, hits, misses):
+    """{hits} reads found their key and {misses} did not: that is {hits} of {reads}. This is hits divided by misses,
+    which is no share: it can be more than 1."""
+    return near(actual, hits / misses) and reads_of(hits, misses)
+
+
+@mistake("test_cache_report_hit_rate")
+def hit_rate_upside_down(actual, hits, misses):
+    """{hits} reads found their key and {misses} did not: that is {hits} of {reads}. The ratio is upside down."""
+    return near(actual, (hits + misses) / hits) and reads_of(hits, misses)
+
+
+def reads_of(hits, misses):
+    """What fills a sentence on reads."""
+    return {"hits": hits, "misses": misses, "reads": hits + misses}
+
+
+@mistake("test_cache_report_before_the_first_read")
+def rate_of_nothing(actual):
+    """Nothing was read yet, so there is no hit rate: None. A rate of 0 would say that every read failed."""
+    return actual == 0
+
+
+@mistake("test_cache_report_evicted")
+def expired_for_evicted(actual, redis):
+    """This is the number of keys that expired: their time was over. Evicted keys had time left, but Redis had no
+    memory left for them."""
+    return actual == redis.info("stats")["expired_keys"]
+
+
+@mistake("test_cache_report_full")
+def full_without_a_limit(actual, expected, redis):
+    """maxmemory is 0: there is no limit, so nothing can be said of how full it is. That is None."""
+    return expected is None and isinstance(actual, (int, float)) and redis.config_get("maxmemory")["maxmemory"] == "0"
+
+
+@mistake("test_cache_report_full")
+def memory_upside_down(actual, memory):
+    """The ratio is upside down. What is used, divided by what may be used, lies between 0 and 1."""
+    return near(actual, memory["maxmemory"] / memory["used_memory"])
+
+
+@mistake("test_cache_report_full")
+def free_share(actual, memory):
+    """This is the share that is free."""
+    return near(actual, 1 - memory["used_memory"] / memory["maxmemory"])
