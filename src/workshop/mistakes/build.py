@@ -285,8 +285,8 @@ def pip_without_r(build):
 @mistake(example=failed("RUN pip install flask==31.3", "ERROR: No matching distribution found for flask==31.3"))
 def package_not_found(build):
     """The build failed{where}. pip finds no package `{name}` for this image. Check the name on PyPI, whether that
-    version exists, and whether it is made for another system only. What comes with Python (os, json, socket) is not
-    installed.
+    version exists, and whether it is made for another system only. What comes with Python (os, json, socket) needs
+    no line there.
     """
     return tells(build, r"No matching distribution found for (?P<name>\S+)")
 

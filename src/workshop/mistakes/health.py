@@ -109,6 +109,14 @@ def health_test_asks_another_address(health_test):
     return health_test.failed and said(r"HTTP Error (?P<status>40\d)", health_test.output)
 
 
+@mistake(example=of_image("", 200))
+def status_as_exit_code(health_test):
+    """The health test ended with exit code {code}, which looks like the status of the answer. Exit code 0 means
+    healthy, 1 unhealthy: end with 0 if the status is 200, else with 1.
+    """
+    return health_test.code in (200, 201, 204) and {"code": health_test.code}
+
+
 @mistake(example=of_image("Health check exceeded timeout (5s)", -1))
 def health_test_does_not_end(health_test):
     """The health test does not end in time. What does it wait for?"""
