@@ -68,7 +68,7 @@ class Findings:
 
 
 def mends(kind: str) -> str:
-    return remedies.mend(kind)
+    return remedies.fix(kind)
 
 
 def passing_on(folder: Path, first: str) -> dict[str, str]:

@@ -33,7 +33,7 @@ def test_no_docker_command(doctor, tmp_path):
         "03_dockerfile" in found.steps["command"]["lessons"]
         and "01_hello_flask" not in found.steps["command"]["lessons"]
     )
-    assert "Lessons that work as it is: 1, 7" in found.screen
+    assert "Lessons that work now: 1, 7" in found.screen
 
 
 @posix

@@ -31,7 +31,7 @@ def test_all_is_well_on_an_engine_with_the_base_images(doctor):
     sizes = found.said["cost"]
     assert sizes["images"] >= (cost.size_of(images.BASE) or 0) + (cost.size_of(images.REDIS) or 0)
     assert 0 < sizes["here"] <= sizes["total"] == sizes["images"] + sizes["packages"] and sizes["free"] > 0
-    assert "All well." in found.screen and "✓" in found.screen and "\x1b" not in found.screen
+    assert "All is well." in found.screen and "✓" in found.screen and "\x1b" not in found.screen
 
 
 @posix

@@ -129,7 +129,7 @@ def test_nothing_is_left_when_its_terminal_is_closed(start):
 def test_a_second_ctrl_c_does_no_harm(start):
     lab = up(start, "embedded")
     lab.interrupt()
-    lab.line_with("JupyterLab and Redis end")
+    lab.line_with("JupyterLab and Redis are stopping")
     lab.interrupt()
     lab.process.wait(20)
     assert "Traceback" not in lab.rest()

@@ -381,7 +381,7 @@ def test_pip_alone_will_do(checkout):
     (checkout.tools / "uv").unlink()
     done = checkout.call()
     assert (done.returncode, done.stdout) == (0, "42\n"), done.stderr
-    assert "uv could not be had" in done.stderr
+    assert "uv could not be downloaded" in done.stderr
 
 
 UV = shutil.which("uv", path=os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)]))

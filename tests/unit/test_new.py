@@ -16,7 +16,7 @@ from workshop.proof.new import CannotLay, lay_out
         (22, "Tea Pot", "no topic"),
         (1, "teapot", "a lesson 1 already"),
         (22, "hello_flask", "a lesson 1 already"),
-        (23, "kettle", "answers/23_kettle is there already"),
+        (23, "kettle", "answers/23_kettle already exists"),
     ],
 )
 def test_what_cannot_be_laid_out_is_refused_and_nothing_is_written(tmp_path, number, topic, words):

@@ -34,7 +34,7 @@ def case(kind, **about):
         (case("wrong", trips=("a",)), {"a": "failed", "b": "failed"}, "b failed too"),
         (case("wrong", trips=("a",)), {"a": "unchecked", "b": "passed"}, "a did not fail: unchecked"),
         (case("wrong", trips=("a",)), {"a": "failed", "b": "unchecked"}, "b unchecked"),
-        (case("wrong", trips=("c",)), {"a": "failed"}, "the grader does not have"),
+        (case("wrong", trips=("c",)), {"a": "failed"}, "is not a check of the grader"),
         (case("wrong", trips=("a",), says=("other",)), {"a": "failed"}, "does not say “other”"),
         (case("right"), {"a": "passed", "b": "unchecked"}, "b unchecked"),
         (case("starter"), {"a": "unchecked"}, "the starter is unchecked"),
@@ -68,7 +68,7 @@ def test_in_brief_each_check_is_still_tripped():
     ("name", "files", "words"),
     [
         ("brews_cofee", {"app.py": ""}, "wrong/brews_cofee: no mistake is called brews_cofee"),
-        ("brews_coffee--empty", {}, "wrong/brews_coffee--empty: the folder holds no file"),
+        ("brews_coffee--empty", {}, "wrong/brews_coffee--empty: the folder has no file"),
         ("brews_coffee--cold", {"app.py": "", "answer.toml": 'trip = "x"'}, r"cold/answer\.toml: unknown key trip"),
         ("brews_coffee--cold", {"app.py": "", "answer.toml": "trips ="}, r"cold/answer\.toml: "),
         ("brews_coffee--cold", {"app.py": "", "answer.toml": 'trips = "test_x"'}, "the grader has no check test_x"),

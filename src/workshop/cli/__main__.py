@@ -25,8 +25,8 @@ VERBS = {
     "solution": "the solution of a lesson, once it is passed",
     "reset": "put the starter of a lesson back; your files are kept aside",
     "lab": "JupyterLab on the notebooks, with Redis up",
-    "doctor": "look whether this machine can do what the lessons do",
-    "clean": "give back what the workshop took on this machine",
+    "doctor": "check whether this machine can do what the lessons need",
+    "clean": "remove what the workshop made in the Docker Engine",
     "prove": "prove the graders: starters fail, right answers pass, wrong answers trip their check",
     "new": "lay out a lesson: `new 21 teapot`",
     "bench": "measure the workshop itself",
@@ -43,9 +43,9 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        found = getattr(importlib.import_module(f"workshop.cli.{cmd_name}"), cmd_name)
-        assert isinstance(found, click.Command)
-        return found
+        command = getattr(importlib.import_module(f"workshop.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -82,12 +82,12 @@ def notebooks(count: int, at_once: int, with_peers: bool) -> int:
     chosen = measuring.submissions(count)
     lesson = chosen[0].lesson
     screen.line(f" {count} submissions of lesson {lesson.number}, {lesson.title}", bold=True)
-    found, wrong = [measuring.ours(chosen, at_once)], []
+    figures_of_all, wrong = [measuring.ours(chosen, at_once)], []
     for figures in measuring.peers(chosen, screen.line) if with_peers else ():
         if isinstance(figures, str):
             wrong.append(figures)
         else:
-            found.append(figures)
-    for line in [*measuring.rows(found), *measuring.notes(len(lesson.promises)), *wrong]:
+            figures_of_all.append(figures)
+    for line in [*measuring.rows(figures_of_all), *measuring.notes(len(lesson.promises)), *wrong]:
         screen.line(line)
     return 1 if wrong else 0

@@ -12,7 +12,7 @@ from workshop.reports.terminal import Terminal
 
 
 def needs(lesson: Lesson) -> str:
-    """What a lesson needs of the machine, in words."""
+    """What a lesson needs from the machine, in words."""
     words = ["Docker"] if lesson.needs_engine else []
     if lesson.needs & {"redis", "notebook"}:
         words.append("Redis")
@@ -40,6 +40,6 @@ def show_board() -> None:
     board(screen, known, progress)
     current = progress.current(known)
     if all(progress.has_passed(lesson) for lesson in known):
-        screen.line("  All lessons are passed. `./workshop check` asks all of them once more.\n")
+        screen.line("  All lessons are passed. `./workshop check` checks all of them again.\n")
         return
     screen.line(f"  Next: read {options.shown_path(current.readme)}, then `./workshop start`.\n")

@@ -33,9 +33,9 @@ def check(
     """Check lessons: yours, the solution, or any folder."""
     chosen = [lessons.find(number) for number in numbers] or lessons.catalogue()
     if work and solution:
-        raise click.UsageError("--work and --solution exclude each other.")
+        raise click.UsageError("--work and --solution cannot be used together.")
     if work and len(chosen) != 1:
-        raise click.UsageError("--work goes with exactly one lesson.")
+        raise click.UsageError("--work needs exactly one lesson.")
     with Session(runtime) as session:
         reports = [
             check_one(

@@ -12,32 +12,32 @@ from workshop.machine.cost import shown
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
 @click.option(
-    "--all", "everything", is_flag=True, help="Take what belongs to running checks and other checkouts as well."
+    "--all", "everything", is_flag=True, help="Remove what belongs to running checks and other checkouts as well."
 )
 @click.option("--images", "with_bases", is_flag=True, help="Remove the base images too.")
 def clean(dry_run: bool, everything: bool, with_bases: bool) -> int:
-    """Give back what the workshop took in the Docker Engine."""
+    """Remove what the workshop made in the Docker Engine."""
     trouble = engine.trouble()
     if trouble is not None:
         raise trouble
     screen = options.screen()
-    found = Cleaner(lessons.catalogue()).look(everything, with_bases)
-    gone = [thing for thing in found.mine if _gone(thing, dry_run)]
+    findings = Cleaner(lessons.catalogue()).look(everything, with_bases)
+    gone = [thing for thing in findings.mine if _gone(thing, dry_run)]
     back = shown(sum(thing.size for thing in gone))
     screen.line(f" {'Would give' if dry_run else 'Gave'} back {back}{_counted(gone)}.", bold=True)
-    if found.alive:
+    if findings.alive:
         screen.line(
-            f" Kept{_counted(found.alive)}: a check that runs now or another checkout has them. --all takes them too."
+            f" Kept{_counted(findings.alive)}: a running check or another checkout uses them. --all removes them too."
         )
-    for words, command in (*found.left, *filter(None, [cache_left()])):
+    for words, command in (*findings.left, *filter(None, [cache_left()])):
         screen.line(f" Left: {words}.\n   {command}")
-    return 0 if len(gone) == len(found.mine) else 1
+    return 0 if len(gone) == len(findings.mine) else 1
 
 
 def _gone(thing: Thing, dry_run: bool) -> bool:
-    """Whether it is gone; what hinders that is said."""
+    """Whether it is gone; if not, the reason is printed."""
     hindered = None if dry_run else thing.remove()
     if hindered:
         options.screen().line(f" ✗ {thing.kind} {thing.name} stays: {hindered}", fg="red")

@@ -15,7 +15,7 @@ from workshop.report import EXIT_CODES, Outcome
 
 @click.command()
 @click.option(
-    "--json", "as_json", is_flag=True, help="One JSON document on standard output, all else on standard error."
+    "--json", "as_json", is_flag=True, help="One JSON document on standard output, everything else on standard error."
 )
 def doctor(as_json: bool) -> int:
     """Do once what the lessons will do, and report what is missing and how to fix it."""

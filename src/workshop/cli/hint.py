@@ -11,11 +11,11 @@ from workshop.course.progress import Progress
 
 
 def next_hint(lesson: Lesson, progress: Progress) -> str:
-    """The next hint of the lesson, remembered as shown. After the last it says so, and begins anew at the next call."""
+    """The next hint of the lesson, remembered as shown. After the last it says so, and the next call starts over."""
     hints, shown = lesson.hints, progress.hints_open(lesson)
     if shown >= len(hints):
         progress.close_hints(lesson)
-        return f"These were all {len(hints)} hints; the next call begins anew. `./workshop solution {lesson.number} --anyway` shows the solution."
+        return f"These were all {len(hints)} hints; the next call starts over. `./workshop solution {lesson.number} --anyway` shows the solution."
     progress.open_hint(lesson)
     return f"Hint {shown + 1} of {len(hints)}\n{hints[shown]}\n"
 

@@ -12,7 +12,7 @@ from workshop.cli import options
 @click.option("--browser/--no-browser", default=True, help="Whether to open a browser.")
 @options.runtime
 def lab(port: int | None, browser: bool, runtime: str) -> int:
-    """JupyterLab on the notebooks, with Redis up; both stop at the end."""
+    """JupyterLab on the notebooks, with Redis up; both stop together."""
     from workshop.lab.serve import serve
 
     return serve(runtime, port, browser)

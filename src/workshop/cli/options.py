@@ -17,7 +17,7 @@ runtime = click.option(
     "--runtime",
     type=click.Choice(["auto", "docker", "embedded"]),
     default="auto",
-    help="Where the work runs; auto takes docker where an engine answers.",
+    help="Where the work runs; auto takes docker if an engine answers.",
 )
 
 
@@ -37,7 +37,7 @@ def _on(stream: IO[str]) -> Terminal:
 
 
 def shown_path(path: Path) -> str:
-    """A path as short as it can be said from here."""
+    """The path, relative to here if it can be."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
@@ -53,7 +53,7 @@ def next_step(lesson: Lesson, report: Report, following: Lesson | None, watched:
         return f"next: correct {broken.split(': ')[0]}"
     if report.verdict is Outcome.UNCHECKED:
         return (
-            "next: `./workshop doctor` says what this machine lacks"
+            "next: `./workshop doctor` says what is missing on this machine"
             if report.runtime != "embedded"
             else "next: install Docker, then `./workshop doctor`"
         )

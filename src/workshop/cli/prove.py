@@ -34,10 +34,12 @@ from workshop.reports.terminal import Terminal
 )
 @click.option("--only", metavar="NAME", help="Only the cases whose name contains this.")
 @click.option("--seed", type=int, help="Draw the seeds from this one.")
-@click.option("--workers", type=int, help="How many grade at the same time.")
+@click.option("--workers", type=int, help="How many to grade at the same time.")
 @click.option("--no-hints", is_flag=True, help="Look for no mistakes: every outcome must be the same.")
 @click.option(
-    "--brief", is_flag=True, help="Two right answers a lesson and one wrong answer a check, drawn anew each time."
+    "--brief",
+    is_flag=True,
+    help="Two right answers a lesson and one wrong answer a check, chosen at random each time.",
 )
 @click.option(
     "--embeddable/--engine",
@@ -82,7 +84,7 @@ def _alone(screen: Terminal) -> Iterator[None]:
     path, waits = Path(tempfile.gettempdir()) / "workshop-prove.lock", False
     while (lock := locked(path)) is None:
         if not waits:
-            screen.line("  Another proof is at work on this machine; waiting for it to end.")
+            screen.line("  Another proof is running on this machine; waiting for it to end.")
         waits = True
         time.sleep(0.5)
     with lock:
@@ -111,7 +113,7 @@ def _prove(chosen: list[lessons.Lesson], screen: Terminal, draw: int, **options:
         return 1
     faulty = [proof for proof in proofs if proof.faults]
     runs = sum(len(reports) for proof in proofs for reports in proof.reports.values())
-    part = "proven" if all(proof.is_whole for proof in proofs) else "without a fault in the part that was asked"
+    part = "proven" if all(proof.is_whole for proof in proofs) else "without a fault in the part that was run"
     took = f"{runs} runs · {time.monotonic() - start:.0f} s · drawn from seed {draw}"
     screen.line(f" {len(proofs) - len(faulty)} of {len(proofs)} lessons {part} · {took}", bold=True)
     for proof in faulty:

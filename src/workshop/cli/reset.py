@@ -14,7 +14,7 @@ from workshop.course.places import state_folder
 @click.command()
 @click.argument("number")
 def reset(number: str) -> None:
-    """Put the starter of a lesson back. Your files are kept aside, and the place is named."""
+    """Put the starter of a lesson back. Your files are kept, and it says where."""
     lesson, screen = lessons.find(number), options.screen_out()
     if lesson.work.exists():
         kept = state_folder() / "kept"

@@ -11,13 +11,13 @@ from workshop.course.progress import Progress
 
 @click.command()
 @click.argument("number")
-@click.option("--anyway", is_flag=True, help="Also where the lesson is not passed yet.")
+@click.option("--anyway", is_flag=True, help="Even if the lesson is not passed yet.")
 def solution(number: str, anyway: bool) -> int:
     """The solution of a lesson, once it is passed."""
     lesson, screen = lessons.find(number), options.screen_out()
     if not anyway and not Progress().has_passed(lesson):
         screen.line(
-            f"Lesson {lesson.number} is not passed yet. `./workshop hint {lesson.number}` helps; `--anyway` shows it all the same."
+            f"Lesson {lesson.number} is not passed yet. `./workshop hint {lesson.number}` helps; `--anyway` shows the solution."
         )
         return 1
     starter = lesson.starter()

@@ -19,7 +19,7 @@ from workshop.proof.overview import fix
 
 @dataclass(frozen=True)
 class Step:
-    """One part of the project's own tests: what Python is called with, and whether it takes an engine."""
+    """One part of the project's own tests: what Python is called with, and whether it needs an engine."""
 
     name: str
     command: tuple[str, ...]
@@ -100,7 +100,7 @@ def test(only: str | None, is_fix: bool) -> int:
         )
     if missing:
         screen.line(
-            f"Left out, since there is no engine here: {', '.join(left_out)}, and the tests above that name it. {missing.hint}"
+            f"Skipped, because there is no engine here: {', '.join(left_out)}, and the tests above that name it. {missing.hint}"
         )
         if os.environ.get("CI") == "true":
             failed.append("an engine")

@@ -96,7 +96,7 @@ def _check(
         cancelled=lambda: "saved" in events.queue,
     )
     if "saved" in events.queue:
-        screen.line(" saved again: asking anew")
+        screen.line(" saved again: checking again")
         return report
     if own and report.verdict is Outcome.PASSED:
         Progress().passed(lesson)

@@ -30,7 +30,7 @@ PASSED_OVER = {
 def copy_in(work: Path, folder: Path) -> None:
     """Copies the files of `work` into `folder`, readable for every user. Environments and caches are passed over.
 
-    Raises NotUp where there is no such folder, it is empty, too large, or holds a link that leads out of it.
+    Raises NotUp if there is no such folder, it is empty, too large, or holds a link that leads out of it.
     """
     if not work.exists():
         raise NotUp(
@@ -40,7 +40,7 @@ def copy_in(work: Path, folder: Path) -> None:
         )
     if not work.is_dir():
         raise NotUp(
-            f"{work} is a file. The grader wants the folder that holds the lesson's files.",
+            f"{work} is a file. The grader needs the folder with the lesson's files.",
             mistake="file_for_a_folder",
             actual="a file",
         )
@@ -57,8 +57,8 @@ def copy_in(work: Path, folder: Path) -> None:
             count, total = count + 1, total + source.stat().st_size
             if total > SIZE_LIMIT or count > COUNT_LIMIT:
                 raise NotUp(
-                    f"The folder is too large to hand in: with {inside} it passes {SIZE_LIMIT // 2**20} MB or {COUNT_LIMIT} files. "
-                    "Take out what the lesson does not ask for.",
+                    f"The folder is too large to hand in: with {inside} it has more than {SIZE_LIMIT // 2**20} MB or {COUNT_LIMIT} files. "
+                    "Remove what the lesson does not ask for.",
                     mistake="folder_too_large",
                     actual=f"{inside}: {source.stat().st_size / 2**20:.0f} MB",
                 )
@@ -66,7 +66,7 @@ def copy_in(work: Path, folder: Path) -> None:
                 _copy(source, folder / inside)
     if not count:
         raise NotUp(
-            f"The folder {work} is empty. `./workshop reset N` puts the starter of lesson N back.",
+            f"The folder {work} is empty. `./workshop reset N` restores the starter of lesson N.",
             mistake="folder_empty",
             actual="an empty folder",
         )
@@ -79,7 +79,7 @@ def _refuse_odd(source: Path, inside: Path, top: Path) -> None:
             target = source.resolve()
         except (OSError, RuntimeError):
             raise NotUp(
-                f"{inside} is a symbolic link that leads in a circle. Put the file itself there.",
+                f"{inside} is a symbolic link that leads back to itself. Put the file itself there.",
                 mistake="link_in_a_circle",
                 actual=str(inside),
             ) from None
@@ -97,7 +97,7 @@ def _refuse_odd(source: Path, inside: Path, top: Path) -> None:
             )
     elif not (stat.S_ISREG(source.lstat().st_mode) or source.is_dir()):
         raise NotUp(
-            f"{inside} is neither a file nor a folder. Take it out.",
+            f"{inside} is neither a file nor a folder. Remove it.",
             mistake="special_file",
             actual=f"{inside}: a special file",
         )
@@ -122,7 +122,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def require(folder: Path, name: str, lesson: str) -> Path:
-    """The file `name` of a handed-in folder. Raises NotUp, naming a near miss, where it is missing."""
+    """The file `name` of a handed-in folder. Raises NotUp, naming a near miss, if it is missing."""
     path = folder / name
     if path.is_file():
         return path
@@ -131,13 +131,13 @@ def require(folder: Path, name: str, lesson: str) -> Path:
     if near:
         raise NotUp(
             f"There is no file {name}, but one called {near[0]}. Rename it to exactly {name}; "
-            "on Windows, let the Explorer show file name extensions to see the whole name.",
+            "on Windows, turn on file name extensions in the Explorer to see the whole name.",
             mistake="file_misnamed",
             expected=name,
             actual=near[0],
         )
     raise NotUp(
-        f"There is no file {name} in the folder. Lesson {lesson} asks for one; `./workshop reset` puts the starter back.",
+        f"There is no file {name} in the folder. Lesson {lesson} asks for one; `./workshop reset` restores the starter.",
         mistake="file_missing",
         expected=name,
         actual="no such file",

@@ -119,7 +119,7 @@ class Lesson:
 
     @property
     def fault(self) -> SyntaxError | None:
-        """Why the grader cannot even be read; None where it can. A lesson with a fault has no promises."""
+        """Why the grader cannot even be read; None if it can. A lesson with a fault has no promises."""
         return self._grader_tree if isinstance(self._grader_tree, SyntaxError) else None
 
     @cached_property

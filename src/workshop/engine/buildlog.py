@@ -32,7 +32,7 @@ class BuildFailed:
 
     @property
     def step(self) -> str | None:
-        """The instruction that failed, or None where it was not a step that failed."""
+        """The instruction that failed, or None if it was not a step that failed."""
         summary = re.search(r"^ > \[[^\n\]]*\] ([A-Z]+ [^\n]*?):?$", self.log, re.MULTILINE)
         return summary[1] if summary else None
 

@@ -40,9 +40,7 @@ BUILDERS_FAULT = re.compile(
     r"|snapshot \S+ does not exist|layer does not exist|failed to load cache: .*(?:not found|locked)|code = Unavailable)",
     re.MULTILINE,
 )
-BUILDER_FAILED = (
-    "The engine's own builder failed, not a step of the Dockerfile. Check again; if it stays so, restart the engine."
-)
+BUILDER_FAILED = "The engine's own builder failed, not a step of the Dockerfile. Check again; if that does not help, restart the engine."
 SPACE_FLOOR = 1 * 1024**3  # bytes that must stay free
 
 
@@ -53,7 +51,7 @@ _making = threading.Lock()
 def supply(kind: str, run: Run) -> str:
     """The name of a supplied image (`python`), made first where the engine does not have it.
 
-    Raises Unchecked where its base image or packages cannot be had.
+    Raises Unchecked if its base image or packages cannot be had.
     """
     name = supply_name(kind)
     with _making:
@@ -61,7 +59,7 @@ def supply(kind: str, run: Run) -> str:
             _ready.add(name)
             return name
         need_image(BASE)
-        notice.tell(f"Building the image {name} of the workshop, this once: it takes packages from the network.")
+        notice.tell(f"Building the workshop's image {name}, only this once: it needs packages from the network.")
         aside = run.scratch("build")
         flags, dockerfile = packages.for_build((SUPPLIES / kind / "Dockerfile").read_text(encoding="utf-8"), aside)
         (aside / "Dockerfile").write_text(dockerfile, encoding="utf-8", newline="\n")
@@ -70,7 +68,7 @@ def supply(kind: str, run: Run) -> str:
         if not done.ok:
             needs_network = (
                 "The image that the workshop supplies could not be built: it needs Python packages from the network once. "
-                "`./workshop doctor` tells more."
+                "`./workshop doctor` says more."
             )
             raise Unchecked(
                 BUILDER_FAILED if BUILDERS_FAULT.search(done.err) else needs_network,
@@ -92,7 +90,7 @@ def call_builder(
 
 
 def free_space() -> int | None:
-    """Bytes free where the engine keeps its images, or None where this machine cannot see that place."""
+    """Bytes free where the engine keeps its images, or None if this machine cannot see that place."""
     root = _engine_root()
     return shutil.disk_usage(root).free if root else None
 
@@ -147,7 +145,7 @@ def build(
         text = source.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise NotUp(
-            "The Dockerfile is not saved as UTF-8. Save it again with the encoding UTF-8.",
+            "The Dockerfile is not saved as UTF-8. Save it again as UTF-8.",
             mistake="dockerfile_not_utf_8",
             actual="bytes that are not UTF-8",
         ) from None
@@ -170,7 +168,7 @@ def build(
     done = make(text)
     if not done.ok and NO_FRONTEND.search(done.err) and (plain := with_own_frontend(text)) != text:
         notice.tell(
-            "docker/dockerfile, which the Dockerfile names in its line # syntax, cannot be had now. The engine's own is taken."
+            "docker/dockerfile, which the Dockerfile names in its line # syntax, cannot be downloaded now. The engine's own is used instead."
         )
         own = make(plain)
         done = done if NEWER.search(own.err) else own

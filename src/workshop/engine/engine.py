@@ -69,16 +69,16 @@ TROUBLE = {
 }
 _NOT_ITS_OWN = re.compile(r"^#\d+ .*$", re.MULTILINE)  # what the steps of a build print
 SAYS = {
-    Trouble.MISSING: "There is no `docker` command here. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`.",
-    Trouble.PERMISSION: "The Docker Engine is there, but this user may not talk to it. `./workshop doctor` says how to mend that.",
+    Trouble.MISSING: "There is no `docker` command on this machine. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`.",
+    Trouble.PERMISSION: "The Docker Engine is there, but this user may not talk to it. `./workshop doctor` says how to fix that.",
     Trouble.STOPPED: "The Docker Engine is not running. Start Docker Desktop, or on Linux `sudo systemctl start docker`; then run `./workshop doctor`.",
-    Trouble.WSL: "Docker Desktop is not connected with this WSL distribution. Switch it on under Settings, Resources, "
+    Trouble.WSL: "Docker Desktop is not connected to this WSL distribution. Switch it on under Settings, Resources, "
     "WSL integration; then run `./workshop doctor`.",
-    Trouble.VERSIONS: "The docker command and the Docker Engine are of versions that do not understand each other. Update both, "
+    Trouble.VERSIONS: "The versions of the docker command and the Docker Engine do not work together. Update both, "
     "then run `./workshop doctor`.",
-    Trouble.CONTEXT: "The docker command is set to an engine that it does not know. `docker context ls` lists them, `docker context use NAME` takes one.",
+    Trouble.CONTEXT: "The docker command is set to an engine that it does not know. `docker context ls` lists them, `docker context use NAME` chooses one.",
     Trouble.HANGS: "The Docker Engine does not answer. Restart it, then run `./workshop doctor`.",
-    Trouble.DISK_FULL: "The disk of the Docker Engine is full. `./workshop clean` gives back what the workshop took; `docker system df` shows the rest.",
+    Trouble.DISK_FULL: "The disk of the Docker Engine is full. `./workshop clean` removes what the workshop made; `docker system df` shows the rest.",
 }
 
 
@@ -102,7 +102,7 @@ class Keeper(Protocol):
 
 @dataclass(frozen=True)
 class Done:
-    """What a call printed and how it ended. `code` is None where it was ended, by its watch or at its time limit."""
+    """What a call printed and how it ended. `code` is None if it was ended, by its watch or at its time limit."""
 
     args: tuple[str, ...]
     code: int | None
@@ -145,11 +145,11 @@ class Tail:
 
 
 def command() -> str:
-    """The path of the docker command. Raises EngineTrouble where there is none."""
-    found = shutil.which("docker")
-    if not found:
+    """The path of the docker command. Raises EngineTrouble if there is none."""
+    path = shutil.which("docker")
+    if not path:
         raise EngineTrouble(Trouble.MISSING, "")
-    return found
+    return path
 
 
 def docker(
@@ -166,7 +166,7 @@ def docker(
 
     Of an output longer than twice `kept` bytes, only this much of each end is returned: LISTED for a list that has to be whole.
     `watch` is asked twice a second, with what `err` holds so far, and ends the call by answering why.
-    Raises EngineTrouble where the engine is not there, may not be asked or has a full disk.
+    Raises EngineTrouble if the engine is not there, may not be asked or has a full disk.
     """
     start = time.monotonic()
     process = subprocess.Popen(
@@ -198,9 +198,9 @@ def docker(
     process.stderr.close()
     if code is None and not stopped:
         return done
-    if code != 0 and (found := trouble_in(done)):
+    if code != 0 and (seen := trouble_in(done)):
         forget_trouble()
-        raise EngineTrouble(found, done.err or done.out)
+        raise EngineTrouble(seen, done.err or done.out)
     return done
 
 
@@ -272,10 +272,10 @@ def trouble() -> EngineTrouble | None:
     global _last_look
     if _last_look is None or time.monotonic() > _last_look.until:
         start = time.monotonic()
-        found = _trouble_now()
+        seen = _trouble_now()
         took = time.monotonic() - start
-        lasts = max(ASKED_AGAIN, SHARE * took) if found else math.inf
-        _last_look = _Look(found, start + took + lasts)
+        lasts = max(ASKED_AGAIN, SHARE * took) if seen else math.inf
+        _last_look = _Look(seen, start + took + lasts)
     return _last_look.trouble
 
 
@@ -288,8 +288,8 @@ def forget_trouble() -> None:
 def _trouble_now() -> EngineTrouble | None:
     try:
         done = docker("version", "--format", "{{.Server.Version}}", timeout=ANSWER_LIMIT)
-    except EngineTrouble as found:
-        return found
+    except EngineTrouble as error:
+        return error
     if done.code is None:
         return EngineTrouble(Trouble.HANGS, f"`docker version` gave no answer in {ANSWER_LIMIT:.0f} s.")
     return None if done.ok and done.out.strip() else EngineTrouble(Trouble.CALL, done.err or done.out)
@@ -335,8 +335,8 @@ def publish(port: int) -> tuple[str, ...]:
 @functools.cache
 def knows_start_interval() -> bool:
     """Whether the engine and the docker command know `start_interval` of a health test: their common API is 1.44 or later."""
-    found = must(docker("version", "--format", "{{.Client.APIVersion}}", timeout=ANSWER_LIMIT)).out.strip()
-    return [int(part) for part in found.split(".")] >= [1, 44]
+    api = must(docker("version", "--format", "{{.Client.APIVersion}}", timeout=ANSWER_LIMIT)).out.strip()
+    return [int(part) for part in api.split(".")] >= [1, 44]
 
 
 def has_image(name: str) -> bool:

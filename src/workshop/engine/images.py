@@ -44,12 +44,12 @@ def need_image(name: str) -> None:
     """Makes sure that the engine has an image, and pulls it if it is missing. Raises Unchecked if it cannot be had."""
     if engine.has_image(name):
         return
-    notice.tell(f"Pulling the image {name}, this once.")
+    notice.tell(f"Pulling the image {name}, only this once.")
     done = engine.docker("pull", "--quiet", name, timeout=600)
     if not done.ok:
         kind = NoSuchImage if NONE_OF_THAT_NAME.search(done.err) else Unchecked
         raise kind(
-            f"The image {name} is not here and could not be pulled. With network, run `docker pull {name}` once.",
+            f"The image {name} is not here and could not be pulled. Run `docker pull {name}` once you have a network.",
             actual=last_lines(done.err),
         )
 
@@ -71,14 +71,14 @@ class Image:
     @property
     def config(self) -> dict[str, Any]:
         """The image's configuration: Env, Cmd, User, Healthcheck, …"""
-        found: dict[str, Any] = self.details["Config"]
-        return found
+        config: dict[str, Any] = self.details["Config"]
+        return config
 
     @property
     def layers(self) -> list[str]:
         """The layers' digests (RootFS.Layers), the base image's first."""
-        found: list[str] = self.details["RootFS"].get("Layers", [])  # one that holds nothing has none
-        return found
+        layers: list[str] = self.details["RootFS"].get("Layers", [])  # one that holds nothing has none
+        return layers
 
     @property
     def size(self) -> int:
@@ -107,6 +107,6 @@ class Image:
 
 
 def _member(archive: tarfile.TarFile, name: str) -> Any:
-    found = archive.extractfile(name)
-    assert found is not None
-    return found
+    member = archive.extractfile(name)
+    assert member is not None
+    return member

@@ -187,13 +187,13 @@ def _instructions(dockerfile: str) -> list[list[str]]:
     directive = re.match(r"(?i)(?:#\s*\w+\s*=[^\n]*\n)*?#\s*escape\s*=\s*`\s*(?:\n|$)", dockerfile)
     escape = "`" if directive else "\\\\"
     goes_on = re.compile(rf"(?:^|[^{escape}]){escape}[ \t]*$")
-    found: list[list[str]] = []
+    groups: list[list[str]] = []
     lines = iter(re.findall(r"[^\n]*\n|[^\n]+", dockerfile))
     for line in lines:
         group, joined = [line], ""
         bare = line.strip("\r\n")
         if not bare.strip() or bare.lstrip().startswith("#"):
-            found.append(group)
+            groups.append(group)
             continue
         while True:
             if bare.strip() and not bare.lstrip().startswith("#"):
@@ -212,8 +212,8 @@ def _instructions(dockerfile: str) -> list[list[str]]:
                 content = following.strip("\r\n")
                 if (content.lstrip("\t") if tabs else content) == end:
                     break
-        found.append(group)
-    return found
+        groups.append(group)
+    return groups
 
 
 def _documents(instruction: str) -> list[tuple[str, bool]]:
@@ -224,5 +224,5 @@ def _documents(instruction: str) -> list[tuple[str, bool]]:
         words = shlex.split(instruction, posix=False)
     except ValueError:
         words = instruction.split()
-    found = (re.fullmatch(r"\d*<<(-?)([\"']?)([^\s<\"']+)\2", word) for word in words)
-    return [(match[3], bool(match[1])) for match in found if match]
+    matches = (re.fullmatch(r"\d*<<(-?)([\"']?)([^\s<\"']+)\2", word) for word in words)
+    return [(match[3], bool(match[1])) for match in matches if match]

@@ -58,7 +58,7 @@ class Run:
         return Path(tempfile.mkdtemp(prefix=f"{word}-", dir=self.folder))
 
     def docker(self, *args: str, **options: Any) -> engine.Done:
-        """A docker call in this run's keeping; see `engine.docker`. Raises Unchecked where the run has ended: nobody would tidy up behind it."""
+        """A docker call in this run's keeping; see `engine.docker`. Raises Unchecked if the run has ended: nobody would tidy up behind it."""
         if self._is_closing:
             raise Unchecked("The run has ended.")
         self._used_engine = True
@@ -169,7 +169,7 @@ class Run:
 
 
 def locked(path: Path) -> IO[bytes] | None:
-    """The file, opened and locked until it is closed or its process ends; None where another process has it."""
+    """The file, opened and locked until it is closed or its process ends; None if another process has it."""
     try:
         file = path.open("ab")
     except OSError:

@@ -8,13 +8,13 @@ from typing import Any
 
 from workshop.outcomes import NotUp
 
-BACK = "`./workshop reset` puts the notebook back as it was handed out."
+BACK = "`./workshop reset` restores the notebook as it was handed out."
 MEASURES = "measures"  # the tag of a cell that measures and draws, and defines nothing that an exercise needs
 SIZE_LIMIT = 20 * 1024 * 1024  # bytes
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The notebook at `path`. Raises NotUp where it is none, with the cause."""
+    """The notebook at `path`. Raises NotUp if it is none, with the cause."""
     name = path.name
     if path.stat().st_size > SIZE_LIMIT:
         size = f"{path.stat().st_size / 2**20:.0f} MB"
@@ -34,11 +34,11 @@ def read(path: Path) -> dict[str, Any]:
     try:
         notebook = json.loads(text)
     except (ValueError, RecursionError) as error:
-        hint = f"{name} is no notebook any more: it is not JSON. Was it edited as text, or merged with conflict marks in it? {BACK}"
+        hint = f"{name} is not a notebook any more: it is not JSON. Was it edited as text, or merged with conflict marks in it? {BACK}"
         raise NotUp(hint, mistake="notebook_not_json", expected="a notebook (JSON)", actual=str(error)[:200]) from None
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise NotUp(
-            f"{name} is JSON, but no notebook of format 4: it has no list of cells. {BACK}",
+            f"{name} is JSON, but not a notebook of format 4: it has no list of cells. {BACK}",
             mistake="notebook_without_cells",
             expected="a notebook",
             actual=text[:80],
@@ -53,16 +53,16 @@ def source_of(cell: Any) -> str:
 
 
 def code_cells(notebook: dict[str, Any]) -> list[tuple[int, str]]:
-    """The code cells as (number among all code cells, source). Raises NotUp where there is none."""
+    """The code cells as (number among all code cells, source). Raises NotUp if there is none."""
     code = [cell for cell in notebook["cells"] if isinstance(cell, dict) and cell.get("cell_type") == "code"]
-    found = [(number, source_of(cell)) for number, cell in enumerate(code, 1)]
-    if not any(source.strip() for _, source in found):
+    numbered = [(number, source_of(cell)) for number, cell in enumerate(code, 1)]
+    if not any(source.strip() for _, source in numbered):
         raise NotUp(
             f"The notebook has no code cell. {BACK}",
             mistake="notebook_without_code",
             actual=f"{len(notebook['cells'])} cells, none with code",
         )
-    return [(number, source) for number, source in found if source.strip()]
+    return [(number, source) for number, source in numbered if source.strip()]
 
 
 def measuring(notebook: dict[str, Any]) -> frozenset[str]:

@@ -76,7 +76,7 @@ class Exercises(abc.ABC):
     def call(self, name: str, *args: Any, limit: float = CALL_LIMIT, **options: Any) -> Any:
         """Calls the student's function `name` with `r` first; returns plain data.
 
-        Raises Mismatch where it raises, or runs longer than `limit` seconds; NotUp, the same one each time, where it is missing or not written yet.
+        Raises Mismatch if it raises, or runs longer than `limit` seconds; NotUp, the same one each time, where it is missing or not written yet.
         """
         return self.start(name, *args, **options).result(limit)
 
@@ -153,7 +153,7 @@ class Pending:
         return self._answer is not None
 
     def result(self, limit: float = CALL_LIMIT) -> Any:
-        """What the function returned, as plain data. Raises Mismatch where it raised, or has not ended within `limit` seconds."""
+        """What the function returned, as plain data. Raises Mismatch if it raised, or has not ended within `limit` seconds."""
         limit *= self._owner._patience(self._begun)
         if not self.is_done(limit):
             self._owner._stop(self._begun)
@@ -173,7 +173,7 @@ def value_of(answer: dict[str, Any], asked: str) -> Any:
         return untagged(answer["value"])
     if "gone" in answer:
         raise Mismatch(
-            "The call ended its own process, or took more memory than it may.",
+            "The call ended its own process, or used more memory than it may.",
             mistake="call_ended_its_process",
             asked=asked,
             actual="the process is gone",

@@ -78,7 +78,7 @@ class RemoteNotebook(Exercises):
             return False
 
     def _settings(self) -> dict[str, str] | None:
-        """The settings of Redis once it answers; None where it does not tell them."""
+        """The settings of Redis once it answers; None if it does not tell them."""
         until(self._answers, UP_LIMIT, 0.02)
         return traces.settings(self._admin)
 
@@ -166,14 +166,14 @@ class RemoteNotebook(Exercises):
             self._runner = self._run_cells()
 
     def _still_there(self) -> None:
-        """Raises Mismatch where Redis answers no longer after a call."""
+        """Raises Mismatch if Redis does not answer any more after a call."""
         import redis
 
         try:
             self._admin.ping()
         except redis.RedisError as error:
             self._admin = self._connect()
-            hint = "After this call Redis answers no longer: the function stopped it, or keeps it busy."
+            hint = "After this call Redis does not answer any more: the function stopped it, or keeps it busy."
             raise Mismatch(hint, mistake="redis_stopped_by_the_call", actual=f"redis-cli PING: {error}") from None
 
     def _missing(self, name: str) -> NotUp:

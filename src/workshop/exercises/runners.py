@@ -74,7 +74,7 @@ class Runner:
                 waiting.put(None)
 
     def tell(self, message: dict[str, Any]) -> None:
-        """Sends a message. Raises RunnerGone where nobody takes it."""
+        """Sends a message. Raises RunnerGone if nobody takes it."""
         assert self._process.stdin
         try:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
@@ -94,14 +94,14 @@ class Runner:
         return message
 
     def wait_until_up(self) -> None:
-        """Returns once it serves. Raises Unchecked where it does not."""
+        """Returns once it serves. Raises Unchecked if it does not."""
         if self._is_up:
             return
         with contextlib.suppress(RunnerGone):
             if self.hear(START_LIMIT):
                 self._is_up = True
                 return
-        raise Unchecked("The process that runs the notebook did not start. `./workshop doctor` tells more.")
+        raise Unchecked("The process that runs the notebook did not start. `./workshop doctor` says more.")
 
     def new_call(self) -> int:
         """The number of a new call, whose messages are kept apart from now on."""
@@ -118,7 +118,7 @@ class Runner:
             self._burial = Ahead(lambda: self._bury(hangs))
 
     def wait_until_gone(self) -> None:
-        """Returns once one that was told to end is gone, with all that the notebook started. Raises Unchecked where it stays."""
+        """Returns once one that was told to end is gone, with all that the notebook started. Raises Unchecked if it stays."""
         if self._burial and not self._burial.wait(GRACE + GONE_LIMIT):
             raise Unchecked("The process that ran the notebook before this one could not be ended.")
 
@@ -211,18 +211,18 @@ class Runners:
         """A runner that has run nothing yet, in the network `beside`. The one before it is gone by then, if it was told to end."""
         with self._lock:
             spare, self._spare, self._beside = self._spare, None, beside
-        found = spare.get() if spare else None
-        if found and found.beside not in (None, beside):
-            found.end(hangs=True)
-            found = None
-        found = found or self._launch(beside)
+        runner = spare.get() if spare else None
+        if runner and runner.beside not in (None, beside):
+            runner.end(hangs=True)
+            runner = None
+        runner = runner or self._launch(beside)
         if self.ahead:
             self.prepare(beside)
         if self._last:
             self._last.wait_until_gone()
-        found.wait_until_up()
-        self._last = found
-        return found
+        runner.wait_until_up()
+        self._last = runner
+        return runner
 
     def prepare(self, beside: str | None = None) -> None:
         """Starts the next runner without waiting for it, in the network `beside`, or that of the last one."""

@@ -75,7 +75,7 @@ def with_pictures(notebook: dict[str, Any], folder: Path) -> dict[str, Any]:
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = PICTURE.sub(
-                lambda found: found[1] + data_of(folder / found[2]) + found[3], source_of(cell)
+                lambda picture: picture[1] + data_of(folder / picture[2]) + picture[3], source_of(cell)
             )
     return notebook
 

@@ -62,9 +62,9 @@ class Session:
             self.runtime = "docker"
         if self.runtime == "embedded":
             return EmbeddedRuntime(self.run, folder, lesson)
-        found = engine.trouble()
-        if found is not None:
-            raise found
+        trouble = engine.trouble()
+        if trouble is not None:
+            raise trouble
         from workshop.runtimes.docker import DockerRuntime
 
         return DockerRuntime(self.docker, folder, lesson)
@@ -132,7 +132,7 @@ class Assignment:
         return made
 
     def bench(self) -> Bench:
-        """The bench. Raises NotUp where the folder is none to grade, Unchecked where the work cannot run here."""
+        """The bench. Raises NotUp if the folder cannot be graded, Unchecked where the work cannot run here."""
         early, self._early = self._early, None
         return early.get() if early else Bench(self)
 
@@ -162,7 +162,7 @@ class Bench:
         return bool({"redis", "relay", "notebook"} & self.lesson.needs)
 
     def docker(self) -> Runtime:
-        """The docker runtime. Raises Unchecked where work does not run in containers."""
+        """The docker runtime. Raises Unchecked if work does not run in containers."""
         if self.runtime.name != "docker":
             raise Unchecked(NEEDS_ENGINE)
         return self.runtime

@@ -21,7 +21,7 @@ NOT_ASKED_FOR = (
     *("terminal", "cacheprovider", "faulthandler", "unraisableexception", "threadexception", "doctest", "junitxml"),
     *("logging", "unittest"),
 )
-NOT_ATTEMPTED = "This is still the starter. Open {file} and fill in what stands under “Your turn” in the lesson's text; save, and check again."
+NOT_ATTEMPTED = "This is still the starter. Open {file} and do what the lesson's text asks under “Your turn”; save, and check again."
 
 
 def grade(
@@ -136,9 +136,9 @@ class _Registrar:
 
 def _reported(state: Any, name: str, claim: str) -> Check:
     """The check's result; one that never reported is unchecked, so that only a full set is a pass."""
-    found = state.checks.get(name)
-    if isinstance(found, Check):
-        return found
+    check = state.checks.get(name)
+    if isinstance(check, Check):
+        return check
     if state.fault:
         return Check(name, claim, Outcome.UNCHECKED, hint=BROKEN, fault=state.fault)
     return Check(

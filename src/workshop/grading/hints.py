@@ -51,11 +51,11 @@ def _load(lesson: Lesson) -> LessonMistakes:
         assert spec and spec.loader
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        found = mistakes_in(module)
-        faults = list(_faults(lesson, found))
+        mistakes = mistakes_in(module)
+        faults = list(_faults(lesson, mistakes))
     except Exception as error:  # whatever is wrong with the file is its own fault, and is told as that
         return LessonMistakes((), fault_of(error, path))
-    return LessonMistakes((), "\n".join(faults)) if faults else LessonMistakes(found)
+    return LessonMistakes((), "\n".join(faults)) if faults else LessonMistakes(mistakes)
 
 
 def _faults(lesson: Lesson, mistakes: tuple[Mistake, ...]) -> Iterator[str]:
@@ -65,7 +65,7 @@ def _faults(lesson: Lesson, mistakes: tuple[Mistake, ...]) -> Iterator[str]:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             if node.name in lines:
-                yield f"{lesson.mistakes}:{node.lineno}: the name {node.name} is used twice; it stands in line {lines[node.name]} too"
+                yield f"{lesson.mistakes}:{node.lineno}: the name {node.name} is used twice; it is in line {lines[node.name]} too"
             lines[node.name] = node.lineno
     grader = lesson.grader.read_text(encoding="utf-8")
     functions = dict(_functions(compile(grader, str(lesson.grader), "exec")))

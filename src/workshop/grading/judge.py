@@ -18,7 +18,7 @@ from workshop.mistakes.general import GENERAL
 from workshop.outcomes import Blocked, Ended, Mismatch, NotUp, Unchecked
 from workshop.report import Check, Outcome
 
-BROKEN = "The grader has a fault here. It is not yours; report what stands below, or correct the file."
+BROKEN = "The grader has a fault here. It is not yours; report the lines below, or fix the file."
 
 
 @dataclass
@@ -110,12 +110,12 @@ def explained(check: Check, error: BaseException, scene: Scene) -> Check:
         return check.but(hint=None)
     own = mistakes_of(scene.lesson)
     search = Search(sight_of(check, error, scene))
-    found = _ended(search) or search.first(own.mistakes) or _known(error) or _general(search)
+    cause = _ended(search) or search.first(own.mistakes) or _known(error) or _general(search)
     faults = [*([own.fault] if own.fault else []), *search.faults]
     fault = relative("\n".join(faults), scene.lesson) or None
-    if found is None:
+    if cause is None:
         return check.but(hint=(error.hint if isinstance(error, Ended) else check.hint) or None, fault=fault)
-    return check.but(mistake=found.name, hint=found.hint, fault=fault)
+    return check.but(mistake=cause.name, hint=cause.hint, fault=fault)
 
 
 def _general(search: Search) -> Found | None:

@@ -71,13 +71,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _grading(config: pytest.Config) -> Grading:
-    found = config.pluginmanager.get_plugin(PLUGIN)
-    assert isinstance(found, Grading)
-    return found
+    grading = config.pluginmanager.get_plugin(PLUGIN)
+    assert isinstance(grading, Grading)
+    return grading
 
 
 def lesson_of(path: Path) -> lessons.Lesson | None:
-    """The lesson that a test file grades, or None where it is no grader."""
+    """The lesson that a test file grades, or None if it is no grader."""
     lesson = (
         lessons.Lesson(path.parent, path.parents[2])
         if len(path.parents) > 2 and lessons.FOLDER.fullmatch(path.parent.name)
@@ -229,8 +229,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     was_interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
     if grading.checks:
-        found = Report("", "", 0, 0, tuple(grading.checks.values()))
-        session.exitstatus = max(int(session.exitstatus), EXIT_CODES[found.verdict])
+        report = Report("", "", 0, 0, tuple(grading.checks.values()))
+        session.exitstatus = max(int(session.exitstatus), EXIT_CODES[report.verdict])
     grading.own_session.close(was_interrupted)
 
 

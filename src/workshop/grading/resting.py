@@ -24,7 +24,7 @@ def rests_on(*checks: str) -> Callable[[F], F]:
 
 
 def look(check: Callable[..., Any], ended: Mapping[str, Check]) -> None:
-    """Raises Blocked where a check rests on one that did not pass. One that was not asked blocks nothing."""
+    """Raises Blocked if a check rests on one that did not pass. One that was not asked blocks nothing."""
     for name in getattr(check, MARK, ()):
         before = ended.get(name)
         if before is not None and before.outcome is Outcome.FAILED:

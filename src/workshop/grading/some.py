@@ -24,10 +24,10 @@ class Some:
 
     def words(self, count: int, length: int = 8) -> list[str]:
         """`count` different words."""
-        found: dict[str, None] = {}
-        while len(found) < count:
-            found[self.word(length)] = None
-        return list(found)
+        words: dict[str, None] = {}
+        while len(words) < count:
+            words[self.word(length)] = None
+        return list(words)
 
     def name(self) -> str:
         """A word with a capital letter."""

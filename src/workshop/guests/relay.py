@@ -49,8 +49,8 @@ def is_data(name: str) -> bool:
 def parse(buffer: bytearray) -> tuple[list[list[bytes]], int]:
     """The complete requests at the head of `buffer`, and how many bytes they take. Raises ValueError for what is not the Redis protocol."""
     requests, done = [], 0
-    while (found := _parse_one(buffer, done)) is not None:
-        request, done = found
+    while (parsed := _parse_one(buffer, done)) is not None:
+        request, done = parsed
         if request:
             requests.append(request)
     return requests, done

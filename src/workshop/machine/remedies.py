@@ -1,4 +1,4 @@
-"""How to mend what `doctor` finds lacking, in the words of the system at hand."""
+"""How to fix what `doctor` finds missing, on the system at hand."""
 
 from __future__ import annotations
 
@@ -48,27 +48,27 @@ PACKAGES: list[tuple[str, str]] = [
 
 def here() -> str:
     """The system at hand: linux, macos, windows, or wsl for a Linux inside Windows."""
-    found = {"Darwin": MACOS, "Windows": WINDOWS}.get(platform.system(), LINUX)
-    if found == LINUX and re.search("microsoft", platform.release(), re.IGNORECASE):
+    name = {"Darwin": MACOS, "Windows": WINDOWS}.get(platform.system(), LINUX)
+    if name == LINUX and re.search("microsoft", platform.release(), re.IGNORECASE):
         return WSL
-    return found
+    return name
 
 
 @functools.cache
 def _all() -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = tomllib.loads(WORDS.read_text(encoding="utf-8"))
-    return found
+    table: dict[str, dict[str, str]] = tomllib.loads(WORDS.read_text(encoding="utf-8"))
+    return table
 
 
-def mend(kind: str, system: str | None = None) -> str:
-    """How to mend what `kind`, a heading in remedies.toml, stands for, here or on a named system."""
+def fix(kind: str, system: str | None = None) -> str:
+    """How to fix what `kind`, a heading in remedies.toml, stands for, here or on a named system."""
     ways, system = _all()[kind], system or here()
     way = ways.get(system) or ways.get("all") or ways[LINUX if system == WSL else next(iter(ways))]
     return f"{' '.join(way.split())} {AGAIN}"
 
 
 def told_by(output: str, table: list[tuple[str, str]], otherwise: str) -> str:
-    """The heading in remedies.toml that the words of a failed pull or build stand for."""
+    """The heading in remedies.toml for the output of a failed pull or build."""
     return next((kind for kind, words in table if re.search(words, output, re.IGNORECASE)), otherwise)
 
 

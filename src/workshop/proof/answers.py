@@ -87,7 +87,7 @@ class Case:
         failed = {check.id for check in report.checks if check.outcome is Outcome.FAILED}
         for name in self.trips:
             if name not in checks:
-                yield f"it trips {name}, which the grader does not have"
+                yield f"it trips {name}, which is not a check of the grader"
             elif name not in failed:
                 yield f"{name} did not fail: {checks[name].outcome} {checks[name].hint or ''}"
         for name in sorted(failed - set(self.trips)):
@@ -126,7 +126,7 @@ def _case(lesson: Lesson, kind: str, overlay: Path) -> Case:
         raise Malformed(f"{overlay}: an answer is a folder")
     about = _about(overlay, {*KEYS, "says"})
     if not about.get("removes") and all(path.name in (ABOUT, "__pycache__") for path in overlay.iterdir()):
-        raise Malformed(f"{overlay}: the folder holds no file of an answer")
+        raise Malformed(f"{overlay}: the folder has no file of an answer")
     made = Case(lesson, kind, overlay.name, overlay, removes=_all(about, "removes"), runtime=about.get("runtime"))
     if kind == "right":
         return made

@@ -19,7 +19,7 @@ SAY = "✎"
 
 
 class CannotLay(Exception):
-    """No lesson can be laid out so. The text says why and what to do."""
+    """A lesson cannot be laid out. The text says why and what to do."""
 
 
 def lay_out(number: int, topic: str, root: Path) -> list[Path]:
@@ -28,9 +28,9 @@ def lay_out(number: int, topic: str, root: Path) -> list[Path]:
     Raises CannotLay before anything is written.
     """
     if not 1 <= number <= 99:
-        raise CannotLay(f"A lesson's number is 1 to 99, and {number} is not.")
+        raise CannotLay(f"A lesson's number is 1 to 99, not {number}.")
     if not TOPIC.fullmatch(topic):
-        raise CannotLay(f"{topic} is no topic. It is small letters and digits, with _ between words: redis_streams.")
+        raise CannotLay(f"{topic} is no topic. Use small letters and digits, with _ between words: redis_streams.")
     for lesson in catalogue(root):
         if lesson.number == number or lesson.topic == topic:
             raise CannotLay(
@@ -47,7 +47,7 @@ def lay_out(number: int, topic: str, root: Path) -> list[Path]:
     for target in files:
         if (folder := root.joinpath(*target.relative_to(root).parts[:2])).exists():
             raise CannotLay(
-                f"{folder.relative_to(root).as_posix()} is there already. Remove it, or take another number."
+                f"{folder.relative_to(root).as_posix()} already exists. Remove it, or take another number."
             )
     for target, text in files.items():
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -75,7 +75,7 @@ class Proof:
         self.faults += [own.fault] if own.fault else []
         rights = sum(case.kind == "right" for case in cases(self.lesson))
         if rights < 2:
-            self.faults.append(f"only {rights} right answers beside the solution; two are the least")
+            self.faults.append(f"only {rights} right answers beside the solution; at least two are needed")
 
 
 def _outcomes(report: Report) -> list[tuple[str, Outcome]]:

@@ -63,7 +63,7 @@ class Shown:
     keys: list[Key]
 
     def show(self) -> None:
-        """Shows it where the notebook shows results; prints it where there is no notebook."""
+        """Shows it where the notebook shows results; prints it if there is no notebook."""
         try:
             from IPython.core.getipython import get_ipython
             from IPython.display import display

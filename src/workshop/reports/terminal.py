@@ -20,11 +20,11 @@ COLOURS = {
 INDENT = " " * 6
 LABEL = 10  # columns of the labels asked, expected, got, because
 WIDEST = 120
-UNKNOWN = "The cause is not known. Compare what was expected with what came."
+UNKNOWN = "The cause is not known. Compare what was expected with what came back."
 
 
 class Terminal:
-    """Writes reports as they come about. Colours only where `stream` is a terminal; plain marks where it cannot show the signs."""
+    """Writes reports as they come about. Colours only if `stream` is a terminal; plain marks if it cannot show the characters."""
 
     def __init__(self, stream: IO[str], width: int | None = None) -> None:
         self.stream = stream
