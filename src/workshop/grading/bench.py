@@ -299,16 +299,15 @@ class RedisProbe(ClientOfRedis):
 
     def cost(self, figure: str, action: Callable[[], object]) -> int:
         """By how much a figure of INFO's section `stats` grows while `action` runs, as `total_net_output_bytes`."""
-        before, begin = (
-            self.info("stats")[figure] for _ in range(2)
-        )  # two readings tell what the reading itself takes
+        # two readings tell what the reading itself takes
+        before, begin = (self.info("stats")[figure] for _ in range(2))
         action()
         return int(self.info("stats")[figure] - begin - (begin - before))
 
     @contextlib.contextmanager
     def memory_limit(self, more: int, policy: str) -> Iterator[None]:
         """Within the block, Redis may use `more` bytes above what it uses now, and frees memory by this policy."""
-        settings = self.config_get("maxmemory") | self.config_get("maxmemory-policy")
+        settings: dict[Any, Any] = self.config_get("maxmemory") | self.config_get("maxmemory-policy")
         try:
             self.config_set("maxmemory-policy", policy)
             self.config_set("maxmemory", self.info("memory")["used_memory"] + more)
