@@ -170,10 +170,10 @@ def nobody_on_place_1(places):
 
 
 @mistake("test_place_of_nobody")
-def one_more_than_none(actual):
+def one_more_than_none(error):
     """The player is not on the board, so their rank is None, and Python cannot calculate with None. Look for None
     first."""
-    return isinstance(actual, str) and actual.startswith("TypeError") and "NoneType" in actual
+    return error.type == "TypeError" and "NoneType" in error.message
 
 
 @mistake("expect_around")
@@ -375,10 +375,10 @@ def never_taken_out(actual, expected, jobs, at):
 
 
 @mistake("test_take_next_of_an_empty_queue")
-def the_first_of_nothing(actual):
+def the_first_of_nothing(error):
     """No job waits, and ZPOPMIN returns an empty list for that: it has no first pair. Look whether the list is empty
     first."""
-    return isinstance(actual, str) and actual.startswith("IndexError")
+    return error.type == "IndexError"
 
 
 @mistake("test_take_next_gives_a_job_to_one")
