@@ -59,7 +59,7 @@ def exited(start):
 @mistake(example=runs(listening=[], command=("sleep", "60")))
 def not_listening(start):
     """The service runs, but after a while it still listens on no port {where}.{command} Does app.py end in app.run(…)?"""
-    if not start.running or start.listening:
+    if not start.running or start.listening != []:  # None: nobody looked
         return None
     command = f" Its command is `{shlex.join(start.command)}`. Does that start the server?" if start.command else ""
     return {"where": start.where, "command": command}
