@@ -256,7 +256,7 @@ def test_every_remedy_says_what_to_do_on_every_system():
     kinds = tomllib.loads(remedies.WORDS.read_text(encoding="utf-8"))
     for kind in kinds:
         for system in (remedies.LINUX, remedies.MACOS, remedies.WINDOWS, remedies.WSL):
-            words = remedies.mend(kind, system)
+            words = remedies.fix(kind, system)
             assert words.endswith(remedies.AGAIN) and len(words) > len(remedies.AGAIN) + 20 and "  " not in words
     told = {kind for table in (remedies.PULL, remedies.PACKAGES) for kind, _ in table}
     assert told | set(engine.TROUBLE) | {"missing", "hangs"} <= set(kinds)
