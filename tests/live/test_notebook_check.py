@@ -133,7 +133,7 @@ def test_two_calls_at_once_leave_the_notebooks_redis_url_as_it_was(client, secon
     lesson = lessons.find("10_lists")
     names = functions_of(
         lesson.notebook,
-        f"def wait_for_job(r, queue, seconds):\n    return (r.blpop(queue, timeout={seconds}) or [None])[0]",
+        f"def wait_for_job(r, queue, seconds):\n    return (r.blpop('jobs:' + queue, timeout={seconds}) or [None, None])[1]",
     )
     checks, _ = ran(lesson, names["wait_for_job"])
     assert {one.id: one.outcome for one in checks}["test_wait_for_job_gives_up"] is Outcome.FAILED

@@ -87,11 +87,6 @@ class Exercises(abc.ABC):
         self._note("\n".join(self._calls[-SHOWN_CALLS:]))
         return Pending(self, asked, self._begin(name, args, options))
 
-    def expect(self, actual: Any, expected: Any, because: str) -> None:
-        """Raises Mismatch, with what was asked of the function, what was expected and what came, unless both are equal (True is not 1)."""
-        if actual != expected or isinstance(actual, bool) != isinstance(expected, bool):
-            raise Mismatch(because, expected=short(expected), actual=short(actual))
-
     @contextlib.contextmanager
     def counted(self) -> Iterator[Counts]:
         """Counts what Redis receives from the functions called in the block. The grader looks at Redis after the block, not in it."""
