@@ -8,7 +8,8 @@ import pytest
 
 from workshop.course.places import ROOT
 from workshop.mistakes.finding import Search, Sight
-from workshop.mistakes.general import GENERAL, KNOWN
+from workshop.mistakes.general import GENERAL
+from workshop.proof.known import KNOWN
 from workshop.raised import Raised
 from workshop.runtimes.evidence import Evidence, Stop
 from workshop.runtimes.http import Answer

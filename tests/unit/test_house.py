@@ -15,7 +15,6 @@ from workshop.course.places import ROOT
 
 HOUSE = ROOT / "src" / "workshop"
 ROOMS = sorted(path.parent.name for path in HOUSE.glob("*/__init__.py"))
-LARGE = {"mistakes": "its tables are being rewritten as sentences with conditions"}
 BLOCKS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -46,10 +45,7 @@ def test_what_a_line_of_code_is():
     assert lines_of_code(text) == 6  # three of x, `def`, and both ends of the string that is returned
 
 
-@pytest.mark.parametrize(
-    "room",
-    [pytest.param(room, marks=pytest.mark.xfail(reason=LARGE[room])) if room in LARGE else room for room in ROOMS],
-)
+@pytest.mark.parametrize("room", ROOMS)
 def test_no_room_holds_more_than_a_tenth(room):
     inside = sum(count for path, count in counts().items() if path.is_relative_to(HOUSE / room))
     assert inside <= sum(counts().values()) / 10

@@ -41,6 +41,27 @@ def unread(line: str) -> dict[str, BuildFailed]:
     return {"build": BuildFailed(f"#1 [internal] load build definition from Dockerfile\n#1 DONE 0.0s\n{line}\n")}
 
 
+def solving(problem: str) -> dict[str, BuildFailed]:
+    """An example: what BuildKit could not solve."""
+    return unread(f"ERROR: failed to solve: {problem}")
+
+
+def missing(path: str) -> dict[str, BuildFailed]:
+    """An example: a COPY that finds no such path."""
+    return unread(f'ERROR: failed to compute cache key: failed to calculate checksum of ref x: "/{path}": not found')
+
+
+def pip(error: str, **more: str) -> dict[str, BuildFailed]:
+    """An example: pip fails over requirements.txt."""
+    return failed("RUN pip install -r requirements.txt", f"ERROR: {error}", **more)
+
+
+NOT_OPENED = "Could not open requirements file: [Errno 2] No such file or directory: 'requirements.txt'"
+OS_ERROR = "Could not install packages due to an OSError: "
+NO_IMAGE = "pyton:3.13: failed to resolve source metadata for docker.io/library/pyton:3.13: pull access denied"
+NO_TAG = "python:3.99: docker.io/library/python:3.99: not found"
+
+
 # Ended from outside
 
 
@@ -96,9 +117,7 @@ def expose_takes_no_port(build):
     return tells(build, r"[Ii]nvalid containerPort: \S+|No port specified: \S+")
 
 
-@mistake(
-    example=unread('ERROR: failed to parse stage name "python=3.13-slim": invalid reference format: must be lowercase')
-)
+@mistake(example=solving('failed to parse stage name "python=3.13-slim": invalid reference format'))
 def not_an_image_name(build):
     """The build failed. `{image}` is not the name of an image. After the name comes a colon, then the tag:
     python:3.13-slim.
@@ -125,24 +144,14 @@ def parse_error(build):
 # The base image
 
 
-@mistake(
-    example=unread(
-        "ERROR: failed to solve: pyton:3.13: failed to resolve source metadata for docker.io/library/pyton:3.13: "
-        "pull access denied, repository does not exist or may require authorization"
-    )
-)
+@mistake(example=solving(NO_IMAGE))
 def image_not_found(build):
     """The build failed. There is no public image {image}. Check its name after FROM."""
     prefix = r"(?:metadata for |pull access denied for )(?:docker\.io/)?(?:library/)?"
     return tells(build, prefix + r"(?P<image>[^\s,]+?)(?:: pull access denied|, repository does not exist)")
 
 
-@mistake(
-    example=unread(
-        "ERROR: failed to solve: python:3.99: failed to resolve source metadata for docker.io/library/python:3.99: "
-        "docker.io/library/python:3.99: not found"
-    )
-)
+@mistake(example=solving(NO_TAG))
 def image_tag_not_found(build):
     """The build failed. There is no image {image} in its registry. Check the name and the tag."""
     return tells(
@@ -162,11 +171,7 @@ def comment_after_copy(build):
     return tells(build, r"^ > \[[^\n]*\] (?P<word>COPY|ADD) [^\n]* #")
 
 
-@mistake(
-    example=unread(
-        r'ERROR: failed to compute cache key: failed to calculate checksum of ref x: "/C:Usersmeapp.py": not found'
-    )
-)
+@mistake(example=missing("C:Usersmeapp.py"))
 def windows_path(build):
     """The build failed{where}. A path in COPY or ADD cannot be read. Write it with `/`, starting from the folder of
     the Dockerfile; a Windows path means nothing here. A list needs plain double quotes.
@@ -174,9 +179,7 @@ def windows_path(build):
     return tells(build, r'"/?[A-Za-z]:[^"]*": not found|syntax error in pattern')
 
 
-@mistake(
-    example=unread('ERROR: failed to compute cache key: failed to calculate checksum of ref x: "/venv": not found')
-)
+@mistake(example=missing("venv"))
 def environment_copied(build):
     """The build failed{where}. `{path}` is not handed in: a virtual environment is made for one machine and is not
     part of your work. Let the image install what requirements.txt names.
@@ -184,9 +187,7 @@ def environment_copied(build):
     return tells(build, MISSING + r'"/?(?P<path>(?:\.?venv|env|node_modules)\b[^"]*)": not found')
 
 
-@mistake(
-    example=unread('ERROR: failed to compute cache key: failed to calculate checksum of ref x: "/ap.py": not found')
-)
+@mistake(example=missing("ap.py"))
 def file_not_in_context(build):
     """The build failed{where}. COPY finds no `{path}` in the folder that is built. It can copy only files beside the
     Dockerfile that .dockerignore does not exclude. Check the spelling, capital letters too.
@@ -226,12 +227,7 @@ def too_large_a_file(build):
 # pip
 
 
-@mistake(
-    example=failed(
-        "RUN pip install -r requirements.txt",
-        "ERROR: Could not install packages due to an OSError: [Errno 2] No such file or directory: '/home/me/flask'",
-    )
-)
+@mistake(example=pip(f"{OS_ERROR}[Errno 2] No such file or directory: '/home/me/flask'"))
 def path_of_another_machine(build):
     """The build failed{where}. requirements.txt names {path}, a path of another machine. Write each package with its
     version: `flask==3.1.3`.
@@ -242,13 +238,7 @@ def path_of_another_machine(build):
     )
 
 
-@mistake(
-    example=failed(
-        "RUN pip install -r requirements.txt",
-        "ERROR: Invalid requirement: 'from flask import Flask'",
-        before="#7 [3/4] COPY app.py requirements.txt\n#7 DONE 0.0s\n",
-    )
-)
+@mistake(example=pip("Invalid requirement: 'from flask'", before="#7 [3/4] COPY app.py requirements.txt\n"))
 def app_copied_over_requirements(build):
     """The build failed{where}. The last word of COPY is the destination, so the image's {name} is a copy of the file
     before it. A dot means the folder of WORKDIR: `COPY app.py requirements.txt .`.
@@ -257,13 +247,7 @@ def app_copied_over_requirements(build):
     return copied and tells(build, r"Invalid requirement") and {"where": at(build.step), **copied}
 
 
-@mistake(
-    example=failed(
-        "RUN pip install -r requirements.txt",
-        "ERROR: Could not open requirements file: [Errno 2] No such file or directory: 'requirements.txt'",
-        before="#7 [3/4] COPY requirements.txt app.py\n#7 DONE 0.0s\n",
-    )
-)
+@mistake(example=pip(NOT_OPENED, before="#7 [3/4] COPY requirements.txt app.py\n"))
 def requirements_copied_over_app(build):
     """The build failed{where}. The last word of COPY is the destination, so requirements.txt was copied to the name
     {name}. A dot means the folder of WORKDIR: `COPY app.py requirements.txt .`.
@@ -272,9 +256,7 @@ def requirements_copied_over_app(build):
     return copied and tells(build, r"Could not open requirements file") and {"where": at(build.step), **copied}
 
 
-@mistake(
-    example=failed("RUN pip install requirements.txt", "ERROR: No matching distribution found for requirements.txt")
-)
+@mistake(example=pip("No matching distribution found for requirements.txt"))
 def pip_without_r(build):
     """The build failed{where}. pip takes {name} for the name of a package. It reads the packages from a file if -r is
     before the name: `pip install -r {name}`.
@@ -297,9 +279,7 @@ def unknown_pip_command(build):
     return tells(build, r'ERROR: unknown command "(?P<word>[^"]+)"')
 
 
-@mistake(
-    example=failed("RUN pip install -r requirements.txt", "ERROR: Invalid requirement: 'flask=3.1.3': Expected end")
-)
+@mistake(example=pip("Invalid requirement: 'flask=3.1.3': Expected end"))
 def invalid_requirement(build):
     """The build failed{where}. pip cannot read `{line}` in requirements.txt. The file holds names of packages, one a
     line, a version after `==`: `flask==3.1.3`.
@@ -307,12 +287,7 @@ def invalid_requirement(build):
     return tells(build, r"Invalid requirement: '(?P<line>[^']+)'")
 
 
-@mistake(
-    example=failed(
-        "RUN pip install -r requirements.txt",
-        "ERROR: Could not open requirements file: [Errno 2] No such file or directory: 'requirements.txt'",
-    )
-)
+@mistake(example=pip(NOT_OPENED))
 def requirements_not_found(build):
     """The build failed{where}. pip finds no file {file} at that step. COPY it before the RUN line that reads it, to
     the folder that WORKDIR names before that. Check that both spell it the same.
@@ -320,12 +295,7 @@ def requirements_not_found(build):
     return tells(build, r"Could not open requirements file: [^\n]*?'(?P<file>[^'\n]+)'")
 
 
-@mistake(
-    example=failed(
-        "RUN pip install flask",
-        "ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: '/nonexistent'",
-    )
-)
+@mistake(example=pip(f"{OS_ERROR}[Errno 13] Permission denied: '/nonexistent'"))
 def user_before_install(build):
     """The build failed{where}. pip may not write to {path}: a USER line before that step took the right away. Install
     first, and put USER after it.

@@ -13,6 +13,9 @@ from workshop.mistakes.ended import how
 from workshop.mistakes.mistake import mistake, said
 from workshop.raised import last_in
 
+OVERWRITTEN = "View function mapping is overwriting an existing endpoint function"
+FROM_A_VIEW = "TypeError: The view function for 'index' did not return a valid response."
+NO_REDIS = "redis.exceptions.ConnectionError:"
 SHOWN = 300  # characters of an exception that a hint shows
 
 
@@ -68,9 +71,7 @@ def syntax_error(log):
 # Flask
 
 
-@mistake(
-    example=traceback("AssertionError: View function mapping is overwriting an existing endpoint function: hello")
-)
+@mistake(example=traceback(f"AssertionError: {OVERWRITTEN}: hello"))
 def two_views_of_one_name(log):
     """Two views are called `{view}`. Each function below a route needs a name of its own."""
     return raises(
@@ -81,12 +82,7 @@ def two_views_of_one_name(log):
 NO_RESPONSE = r"TypeError: The view function (?:for '(?P<view>\w+)' )?did not return a valid response\."
 
 
-@mistake(
-    example=traceback(
-        "TypeError: The view function for 'index' did not return a valid response. The function either returned None or "
-        "ended without a return statement."
-    )
-)
+@mistake(example=traceback(f"{FROM_A_VIEW} The function either returned None or ended without a return statement."))
 def view_returned_nothing(log):
     """The view `{view}` returned nothing. `print` writes to the log; only what the view returns is sent to the browser.
     Use return.
@@ -94,12 +90,7 @@ def view_returned_nothing(log):
     return raises(NO_RESPONSE + " The function either returned None", log)
 
 
-@mistake(
-    example=traceback(
-        "TypeError: The view function for 'index' did not return a valid response. The return type must be a string, "
-        "dict, list, tuple with headers or status, Response instance, or WSGI callable, but it was a int."
-    )
-)
+@mistake(example=traceback(f"{FROM_A_VIEW} The return type must be a string, dict, list, tuple, but it was a int."))
 def view_returned_a_wrong_type(log):
     """The view returned something that Flask cannot send. Return text, a dict, or a list; a status comes second: return
     {…}, 201.
@@ -135,9 +126,7 @@ def not_serializable(log):
 # Redis
 
 
-@mistake(
-    example=traceback("redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused.")
-)
+@mistake(example=traceback(f"{NO_REDIS} Error 111 connecting to localhost:6379. Connection refused."))
 def redis_on_localhost(log):
     """The app looks for Redis on {host}. Inside a container that is the container itself, and no Redis is there. Take the
     address from REDIS_URL.
@@ -145,9 +134,7 @@ def redis_on_localhost(log):
     return tells(r"^\S.*Error (?:111|61|10061)\b[^\n]*connecting to (?P<host>localhost|127\.0\.0\.1|::1)", log)
 
 
-@mistake(
-    example=traceback("redis.exceptions.ConnectionError: Error 111 connecting to redis:6380. Connection refused.")
-)
+@mistake(example=traceback(f"{NO_REDIS} Error 111 connecting to redis:6380. Connection refused."))
 def redis_refuses(log):
     """Redis at {address} refused the connection: nothing listens there now. Is the address the one in REDIS_URL, and is
     the port 6379?
@@ -156,11 +143,7 @@ def redis_refuses(log):
     return seen and {"address": seen["address"].rstrip(".")}
 
 
-@mistake(
-    example=traceback(
-        "redis.exceptions.ConnectionError: Error -2 connecting to database:6379. Name or service not known."
-    )
-)
+@mistake(example=traceback(f"{NO_REDIS} Error -2 connecting to database:6379. Name or service not known."))
 def redis_not_found(log):
     """The name `{host}` does not resolve: nothing on this network has that name. Take the address of Redis from
     REDIS_URL; under Compose it is the name of the service.

@@ -18,7 +18,8 @@ from typing import Any
 
 from workshop.course.lessons import Lesson, lay
 from workshop.grading.hints import mistakes_of
-from workshop.mistakes.general import GENERAL, KNOWN
+from workshop.mistakes.general import GENERAL
+from workshop.proof.known import KNOWN
 from workshop.report import Check, Outcome, Report
 
 ABOUT = "answer.toml"
