@@ -43,6 +43,12 @@ class StackService(DockerService):
         """Returns once it answers HTTP at all; see `Service.wait_until_up`."""
         return super().wait_until_up(path, limit, hang)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which its container was made."""
+        told = (line.partition("=") for line in self.inspect()["Config"]["Env"])
+        return {name: value for name, _, value in told}
+
     def first_answer(self) -> Answer | None:
         """What it answers as soon as it does; None where it stays silent."""
         began, listens = time.monotonic(), False

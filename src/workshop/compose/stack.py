@@ -191,8 +191,7 @@ class Stack:
             return ""
         done = self.run.docker("exec", names[0], "redis-cli", *words, timeout=10)
         if done.out.startswith("NOAUTH ") or done.err.startswith("Could not connect"):
-            told = dict(value.split("=", 1) for value in self.service("web").inspect()["Config"]["Env"])
-            url = urlsplit(told.get("REDIS_URL", ""))
+            url = urlsplit(self.service("web").environment.get("REDIS_URL", ""))
             port = url.netloc.rpartition("@")[2].partition(":")[2] or "6379"
             user = ["--user", unquote(url.username)] if url.username else []
             password = ("--env", f"REDISCLI_AUTH={unquote(url.password or '')}")
