@@ -18,20 +18,39 @@ from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.patience import until
 
 if TYPE_CHECKING:
+    from workshop.probes.cgroups import LIMIT_FILE, cgroup_files, family, start_again, zombies
+    from workshop.probes.ending import file_with, stopped
+    from workshop.probes.health import expect_health, freeze, often_tested
+    from workshop.probes.host import engine_host
     from workshop.probes.layers import read_layers
     from workshop.probes.pins import version_without
+    from workshop.probes.yardstick import is_too_busy
     from workshop.runtimes.contract import Service
-    from workshop.runtimes.http import Answer
+    from workshop.runtimes.http import Answer, raw
     from workshop.wire.rivals import RelayProbe
 
 _LATE = {  # what takes a while to load, and few lessons need
+    "LIMIT_FILE": "workshop.probes.cgroups",
     "Answer": "workshop.runtimes.http",
     "RelayProbe": "workshop.wire.rivals",
     "Service": "workshop.runtimes.contract",
+    "cgroup_files": "workshop.probes.cgroups",
+    "engine_host": "workshop.probes.host",
+    "expect_health": "workshop.probes.health",
+    "family": "workshop.probes.cgroups",
+    "file_with": "workshop.probes.ending",
+    "freeze": "workshop.probes.health",
+    "is_too_busy": "workshop.probes.yardstick",
+    "often_tested": "workshop.probes.health",
+    "raw": "workshop.runtimes.http",
     "read_layers": "workshop.probes.layers",
+    "start_again": "workshop.probes.cgroups",
+    "stopped": "workshop.probes.ending",
     "version_without": "workshop.probes.pins",
+    "zombies": "workshop.probes.cgroups",
 }
 __all__ = [
+    "LIMIT_FILE",
     "Answer",
     "Mismatch",
     "NotUp",
@@ -40,17 +59,29 @@ __all__ = [
     "Some",
     "Unchecked",
     "about",
+    "cgroup_files",
+    "engine_host",
     "expect",
+    "expect_health",
+    "family",
+    "file_with",
+    "freeze",
+    "is_too_busy",
     "mistake",
+    "often_tested",
     "one_of",
+    "raw",
     "read_layers",
     "rests_on",
     "said",
     "short",
+    "start_again",
+    "stopped",
     "trips",
     "until",
     "version_without",
     "wanted",
+    "zombies",
 ]
 
 

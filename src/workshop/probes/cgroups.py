@@ -1,28 +1,33 @@
-"""What a container sees of itself, shown or looked at from outside: the files of its cgroup, its process tree."""
+"""What a container sees of itself, shown or looked at from outside: the files of its cgroup, its limit, its processes."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from workshop.engine.engine import must
 from workshop.engine.helpers import helper
 from workshop.engine.run import Run
+from workshop.runtimes.docker import DockerService
 
 TOP = "/sys/fs/cgroup"
 LIMIT_FILE = {1: f"{TOP}/memory/memory.limit_in_bytes", 2: f"{TOP}/memory.max"}
+SOFT_LIMIT = (2**63 - 1) // 4096 * 4096  # what version 1 says of a limit that is not set
 USED = 48 * 2**20 + 64 * 1024  # bytes that the files say are in use
 
 
-def no_limit(version: int, page: int = 4096) -> str:
-    """What the limit's file says where no limit is set; `page` is the machine's page size in bytes."""
-    return "max" if version == 2 else str((2**63 - 1) // page * page)
+def cgroup_files(run: Run, version: int, limit: int | None, page: int = 4096) -> dict[Path, str]:
+    """Folders to mount in a container, so that it sees what one under that version of cgroups sees at /sys/fs/cgroup.
 
-
-def show(version: int, limit: int | str, folder: Path) -> Path:
-    """Fills `folder` with what a container sees at /sys/fs/cgroup under that version of cgroups, and returns it.
-
-    `limit` is the memory limit in bytes or `no_limit(version)`. Mount the folder read-only at TOP.
+    `limit` is the memory limit in bytes, None for no limit; `page` the machine's page size in bytes.
     """
+    none = "max" if version == 2 else str((2**63 - 1) // page * page)
+    folder = run.scratch("cgroup")
+    _write(version, none if limit is None else limit, folder)
+    return {folder: TOP}
+
+
+def _write(version: int, limit: int | str, folder: Path) -> None:
     swap = 2 * limit if isinstance(limit, int) else limit  # memory and swap together, as the engine sets it
     if version == 2:
         files = {
@@ -33,7 +38,7 @@ def show(version: int, limit: int | str, folder: Path) -> Path:
         }
     else:
         files = {
-            **{"memory/memory.limit_in_bytes": limit, "memory/memory.soft_limit_in_bytes": no_limit(1)},
+            **{"memory/memory.limit_in_bytes": limit, "memory/memory.soft_limit_in_bytes": SOFT_LIMIT},
             **{"memory/memory.memsw.limit_in_bytes": swap, "memory/memory.usage_in_bytes": USED},
             "memory/memory.max_usage_in_bytes": USED + 4096,
             "memory/memory.stat": f"rss {USED}\nhierarchical_memory_limit {limit}\nhierarchical_memsw_limit {swap}",
@@ -46,17 +51,32 @@ def show(version: int, limit: int | str, folder: Path) -> Path:
         file.write_text(f"{content}\n", encoding="utf-8")
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o444)
-    return folder
 
 
-def family(run: Run, container: str, root: int) -> set[int]:
-    """The process ids of process `root` of a container and of all that it started, as its own pid namespace has them.
+def start_again(service: DockerService, memory: int) -> None:
+    """Stops a container, gives it another memory limit in bytes, and starts it again. Raises NotUp if it does not stay up."""
+    service.stop(grace=0)
+    must(service.run.docker("update", "--memory", str(memory), "--memory-swap", str(memory), service.name))
+    must(service.run.docker("start", service.name))
+    service.find_port()
 
-    A helper in the same namespace looks; what is in the container's image does not matter.
-    """
-    seen = helper(run, "sh", "-c", "cat /proc/[0-9]*/stat", flags=("--pid", f"container:{container}"))
-    parents = {int(pid): int(parent) for pid, parent in re.findall(r"^(\d+) \(.*\) \S (\d+)", seen.out, re.MULTILINE)}
+
+def family(service: DockerService, root: int) -> set[int]:
+    """The ids of process `root` of a container and of all that it started and that still run, as its own pid namespace has them."""
+    rows = _processes(service)
     found = {root}
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+    while more := {pid for pid, _, parent in rows if parent in found} - found:
         found |= more
-    return found
+    return found - {pid for pid, state, _ in rows if state == "Z"}
+
+
+def zombies(service: DockerService) -> set[int]:
+    """The ids of processes that have ended unnoticed by whoever started them. They are in /proc still, and not in `docker top`."""
+    return {pid for pid, state, _ in _processes(service) if state == "Z"}
+
+
+def _processes(service: DockerService) -> list[tuple[int, str, int]]:
+    """The processes in a container as (id, state, parent's id). A helper in its pid namespace looks, whatever is in its image."""
+    seen = helper(service.run, "sh", "-c", "cat /proc/[0-9]*/stat", flags=("--pid", f"container:{service.name}"))
+    rows = re.findall(r"^(\d+) \(.*\) (\S) (\d+)", seen.out, re.MULTILINE)
+    return [(int(pid), state, int(parent)) for pid, state, parent in rows]

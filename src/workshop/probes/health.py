@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from workshop.engine import engine
 from workshop.engine.engine import must
 from workshop.engine.helpers import helper
-from workshop.engine.run import Run
+from workshop.outcomes import Mismatch
 from workshop.runtimes.docker import DockerService
 from workshop.runtimes.healthtest import HealthTest, tests_of
 
-QUICK = ("--health-interval", "500ms", "--health-retries", "1", "--health-timeout", "5s")
+OFTEN = ("--health-interval", "500ms", "--health-retries", "1", "--health-timeout", "5s")
 GIVE_UP = 40.0  # seconds without any verdict
 
 
-def quick(run: Run) -> tuple[str, ...]:
+def often_tested() -> tuple[str, ...]:
     """Flags for `docker run` that keep the image's health test and have it asked twice a second."""
-    return (*QUICK, "--health-start-interval", "500ms") if engine.knows_start_interval() else QUICK
-
-
-def probes(service: DockerService) -> list[dict[str, Any]]:
-    """The last health tests of a container, the newest last, each with Start, ExitCode and Output."""
-    return tests_of(service.state)
+    return (*OFTEN, "--health-start-interval", "500ms") if engine.knows_start_interval() else OFTEN
 
 
 def comes_to_be(service: DockerService, wanted: str, *, tries: int, seconds: float) -> bool:
@@ -32,7 +26,7 @@ def comes_to_be(service: DockerService, wanted: str, *, tries: int, seconds: flo
     It does not once `tries` tests that ended after the call have said otherwise and `seconds` have passed, nor where
     the container has ended.
     """
-    start, known, seen = time.monotonic(), {probe["Start"] for probe in probes(service)}, set()
+    start, known, seen = time.monotonic(), {probe["Start"] for probe in tests_of(service.state)}, set()
     while True:
         state = service.state
         health = state.get("Health") or {}
@@ -47,21 +41,26 @@ def comes_to_be(service: DockerService, wanted: str, *, tries: int, seconds: flo
         time.sleep(0.1)
 
 
-def shown(service: DockerService) -> str:
-    """Status and last test, as a report shows them."""
-    status = (service.state.get("Health") or {}).get("Status", "no health status")
-    last = probes(service)[-1:]
-    if not last:
-        return f"{status}; no test has ended"
-    return f"{status}; the last test ended with {last[0]['ExitCode']}: {last[0]['Output'].strip()[-300:]}"
-
-
-def last_test(service: DockerService) -> HealthTest:
-    """The last health test of a container, as a fact for mistakes."""
+def expect_health(service: DockerService, wanted: str, *, tries: int, seconds: float) -> None:
+    """Raises Mismatch, with what the last health test showed, unless the engine comes to report `wanted`; see `comes_to_be`."""
+    if comes_to_be(service, wanted, tries=tries, seconds=seconds):
+        return
     state = service.state
+    status = (state.get("Health") or {}).get("Status", "no health status")
     tests = tests_of(state)
-    code, output = (tests[-1]["ExitCode"], tests[-1]["Output"]) if tests else (None, "")
-    return HealthTest(code, output, bool(state["Running"]))
+    last = (
+        HealthTest(tests[-1]["ExitCode"], tests[-1]["Output"], state["Running"])
+        if tests
+        else HealthTest(None, "", state["Running"])
+    )
+    shown = f"the last test ended with {last.code}: {last.output.strip()[-300:]}" if tests else "no test has ended"
+    raise Mismatch(
+        asked=f"docker inspect --format '{{{{json .State.Health}}}}' {service.name}",
+        expected=wanted,
+        actual=f"{status}; {shown}",
+        health_test=last,
+        log=last.output,
+    )
 
 
 STOP_ALL = """

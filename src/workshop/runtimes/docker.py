@@ -223,7 +223,7 @@ class DockerService(Asked):
 
     def stop(self, grace: int = 5) -> float:
         """`docker stop`: SIGTERM, then SIGKILL after `grace` seconds. Returns the seconds it took."""
-        start = time.monotonic()
+        start, self._was_stopped = time.monotonic(), True
         must(self.run.docker("stop", "--time", str(grace), self.name, timeout=grace + 20))
         return time.monotonic() - start
 
@@ -245,7 +245,7 @@ class DockerService(Asked):
         """Looks up the host port; a container that was started again has another."""
         found = helpers.find_published(self.run, self.name, self.inner_port)
         if found is not None:
-            self.port = found
+            self.port, self._was_stopped = found, False
             return
         evidence = self.evidence()
         if evidence.running:

@@ -30,6 +30,7 @@ class Asked(abc.ABC):
     up_since: float  # time.monotonic() of its first answer
     noted: Callable[[str], None] = staticmethod(lambda asked: None)  # told of each thing asked
     another: Callable[..., Service]  # set by whoever knows the work
+    _was_stopped = False  # by the grader: then its end is not the student's mistake
 
     @property
     def url(self) -> str:
@@ -94,7 +95,9 @@ class Asked(abc.ABC):
         return settled(lambda: self.log_since(mark), 0 if is_meant else LOGGED, POLL)
 
     def _ended_during(self, answer: Answer) -> Evidence | None:
-        """What is seen of the service if it ended during a request that was not answered; None while it runs."""
+        """What is seen of the service if it ended by itself during a request that was not answered; else None."""
+        if self._was_stopped:
+            return None
         limit = NOTICED if answer.problem in (Problem.REFUSED, Problem.RESET) else 0
         evidence = until(self.evidence, limit, 0.1, enough=lambda seen: not seen.running)
         return None if evidence.running else evidence._replace(answered=True)
