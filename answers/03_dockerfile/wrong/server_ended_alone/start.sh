@@ -1,3 +1,3 @@
 #!/bin/sh
-timeout 5 python app.py
+python serve.py
 tail -f /dev/null
