@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workshop.grading.expectations import about, expect, one_of, short, trips, wanted
+from workshop.grading.expectations import about, expect, one_of, trips, wanted
 from workshop.grading.resting import rests_on
 from workshop.grading.some import Some
 from workshop.mistakes.mistake import mistake, said
 from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.patience import until
+from workshop.values import short
 
 if TYPE_CHECKING:
     from workshop.probes.cgroups import LIMIT_FILE, cgroup_files, family, start_again, zombies

@@ -13,6 +13,7 @@ from typing import Any
 
 from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.raised import Raised
+from workshop.values import short
 from workshop.wire.rivals import RelayProbe, Seen
 
 CALL_LIMIT = 3.0  # seconds
@@ -215,13 +216,6 @@ def spelled(name: str, args: tuple[Any, ...], options: dict[str, Any]) -> str:
         *(f"{key}={short(value, 120)}" for key, value in options.items()),
     ]
     return f"{name}({', '.join(words)})"
-
-
-def short(value: Any, length: int = 400) -> str:
-    """The value as Python writes it, cut in the middle where it is long. Sets are in order."""
-    is_set = isinstance(value, (set, frozenset)) and value
-    text = f"{{{', '.join(sorted(map(repr, value)))}}}" if is_set else repr(value)
-    return text if len(text) <= length else f"{text[: length * 2 // 3]} … {text[-length // 4 :]}"
 
 
 def not_written(name: str) -> NotUp:

@@ -7,8 +7,7 @@ from typing import Any
 
 from workshop.outcomes import Mismatch
 from workshop.runtimes.http import Answer
-
-SHOWN = 400  # characters of a value that a report shows
+from workshop.values import same, short
 
 
 class Wanted:
@@ -60,24 +59,6 @@ def expect(actual: Any, expected: Any, *, asked: str | None = None) -> None:
     raise error
 
 
-def same(one: Any, other: Any) -> bool:
-    """Equality in which true is not 1, also inside lists and dicts."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, (list, tuple)) and type(one) is type(other):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
-
-
 def shown(value: Any) -> str:
     """A value as a report shows it: as Python writes it, unless it brings words of its own."""
     return str(value) if isinstance(value, (Wanted, Answer)) else short(value)
-
-
-def short(value: Any, length: int = SHOWN) -> str:
-    """The value as Python writes it, cut in the middle where it is long. Sets are in order."""
-    is_set = isinstance(value, (set, frozenset)) and value
-    text = f"{{{', '.join(sorted(map(repr, value)))}}}" if is_set else repr(value)
-    return text if len(text) <= length else f"{text[: length * 2 // 3]} … {text[-length // 4 :]}"

@@ -48,7 +48,6 @@ class Case:
     removes: tuple[str, ...] = ()
     runtime: str | None = None  # the only one in which this case is known
     asked: tuple[str, ...] = ()  # the only checks that are asked; none named: all
-    says: tuple[str, ...] = ()
 
     def build(self, folder: Path) -> Path:
         """Lays the work out in `folder`."""
@@ -99,11 +98,8 @@ class Case:
         owner = checks.get(self.trips[0]) if self.trips else None
         if not with_hints or owner is None or owner.id not in failed:
             return
-        if self.mistake and owner.mistake != self.mistake:
+        if owner.mistake != self.mistake:
             yield f"the mistake is {self.mistake}, and {owner.id} was told {owner.mistake}: {told(owner)}"
-        for words in self.says:
-            if words.lower() not in (owner.hint or "").lower():
-                yield f"the hint does not say “{words}”: {told(owner)}"
 
 
 def told(check: Check) -> str:
@@ -125,14 +121,12 @@ def cases(lesson: Lesson) -> list[Case]:
 def _case(lesson: Lesson, kind: str, overlay: Path) -> Case:
     if not overlay.is_dir():
         raise Malformed(f"{overlay}: an answer is a folder")
-    about = _about(overlay, {*KEYS, "says"})
+    about = _about(overlay)
     if not about.get("removes") and all(path.name in (ABOUT, "__pycache__") for path in overlay.iterdir()):
         raise Malformed(f"{overlay}: the folder has no file of an answer")
     made = Case(lesson, kind, overlay.name, overlay, removes=_all(about, "removes"), runtime=about.get("runtime"))
     if kind == "right":
         return made
-    if "says" in about:
-        return replace(made, trips=_all(about, "trips"), says=_all(about, "says"))
     mistake = overlay.name.partition(VARIANT)[0]
     known: dict[str, tuple[str, ...]] = dict.fromkeys(KNOWN, ())
     known |= {one.name: one.checks for one in (*GENERAL, *mistakes_of(lesson).mistakes)}
@@ -148,7 +142,7 @@ def _case(lesson: Lesson, kind: str, overlay: Path) -> Case:
     return replace(made, trips=trips, mistake=mistake)
 
 
-def _about(overlay: Path, keys: set[str]) -> dict[str, Any]:
+def _about(overlay: Path) -> dict[str, Any]:
     path = overlay / ABOUT
     if not path.exists():
         return {}
@@ -156,7 +150,7 @@ def _about(overlay: Path, keys: set[str]) -> dict[str, Any]:
         about = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise Malformed(f"{path}: {error}") from None
-    if unknown := about.keys() - keys:
+    if unknown := about.keys() - KEYS:
         raise Malformed(f"{path}: unknown key {', '.join(sorted(unknown))}; it takes {', '.join(sorted(KEYS))}")
     return about
 

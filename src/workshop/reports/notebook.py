@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from workshop.exercises.exercises import short
 from workshop.report import Check, Outcome
+from workshop.values import short
 
 SIGNS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.BLOCKED: "·", Outcome.UNCHECKED: "?"}
 COLOURS = {

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from workshop.outcomes import Mismatch
+from workshop.values import same
 
 TIME_LIMIT = 5.0  # seconds for one answer, from the first byte sent to the last received
 BODY_LIMIT = 4 * 1024 * 1024  # bytes of a body that are read
@@ -52,7 +53,6 @@ class Answer:
     detail: str = ""  # what more there is to say of the problem
     log: Callable[[], str] = lambda: ""  # what the service printed during the request
     ended: Callable[[], Any] = lambda: None  # what was seen of the service, if it ended during the request
-    _suspicions: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -84,12 +84,6 @@ class Answer:
         """Notes what came in place of an answer."""
         self.problem, self.detail = problem, detail
 
-    def suspect(self, seen: bool, cause: str) -> Answer:
-        """Names `cause` as the likely one, should a following `expect` fail. A suspicion never decides; the first that holds is told."""
-        if seen:
-            self._suspicions.append(cause)
-        return self
-
     def expect(
         self,
         status: int | Collection[int],
@@ -97,12 +91,11 @@ class Answer:
         json: Any = ANY,
         text: Any = ANY,
         media: str | None = None,
-        because: str | None = None,
     ) -> Answer:
         """Raises Mismatch unless the answer has the status (or one of several) and, if given, the JSON, the text, the media type.
 
         `json` is a value to equal, or a type. `text` is the exact body, trailing line ends aside. Of `media`, `application/json`
-        takes `application/problem+json` too. `because` is the hint if no suspicion holds and no mistake is found.
+        takes `application/problem+json` too.
         """
         statuses = {status} if isinstance(status, int) else set(status)
         wanted = " or ".join(str(number) for number in sorted(statuses))
@@ -119,31 +112,18 @@ class Answer:
             kind = self.content_type
             right = kind == media or (media == "application/json" and kind.endswith("+json"))
         if right and json is not ANY:
-            right = isinstance(self.json, json) if isinstance(json, type) else _equal(self.json, json)
+            right = isinstance(self.json, json) if isinstance(json, type) else same(self.json, json)
         if right and text is not ANY:
             right = self.text.rstrip("\r\n") == text
         if right:
             return self
-        suspicion = self._suspicions[0] if self._suspicions else ""
-        facts: dict[str, Any] = {} if suspicion else {"answer": self, "statuses": statuses}
         raise Mismatch(
-            suspicion or because or "",
             asked=self.asked,
             expected=wanted,
             actual=f"{self} as {self.content_type}" if media and self.status in statuses else str(self),
-            **facts,
+            answer=self,
+            statuses=statuses,
         )
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Equality of JSON data in which true is not 1."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_equal, one, other))
-    return bool(one == other)
 
 
 def ask(
