@@ -29,13 +29,13 @@ def case(kind, **about):
 @pytest.mark.parametrize(
     ("known", "outcomes", "fault"),
     [
-        (case("wrong", trips=("a",), says=("because",)), {"a": "failed", "b": "passed"}, None),
+        (case("wrong", trips=("a",)), {"a": "failed", "b": "passed"}, None),
         (case("wrong", trips=("a",)), {"a": "failed", "b": "blocked"}, None),
         (case("wrong", trips=("a",)), {"a": "failed", "b": "failed"}, "b failed too"),
         (case("wrong", trips=("a",)), {"a": "unchecked", "b": "passed"}, "a did not fail: unchecked"),
         (case("wrong", trips=("a",)), {"a": "failed", "b": "unchecked"}, "b unchecked"),
         (case("wrong", trips=("c",)), {"a": "failed"}, "is not a check of the grader"),
-        (case("wrong", trips=("a",), says=("other",)), {"a": "failed"}, "does not say “other”"),
+        (case("wrong", trips=("a",), mistake="tea_for_coffee"), {"a": "failed"}, "the mistake is tea_for_coffee"),
         (case("right"), {"a": "passed", "b": "unchecked"}, "b unchecked"),
         (case("starter"), {"a": "unchecked"}, "the starter is unchecked"),
     ],

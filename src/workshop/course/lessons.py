@@ -144,7 +144,9 @@ class Lesson:
     @property
     def needs_engine(self) -> bool:
         """Whether some of its promises can be asked of containers alone."""
-        return "Dockerfile" in self.finished() or bool(self.needs & ENGINE_FIXTURES)
+        nodes = [] if isinstance(self._grader_tree, SyntaxError) else ast.walk(self._grader_tree)
+        asks_for_docker = any(isinstance(node, ast.Attribute) and node.attr == "docker" for node in nodes)
+        return "Dockerfile" in self.finished() or asks_for_docker or bool(self.needs & ENGINE_FIXTURES)
 
     @property
     def hints(self) -> list[str]:

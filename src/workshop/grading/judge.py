@@ -14,7 +14,7 @@ from typing import Any
 from workshop.course.lessons import Lesson
 from workshop.grading.hints import mistakes_of
 from workshop.mistakes.finding import Found, Later, Search, Sight, fault_of
-from workshop.mistakes.general import GENERAL
+from workshop.mistakes.general import GENERAL, UNFINISHED
 from workshop.outcomes import Blocked, Ended, Mismatch, NotUp, Unchecked
 from workshop.report import Check, Outcome
 
@@ -133,8 +133,10 @@ def _known(error: BaseException) -> Found | None:
 
 
 def _ended(search: Search) -> Found | None:
-    """The mistake that ended the service during the request that failed."""
+    """The mistake that ended the service during the request that failed, or kept its answer from ever ending."""
     answer = search.sight.facts.get("answer")
+    if answer is not None and answer.status is not None and answer.problem:
+        return search.first(UNFINISHED)
     ended = answer.ended() if answer is not None and answer.status is None else None
     if ended is None:
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from workshop.mistakes import build, compose, ended, health, http, notebook, python, start, unexplained
 from workshop.mistakes.mistake import Mistake, mistakes_in
 
+UNFINISHED = mistakes_in(http)  # an answer that never ended: no mistake of a lesson knows what it would have said
 GENERAL: tuple[Mistake, ...] = (
     *mistakes_in(build),
     *mistakes_in(compose),

@@ -57,7 +57,8 @@ def escape_from_flask(log):
 @mistake(example=traceback("SyntaxError: (unicode error) 'utf-8' codec can't decode byte 0xe4 in position 9"))
 def not_utf_8(log):
     """The file is not saved as UTF-8. Save it again with the encoding UTF-8."""
-    return raises(r"SyntaxError: (?:\(unicode error\)|Non-UTF-8 code)", log)
+    alone = r"^SyntaxError: Non-UTF-8 code starting with"  # the file that Python was told to run: no traceback
+    return raises(r"SyntaxError: (?:\(unicode error\)|Non-UTF-8 code)", log) or said(alone, log)
 
 
 @mistake(example="  File \"/app/app.py\", line 8\n    def index()\n               ^\nSyntaxError: expected ':'\n")
