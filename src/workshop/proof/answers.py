@@ -104,11 +104,15 @@ class Case:
 
 def told(check: Check) -> str:
     """A check in one line of a proof."""
-    return f"{check.hint} | expected: {check.expected} | got: {check.actual}"
+    sides = (("expected: ", check.expected), ("got: ", check.actual))
+    return " | ".join([check.hint or "cause not known", *(f"{label}{side}" for label, side in sides if side)])
 
 
 def cases(lesson: Lesson) -> list[Case]:
     """All cases of a lesson: its starter, its solution, its other right answers and its wrong ones. Raises Malformed."""
+    broken = lesson.fault or mistakes_of(lesson).fault
+    if broken:  # else each answer would be said to show a mistake that is not there
+        raise Malformed(f"{lesson.name}: {broken}")
     known = [Case(lesson, "starter", "starter"), Case(lesson, "solution", "solution")]
     for kind in ("right", "wrong"):
         folder = lesson.answers / kind
