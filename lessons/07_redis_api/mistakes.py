@@ -448,8 +448,8 @@ def answers_as_if_redis_were_there(answer):
 
 @mistake("test_a_stopped_redis_is_503")
 def tried_again_and_again(PATIENCE, answer=None, actual=None):
-    """Redis was stopped, and no answer came in 2 s: the client tried again and again. redis-py's Redis(host=…) tries ten
-    times more by itself, which takes about 4 s. Say how often: retry=Retry(NoBackoff(), 1)."""
+    """Redis was stopped, and no answer came in 2 s. redis-py's Redis(host=…) tries ten times more by itself, which takes
+    about 4 s; a loop of your own adds to that. Say how often: retry=Retry(NoBackoff(), 1)."""
     is_silent = answer is not None and answer.status is None
     return is_silent or (isinstance(actual, float) and actual > PATIENCE)
 
