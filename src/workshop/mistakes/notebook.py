@@ -79,6 +79,17 @@ def returned_too_much(error):
     return fits(error, "TooMuch")
 
 
+@mistake(example={"actual": [1, 0], "expected": [True, False]})
+def number_for_true(actual, expected):
+    """The function returned {actual}, and {expected} was promised: True and False, not numbers. bool(…) makes True of 1
+    and False of 0.
+    """
+    pairs = list(zip(*(one if isinstance(one, list) else [one] for one in (actual, expected)), strict=False))
+    numbers = pairs and all(type(one) is int and type(other) is bool and one == other for one, other in pairs)
+    as_long = not isinstance(actual, list) or (isinstance(expected, list) and len(actual) == len(expected))
+    return numbers and as_long and {"actual": actual, "expected": expected}
+
+
 @mistake(example=raised("OutOfTime"))
 def cell_never_ended(error):
     """The cell never ended."""
@@ -199,6 +210,57 @@ def string_taken_for_a_number(error):
     )
 
 
+@mistake(example=raised("TypeError", "'>' not supported between instances of 'str' and 'int'"))
+def text_compared_with_a_number(error):
+    """A text was compared with a number ({one} and {other}), which Python refuses. Redis returns strings, also for
+    numbers: int(…) or float(…) makes a number of one.
+    """
+    return fits(
+        error,
+        "TypeError",
+        r"not supported between instances of '(?P<one>str|int|float)' and '(?P<other>str|int|float)'",
+    )
+
+
+@mistake(example=raised("ValueError", "invalid literal for int() with base 10: '2.5'"))
+def text_that_is_no_number(error):
+    """`{function}(…)` was given a text that it cannot read as a number. The message shows the text."""
+    return (
+        fits(error, "ValueError", r"^invalid literal for (?P<function>int)\(\)")
+        or (fits(error, "ValueError", r"^could not convert string to float") and {"function": "float"})
+    )
+
+
+@mistake(example=raised("ValueError", "not enough values to unpack (expected 2, got 0)"))
+def another_number_of_values(error):
+    """The names on the left of `=` (or behind `for`) are not as many as the values that came: {expected} expected. How
+    many answers does this call return, also if nothing is there?
+    """
+    return fits(error, "ValueError", r"values to unpack \(expected (?:at least )?(?P<expected>\d+)")
+
+
+@mistake(example=raised("IndexError", "list index out of range"))
+def no_such_place(error):
+    """The list (or text) is shorter than this line takes for granted: it has no such place. What comes back if nothing is
+    there? An empty list has no first element.
+    """
+    return fits(error, "IndexError", r"(?:list|tuple|string) index out of range")
+
+
+@mistake(example=raised("KeyError", "'email'"))
+def no_such_key(error):
+    """The dict has no key {key}. What does Redis return for what is not there? `get` of a dict returns None in place of
+    this error.
+    """
+    return fits(error, "KeyError", r"(?P<key>.+)")
+
+
+@mistake(example=raised("ZeroDivisionError", "division by zero"))
+def divided_by_zero(error):
+    """The number below the line was 0 in this call. What should the function return then?"""
+    return fits(error, "ZeroDivisionError")
+
+
 @mistake(example=raised("AttributeError", "'Redis' object has no attribute 'gett'"))
 def no_such_method(error):
     """redis-py has no method `{method}`. Its methods have the names of the commands, in small letters."""
@@ -211,7 +273,7 @@ def name_not_defined(error):
     return fits(error, "NameError", r"name '(?P<name>\w+)' is not defined")
 
 
-@mistake(example=raised("ZeroDivisionError", "division by zero"))
+@mistake(example=raised("RecursionError", "maximum recursion depth exceeded"))
 def function_raised(error):
     """The function stopped with {type}."""
     return {"type": f"{'an' if error.type[:1] in 'AEIOU' else 'a'} {error.type}"}
