@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from workshop.causes.general import GENERAL
 from workshop.exercises import cells
 from workshop.exercises.remote import RemoteNotebook
 from workshop.grading.bench import Session
 from workshop.mistakes.finding import Search, Sight
-from workshop.mistakes.general import GENERAL
 from workshop.outcomes import Mismatch, NotUp
 from workshop.patience import until
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from workshop.causes.general import GENERAL
 from workshop.compose import file as compose_file
 from workshop.compose import looking
 from workshop.compose.facts import Lack
@@ -14,7 +15,6 @@ from workshop.course.places import ROOT
 from workshop.engine import engine, images
 from workshop.engine.engine import Done
 from workshop.mistakes.finding import Search, Sight
-from workshop.mistakes.general import GENERAL
 from workshop.outcomes import NotUp, Unchecked
 
 ANSWERS = ROOT / "answers" / "08_compose" / "right"

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
+from workshop.causes.general import GENERAL
 from workshop.course.places import ROOT
 from workshop.mistakes.finding import Search, Sight
-from workshop.mistakes.general import GENERAL
 from workshop.proof.known import KNOWN
 from workshop.raised import Raised
 from workshop.runtimes.evidence import Evidence, Stop

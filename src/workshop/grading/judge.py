@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workshop.causes.general import GENERAL, UNFINISHED
 from workshop.course.lessons import Lesson
 from workshop.grading.hints import mistakes_of
 from workshop.mistakes.finding import Found, Later, Search, Sight, fault_of
-from workshop.mistakes.general import GENERAL, UNFINISHED
 from workshop.outcomes import Blocked, Ended, Mismatch, NotUp, Unchecked
 from workshop.report import Check, Outcome
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from workshop.mistakes.ended import how
 from workshop.mistakes.mistake import mistake, said
 from workshop.raised import last_in
 
@@ -219,7 +218,7 @@ def python_error(log, start=None, answer=None):
     if not raised or not was_let_through(answer):
         return None
     return {
-        "ended": f"{how(start)}. " if start and not start.running else "",
+        "ended": f"{start.how}. " if start and not start.running else "",
         "where": f" at {raised.place} line {raised.line}" if raised.place else "",
         "error": raised.last_line[:SHOWN],
     }

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from workshop.causes.general import GENERAL
 from workshop.course.lessons import Lesson, lay
 from workshop.grading.hints import mistakes_of
-from workshop.mistakes.general import GENERAL
 from workshop.proof.known import KNOWN
 from workshop.report import Check, Outcome, Report
 

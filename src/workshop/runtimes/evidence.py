@@ -68,6 +68,12 @@ class Evidence(NamedTuple):
             return Stop.LOOPBACK if all(map(is_loopback, self.on_port)) else None
         return Stop.OTHER_PORT if self.on_other_ports else None
 
+    @property
+    def how(self) -> str:
+        """What ended and when, as the beginning of a sentence."""
+        what = "The container" if self.container else "The app"
+        return f"{what} {'ended while it was asked' if self.answered else 'exited at once'}"
+
     def shown(self, first: str) -> str:
         """What a report shows as actual: what came back, then the end of the log."""
         tail = last_lines(self.log or ("" if self.running else self.start_error))

@@ -6,7 +6,8 @@ a health test of which only its failure is known, comes last.
 
 from __future__ import annotations
 
-from workshop.mistakes import build, compose, ended, health, http, notebook, python, start, unexplained
+from workshop.causes import build, ended, start, unexplained
+from workshop.mistakes import compose, health, http, notebook, python
 from workshop.mistakes.mistake import Mistake, mistakes_in
 
 UNFINISHED = mistakes_in(http)  # an answer that never ended: no mistake of a lesson knows what it would have said

@@ -7,17 +7,8 @@ from __future__ import annotations
 
 import shlex
 
+from workshop.causes.start import ended, runs
 from workshop.mistakes.mistake import mistake
-from workshop.mistakes.start import ended, runs
-from workshop.runtimes.evidence import Evidence
-
-
-def how(start: Evidence) -> str:
-    """What ended and when, as the beginning of a sentence."""
-    return (
-        f"{'The container' if start.container else 'The app'} "
-        f"{'ended while it was asked' if start.answered else 'exited at once'}"
-    )
 
 
 @mistake(example=ended(code=0, command=("/bin/sh", "-c", "python", "app.py")))
@@ -53,7 +44,7 @@ def command_could_not_run(start):
 @mistake(example=ended("Bye\n", 3))
 def exited(start):
     """{how}, with exit code {code}. The last lines of the log may say why."""
-    return not start.running and {"how": how(start), "code": start.code}
+    return not start.running and {"how": start.how, "code": start.code}
 
 
 @mistake(example=runs(listening=[], command=("sleep", "60")))
