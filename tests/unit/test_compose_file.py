@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from workshop.causes.general import GENERAL
-from workshop.compose import file as compose_file
 from workshop.compose import looking
 from workshop.compose.facts import Lack
 from workshop.compose.rewrite import GATE, Plan, quick, rewritten, seconds
+from workshop.composefile import file as compose_file
 from workshop.course.places import ROOT
 from workshop.engine import engine, images
 from workshop.engine.engine import Done

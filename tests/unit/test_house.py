@@ -105,7 +105,11 @@ def test_nothing_of_a_lesson_takes_a_private_name(folder):
     ("where", "line", "said"),
     [
         ("outcomes.py", "import workshop.cli.options", "workshop.outcomes is not allowed to import workshop.cli"),
-        ("compose/written.py", "import workshop.compose.file", "No cycles are allowed in workshop.compose"),
+        (
+            "composefile/written.py",
+            "import workshop.composefile.file",
+            "No cycles are allowed in workshop.composefile",
+        ),
     ],
 )
 def test_a_circle_breaks_the_import_contract(tmp_path, where, line, said):

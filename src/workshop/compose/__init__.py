@@ -1,1 +1,1 @@
-"""A student's compose file: read, judged, rewritten, brought up, looked at."""
+"""A student's stack: its compose file rewritten, brought up, looked at."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from workshop.compose.facts import ComposeFile, ComposeSaid, ComposeUp, Lack
 from workshop.compose.service import Container
-from workshop.compose.written import AsWritten
+from workshop.composefile.written import AsWritten
 from workshop.engine import engine
 from workshop.engine.run import Run
 from workshop.outcomes import NotUp

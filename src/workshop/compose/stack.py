@@ -12,12 +12,12 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 from workshop.compose import command as compose
-from workshop.compose import file as compose_file
 from workshop.compose import looking
 from workshop.compose.facts import GivenUp
 from workshop.compose.rewrite import STACK_LABEL, Plan, rewritten
 from workshop.compose.service import Container, StackService
-from workshop.compose.written import AsWritten
+from workshop.composefile import file as compose_file
+from workshop.composefile.written import AsWritten
 from workshop.course import handin
 from workshop.engine import builds, engine, helpers, images
 from workshop.engine.engine import must

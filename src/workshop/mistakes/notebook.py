@@ -225,9 +225,8 @@ def text_compared_with_a_number(error):
 @mistake(example=raised("ValueError", "invalid literal for int() with base 10: '2.5'"))
 def text_that_is_no_number(error):
     """`{function}(…)` was given a text that it cannot read as a number. The message shows the text."""
-    return (
-        fits(error, "ValueError", r"^invalid literal for (?P<function>int)\(\)")
-        or (fits(error, "ValueError", r"^could not convert string to float") and {"function": "float"})
+    return fits(error, "ValueError", r"^invalid literal for (?P<function>int)\(\)") or (
+        fits(error, "ValueError", r"^could not convert string to float") and {"function": "float"}
     )
 
 

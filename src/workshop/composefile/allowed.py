@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from workshop.compose.written import AsWritten, Budget, line_of, pairs
+from workshop.composefile.written import AsWritten, Budget, line_of, pairs
 from workshop.outcomes import NotUp
 
 TAGS = "tag:yaml.org,2002:"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from workshop.compose import allowed
-from workshop.compose.written import AsWritten
+from workshop.composefile import allowed
+from workshop.composefile.written import AsWritten
 from workshop.course import handin
 from workshop.outcomes import NotUp
 
