@@ -86,6 +86,59 @@ TRACEBACK = """Traceback (most recent call last):
             "/app/app.py, line 3, is not Python: '(' was never closed.",
             id="the line ends of Windows",
         ),
+        pytest.param(
+            TRACEBACK
+            + "redis.exceptions.ConnectionError: Error 99 connecting to localhost:6379. Cannot assign requested address.\n",
+            "redis_on_localhost",
+            "looks for Redis on localhost",
+            id="localhost that has the other version of IP",
+        ),
+        pytest.param(
+            TRACEBACK + "redis.exceptions.AuthenticationError: Authentication required.\n",
+            "redis_refuses_the_command",
+            "asks for a password, and the app gave none",
+            id="a Redis with a password",
+        ),
+        pytest.param(
+            TRACEBACK + "redis.exceptions.AuthenticationError: invalid username-password pair or user is disabled.\n",
+            "redis_refuses_the_command",
+            "does not take the user name or the password",
+            id="another password",
+        ),
+        pytest.param(
+            TRACEBACK
+            + "redis.exceptions.ResponseError: MISCONF Redis is configured to save RDB snapshots, but cannot.\n",
+            "redis_refuses_the_command",
+            "cannot save to its disk",
+            id="a full disk",
+        ),
+        pytest.param(
+            TRACEBACK + "redis.exceptions.ConnectionError: max number of clients reached\n",
+            "redis_refuses_the_command",
+            "as many clients as it takes",
+            id="too many clients",
+        ),
+        pytest.param(
+            TRACEBACK
+            + "AttributeError: partially initialized module 'redis' has no attribute 'Redis' (consider renaming"
+            " '/app/redis.py' since it has the same name as a library you intended to import)\n",
+            "file_called_like_a_package",
+            "The file /app/redis.py has the name of the package `redis`",
+            id="a file redis.py that imports itself",
+        ),
+        pytest.param(
+            TRACEBACK
+            + "ImportError: cannot import name 'Nothing' from 'redis' (/venv/lib/python3.13/site-packages/redis/redis.py)\n",
+            "python_error",
+            "cannot import name 'Nothing'",
+            id="a package's own file",
+        ),
+        pytest.param(
+            TRACEBACK + "KeyError: 'REDIS_HOST'\n",
+            "python_error",
+            "KeyError: 'REDIS_HOST'",
+            id="a key of another dict",
+        ),
     ],
 )
 def test_where_an_exception_stands_in_a_log(log, name, says):

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from workshop.mistakes.mistake import mistake, said
-from workshop.raised import last_in
+from workshop.raised import FOREIGN, last_in
 
 OVERWRITTEN = "View function mapping is overwriting an existing endpoint function"
 FROM_A_VIEW = "TypeError: The view function for 'index' did not return a valid response."
@@ -68,7 +68,38 @@ def syntax_error(log):
     return seen and raised and raised.place and {**seen, "file": raised.place, "line": raised.line}
 
 
+@mistake(example=traceback("ImportError: cannot import name 'Redis' from 'redis' (/app/redis.py)"))
+def file_called_like_a_package(log):
+    """The file {file} has the name of the package `{module}`, so Python imports your file and never reaches the package.
+    Give it another name.
+    """
+    seen = raises(
+        r"(?:ImportError: cannot import name '\w+' from|AttributeError:) (?:(?:partially initialized )?module )?"
+        r"'(?P<module>\w+)'[^\n]*?(?P<file>[\w./\\:-]*\b(?P=module)\.py)\b",
+        log,
+    )
+    return None if seen and re.search(FOREIGN, seen["file"]) else seen
+
+
+@mistake(example=traceback("KeyError: 'REDIS_HOST'", "<frozen os>"))
+def variable_not_in_the_environment(log):
+    """The environment has no variable {name}. Which ones are given stands in the lesson's text; for any other, give a
+    default: os.environ.get("{name}", "…").
+    """
+    raised = last_in(log)
+    in_os = raised and raised.files and re.search(r"<frozen os>$|/os\.py$", raised.files[-1])
+    return in_os and raises(r"KeyError: '(?P<name>\w+)'", log)
+
+
 # Flask
+
+
+@mistake(example=traceback("RuntimeError: Install Flask with the 'async' extra in order to use async views."))
+def async_view_without_asgiref(log):
+    """A view is `async def`. Flask runs such a view only with its extra `async` (the package asgiref), which is not
+    installed here. Write `def`, without await, and take redis.Redis, not redis.asyncio.
+    """
+    return raises(r"RuntimeError: Install Flask with the 'async' extra", log)
 
 
 @mistake(example=traceback(f"AssertionError: {OVERWRITTEN}: hello"))
@@ -107,6 +138,14 @@ def function_not_called(log):
     return raises(NOT_JSON.format("(?:builtin_function_or_method|function|method)"), log)
 
 
+@mistake(example=traceback("TypeError: Object of type coroutine is not JSON serializable"))
+def coroutine_not_awaited(log):
+    """The answer holds a coroutine: a function of an asynchronous client was called, and nothing awaited it. In plain views
+    take the plain client, redis.Redis.
+    """
+    return raises(NOT_JSON.format("coroutine"), log)
+
+
 @mistake(example=traceback("TypeError: Object of type bytes is not JSON serializable"))
 def bytes_in_json(log):
     """The answer holds a value of type bytes, which JSON cannot carry. Make it a string: .decode(), subprocess with
@@ -126,12 +165,37 @@ def not_serializable(log):
 # Redis
 
 
+@mistake(example=traceback("AttributeError: 'Redis' object has no attribute 'exceptions'"))
+def client_called_like_the_module(log):
+    """`{name}` belongs to the module redis, and here `redis` is the client: the line `redis = …` took the module's name. Give
+    the client another name: store = redis.Redis.from_url(…).
+    """
+    names = r"exceptions|asyncio|retry|backoff|Redis|StrictRedis|\w+Error"
+    return raises(rf"AttributeError: '(?:Strict)?Redis' object has no attribute '(?P<name>{names})'", log)
+
+
+@mistake(example=traceback("ValueError: Redis URL must specify one of the following schemes (redis://, rediss://)"))
+def redis_url_without_a_scheme(log):
+    """Redis.from_url was given something that does not begin with redis://. Quotes around the address count as a part of it in
+    an env file, and in a list of a compose file after the `=`.
+    """
+    return raises(r"ValueError: Redis URL must specify one of the following schemes", log)
+
+
+@mistake(example=traceback(f"{NO_REDIS} Error -2 connecting to redis://redis:6379/0:6379. Name or service not known."))
+def url_given_as_host(log):
+    """{url} was given where the name of a host belongs. Redis(…) takes a host and a port; for a whole address it is
+    Redis.from_url(…).
+    """
+    return tells(r"^\S.*Error -?\d+ connecting to (?P<url>\w+://\S+):\d+\.", log)
+
+
 @mistake(example=traceback(f"{NO_REDIS} Error 111 connecting to localhost:6379. Connection refused."))
 def redis_on_localhost(log):
     """The app looks for Redis on {host}. Inside a container that is the container itself, and no Redis is there. Take the
     address from REDIS_URL.
     """
-    return tells(r"^\S.*Error (?:111|61|10061)\b[^\n]*connecting to (?P<host>localhost|127\.0\.0\.1|::1)", log)
+    return tells(r"^\S.*Error (?:111|99|61|10061)\b[^\n]*connecting to (?P<host>localhost|127\.0\.0\.1|::1)", log)
 
 
 @mistake(example=traceback(f"{NO_REDIS} Error 111 connecting to redis:6380. Connection refused."))
@@ -156,19 +220,45 @@ def was_let_through(answer: Any) -> bool:
     return answer is None or answer.status != 503
 
 
+# What redis-py makes of an error that Redis answers, as a pattern, and what it means.
+REPLIES = {
+    r"AuthenticationError: Authentication required": "it asks for a password, and the app gave none",
+    r"AuthenticationError": "it does not take the user name or the password that the app gave",
+    r"NoPermissionError": "this user may not run that command",
+    r"ReadOnlyError": "it is a replica, which takes no writes: the address must be that of the primary",
+    r"ResponseError: MISCONF": "it cannot save to its disk, and so takes no writes until it can",
+    r"OutOfMemoryError": "its memory is full (maxmemory), and so it takes no writes",
+    r"BusyLoadingError": "it has just started and still loads its data",
+    r"ConnectionError: max number of clients reached": "it has as many clients as it takes (maxclients): some are never closed",
+    r"ResponseError: WRONGTYPE": "the key holds another type than this command is for, say a list where a string was meant",
+    r"ResponseError: value is not an integer": "what is under the key is no whole number, so INCR cannot add to it",
+    r"ResponseError: DB index is out of range": "it has no database of that number; there are 16, from 0",
+    r"DataError: Invalid input of type: '\w+'": "redis-py sends text, bytes and numbers, and the app gave it something else",
+}
+
+
+@mistake(example=traceback("redis.exceptions.ReadOnlyError: You can't write against a read only replica."))
+def redis_refuses_the_command(log, answer=None):
+    """Redis was reached, and the command was refused: {meaning}. redis-py said `{match}`."""
+    for pattern, meaning in REPLIES.items():
+        if was_let_through(answer) and (seen := raises(rf"redis\.exceptions\.{pattern}[^\n]*", log)):
+            return {"meaning": meaning, "match": seen["match"][:SHOWN]}
+
+
 @mistake(example=traceback("redis.exceptions.TimeoutError: Timeout reading from redis:6379"))
 def redis_times_out(log, answer=None):
-    """Redis did not answer in time, and the app let that exception through. Catch redis.exceptions.RedisError and answer
-    503.
+    """Redis did not answer in time, and the app let that exception through. Catch redis.exceptions.TimeoutError, and
+    ConnectionError beside it, and answer 503.
     """
     seen = raises(r"redis\.exceptions\.TimeoutError|TimeoutError: Timeout (?:reading from|connecting to)", log)
     return was_let_through(answer) and seen
 
 
-@mistake(example=traceback("redis.exceptions.ResponseError: WRONGTYPE Operation against a key"))
+@mistake(example=traceback("redis.exceptions.ResponseError: NOREPLICAS Not enough good replicas to write."))
 def redis_error_let_through(log, answer=None):
-    """The app let a {error} of redis-py through. Catch redis.exceptions.RedisError where it can be answered."""
-    return was_let_through(answer) and raises(r"redis\.exceptions\.(?P<error>\w+Error)", log)
+    """The app let a {error} of redis-py through: {said}."""
+    seen = was_let_through(answer) and raises(r"redis\.exceptions\.(?P<error>\w+Error):? ?(?P<said>[^\n]*)", log)
+    return seen and {**seen, "said": seen["said"].rstrip(". ")[:SHOWN]}
 
 
 # The machine
