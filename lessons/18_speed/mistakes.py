@@ -228,13 +228,6 @@ def sale_lost(actual, expected):
     )
 
 
-@mistake("test_record_sale_in_one_step")
-def together_but_no_step(seen):
-    """The commands went together, and still each is a step of its own: another client's command may come between two
-    of them. MULTI and EXEC, or a script, make one step."""
-    return seen.round_trips == 1 and not seen["exec"]
-
-
 @mistake("test_feed_page_has_the_entries")
 def one_entry_too_many(actual, expected):
     """It is one entry too many. LRANGE takes the first and the last place, and both belong to it."""

@@ -34,7 +34,7 @@ def measured(notebook, redis, some, count, seconds, held=1):
             time.sleep(seconds)
 
     start = time.monotonic()
-    with notebook.rival(act, before="every", times=4 * count) as passed:
+    with notebook.rival(act, before="packet", times=4 * count) as passed:
         figures = notebook.measure(key, count, limit=15)
     took = (time.monotonic() - start) * 1000
     expect(figures, keyed("times", "median", "slowest"))
@@ -139,7 +139,7 @@ def test_import_stock_keeps_to_the_size(notebook, redis, some):
     """import_stock never sends more rows at once than the batch size"""
     size = some.number(15, 20)
     rows, stored = [[word, some.number(1, 900)] for word in some.words(5 * size + 3)], []
-    with notebook.rival(lambda: stored.append(redis.dbsize()), before="every", times=2 * len(rows)):
+    with notebook.rival(lambda: stored.append(redis.dbsize()), before="packet", times=2 * len(rows)):
         notebook.import_stock(rows, size)
     stored.append(redis.dbsize())
     most = max(after - before for before, after in itertools.pairwise(stored))

@@ -1,7 +1,10 @@
 """`check` inside a notebook: the lesson's own grader on the student's own Redis, at once, in words and in HTML."""
 
+import asyncio
 import json
+import linecache
 import os
+import threading
 import time
 
 import pytest
@@ -11,6 +14,7 @@ from workshop.course import lessons
 from workshop.engine.run import Run
 from workshop.exercises.cells import code_cells, read
 from workshop.notebooks import check, inside
+from workshop.patience import until
 from workshop.report import Outcome
 from workshop.reports.notebook import Shown
 from workshop.runtimes.embedded import LocalRedis
@@ -157,3 +161,91 @@ def test_outputs_of_checks_do_not_vary():
         for cell in cells:
             for output in cell.get("outputs", []):
                 assert "✗" not in json.dumps(output, ensure_ascii=False), (lesson.name, cell["id"])
+
+
+def test_a_client_of_the_notebooks_own_meets_the_check_too(client):
+    """`r` of the notebook, in a helper that a function calls, alone and beside others."""
+    sources = """
+import redis, os, types
+own = redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True)
+shop = types.SimpleNamespace(clients=3, redis=redis.Redis.from_url(os.environ["REDIS_URL"]))
+def bump(page):
+    return own.incr(f"visits:{page}")
+def record_visit(r, page):
+    return bump(page)
+"""
+    names = functions_of(STRINGS.notebook, sources)
+    own = names["own"]
+    own.set("mine", "stays")
+    checks, _ = ran(STRINGS, names["record_visit"])
+    assert {one.outcome for one in checks} == {Outcome.PASSED}, checks
+    assert own.keys() == ["mine"]
+    names = functions_of(STRINGS.notebook, sources.replace("own.incr", "shop.redis.incr"))
+    assert {one.outcome for one in ran(STRINGS, names["record_visit"])[0]} == {Outcome.PASSED}
+
+
+ASYNC = """
+import asyncio, os
+import redis.asyncio
+def record_visit(r, page):
+    async def count():
+        async with redis.asyncio.Redis.from_url(os.environ["REDIS_URL"]) as own:
+            return await own.incr(f"visits:{page}")
+    return asyncio.run(count())
+"""
+
+
+def test_asyncio_run_works_in_a_notebook_whose_loop_runs(client):
+    async def cell():
+        names = functions_of(STRINGS.notebook, ASYNC)
+        return ran(STRINGS, names["record_visit"])[0]
+
+    checks = asyncio.run(cell())
+    assert {one.outcome for one in checks} == {Outcome.PASSED}, checks
+
+
+def test_an_error_from_the_library_is_placed_in_the_students_line(client):
+    source, names = "import json\ndef time_left(r, key):\n    return json.loads('{')", {}
+    linecache.cache["a cell"] = (len(source), None, source.splitlines(keepends=True), "a cell")
+    exec(compile(source, "a cell", "exec"), names)
+    (one,), _ = ran(STRINGS, names["time_left"])
+    assert "JSONDecodeError" in one.actual
+    assert "at line 3 of the cell: return json.loads('{')" in one.actual
+
+
+def test_a_thread_of_the_notebook_keeps_its_own_connections(client):
+    own = "own = redis.Redis.from_url(os.environ['REDIS_URL'])"
+    names = functions_of(STRINGS.solution / "09_strings.ipynb", own)
+    ended = threading.Event()
+
+    def keep_counting():
+        while not ended.wait(0.0005):
+            names["own"].incr("ticks")
+
+    thread = threading.Thread(target=keep_counting)
+    thread.start()
+    try:
+        checks, _ = ran(STRINGS, names["read_settings"])
+    finally:
+        ended.set()
+        thread.join()
+    assert {one.outcome for one in checks} == {Outcome.PASSED}, checks
+    assert int(client.get("ticks")) > 0
+
+
+POLLS = """
+def wait_for_job(r, queue, seconds):
+    while (job := r.lpop("jobs:" + queue)) is None:
+        pass
+    return job
+"""
+
+
+def test_what_a_check_has_left_ends_with_it(client):
+    lesson = lessons.find("10_lists")
+    names = functions_of(lesson.notebook, POLLS)
+    before = threading.active_count()
+    checks, _ = ran(lesson, names["wait_for_job"])
+    assert Outcome.FAILED in {one.outcome for one in checks}
+    assert until(lambda: threading.active_count() <= before, 3, 0.01)
+    assert not client.info("clients")["blocked_clients"]

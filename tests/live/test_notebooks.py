@@ -115,6 +115,31 @@ def remembers(r, known=[]):
     known.append(1)
     return len(known)
 ###
+def ends_up_nowhere(r):
+    return sorted(r.smembers("a"))[3]
+###
+import threading
+import time
+def keep_counting():
+    while True:
+        r.incr("ticks")
+        time.sleep(0.001)
+threading.Thread(target=keep_counting, daemon=True).start()
+###
+def polls(r, key):
+    while (found := r.lpop(key)) is None:
+        pass
+    return found
+###
+from workshop.notebooks import connect, look
+own = connect()
+look("anything").more
+def asks_with_its_own(r, key):
+    return own.incr(key), redis.Redis.from_url(os.environ["REDIS_URL"]).incr(key)
+###
+def is_impatient(r, key):
+    return redis.Redis.from_url(os.environ["REDIS_URL"]).blpop(key, 20)
+###
 def kills_the_next(r):
     runner = os.getppid()
     if os.fork() == 0:
@@ -343,6 +368,76 @@ def test_each_check_begins_with_an_empty_redis(notebook):
 def test_each_call_begins_anew(notebook):
     assert [notebook.remembers(), notebook.remembers()] == [1, 1]
     assert notebook.forks() == "forked"
+
+
+def test_a_call_that_a_check_has_left_does_nothing_in_the_next(opened):
+    for name in ("polls", "waits", "polls"):
+        opened.notebook.fresh()
+        left = opened.notebook.start(name, "queue")
+        assert not left.is_done(0.1)
+        opened.notebook.fresh()
+        opened.redis.rpush("queue", "job")
+        assert opened.redis.info("clients")["blocked_clients"] == 0
+        time.sleep(0.05)
+        assert opened.redis.lrange("queue", 0, -1) == ["job"]
+    assert opened.notebook.written() == "written"
+
+
+def test_a_call_that_was_stopped_is_gone_before_the_next_begins(opened):
+    opened.notebook.fresh()
+    with pytest.raises(Mismatch, match="had not ended"):
+        opened.notebook.call("polls", "queue", limit=0.2)
+    opened.notebook.fresh()
+    opened.redis.rpush("queue", "job")
+    assert opened.notebook.written() == "written"
+    assert opened.redis.lrange("queue", 0, -1) == ["job"]
+
+
+def test_what_a_thread_of_the_notebook_sends_ends_with_the_cells(notebook, opened):
+    assert opened.redis.exists("ticks") == 0
+    time.sleep(0.05)
+    assert opened.redis.exists("ticks") == 0
+    with notebook.counted() as seen:
+        assert notebook.asks_with_its_own("n") == [1, 2]
+    assert dict(seen.commands) == {"incrby": 2}
+
+
+def test_a_client_that_gives_up_sooner_than_it_was_asked_to_wait_is_noticed_at_once(opened):
+    opened.notebook.fresh()
+    for name, patience in (("waits", None), ("is_impatient", 5)):
+        call = opened.notebook.start(name, "queue")
+        assert until(lambda: opened.redis.info("clients")["blocked_clients"], 3, 0.01)
+        assert call.patience == patience
+        opened.redis.rpush("queue", "job")
+        assert call.result()[1] == "job"
+
+
+def test_how_a_function_is_written_is_told(notebook):
+    assert notebook.outline("written")["gives"] is True
+    assert notebook.outline("stops")["gives"] is False
+    assert notebook.outline("nowhere") is None
+
+
+def test_an_error_from_the_library_is_placed_in_the_students_line(notebook):
+    with pytest.raises(Mismatch) as error:
+        notebook.ends_up_nowhere()
+    assert 'line 2: return sorted(r.smembers("a"))[3]' in error.value.actual
+
+
+BOMBS = ["while True:\n    os.fork()", "while True:\n    try:\n        os.fork()\n    except OSError:\n        pass"]
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_cell_that_starts_processes_without_end_is_told_as_that_cell(has_engine, tmp_path, bomb):
+    cells = ["import os", f"{bomb}\ndef one(r):\n    return 1", "def other(r):\n    return 2"]
+    with Session("docker") as session:
+        start = time.monotonic()
+        opened = Opened(session, tmp_path, notebook_of(*cells))
+        assert opened.notebook.other() == 2
+        with pytest.raises(NotUp, match="code cell 2"):
+            opened.notebook.one()
+        assert time.monotonic() - start < 20
+        opened.close()
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds its victim in /proc")

@@ -9,8 +9,9 @@ import pytest
 import redis
 
 from workshop.engine.run import Run
-from workshop.guests.relay import parse
+from workshop.guests.relay import Replies, parse
 from workshop.outcomes import Mismatch, Unchecked
+from workshop.patience import until
 from workshop.runtimes.embedded import LocalRedis
 from workshop.wire.rivals import RelayProbe, in_thread
 
@@ -88,12 +89,71 @@ def test_an_atomic_counter_loses_none(server, outside, student, right, before):
     assert outside.get("n") == str(seen.acted + 1)
 
 
-def test_the_rival_acts_before_each_packet_and_not_within_one(server, outside, student):
-    with RelayProbe(server.relay()).rival(lambda: outside.incr("acts"), before="every") as seen:
+@pytest.mark.parametrize(
+    ("before", "is_transaction", "acted"),
+    [("every", True, 2), ("every", False, 3), ("packet", True, 2), ("packet", False, 2)],
+)
+def test_the_rival_acts_between_the_commands_of_a_pipeline_that_is_no_transaction(
+    server, outside, student, before, is_transaction, acted
+):
+    with RelayProbe(server.relay()).rival(lambda: outside.incr("acts"), before) as seen:
         student.ping()
         student.get("a")
-        student.pipeline().get("a").get("b").execute()
-    assert (seen.acted, seen.packets, outside.get("acts")) == (2, 2, "2")
+        student.pipeline(is_transaction).get("a").get("acts").execute()
+    assert (seen.acted, seen.packets, outside.get("acts")) == (acted, 2, str(acted))
+    assert seen.parted == ([["GET a", "GET acts"]] if acted == 3 else [])
+
+
+def test_what_comes_before_the_rival_in_a_pipeline_is_carried_out_by_then(server, outside, student):
+    seen = []
+    with RelayProbe(server.relay()).rival(lambda: seen.append(outside.ttl("n")), before="every"):
+        answers = student.pipeline(transaction=False).set("n", "x" * 300_000).get("n").expire("n", 60).execute()
+    assert seen == [-2, -1, -1]
+    assert [answers[0], len(answers[1]), answers[2]] == [True, 300_000, True]
+
+
+def test_a_transaction_in_single_packets_is_one_step_too(server, outside, student):
+    with (
+        RelayProbe(server.relay()).rival(lambda: outside.incr("acts"), before="every") as seen,
+        student.client() as alone,
+    ):
+        for words in (["MULTI"], ["SET", "a", "1"], ["EXPIRE", "a", "9"], ["EXEC"]):
+            alone.execute_command(*words)
+    assert seen.parted == []
+
+
+def test_the_bytes_of_replies_are_counted(server, outside, student):
+    outside.rpush("row", *["x" * 100] * 10)
+    with RelayProbe(server.relay()).watch() as seen:
+        student.lrange("row", 0, 1)
+        student.pipeline().lrange("row", 0, 4).llen("row").execute()
+        redis.Redis.from_url(server.relay().url).close()
+    assert 700 <= seen.received <= 850
+    assert 500 <= seen.largest <= 600
+
+
+def test_who_is_cut_off_has_asked_for_data(server, outside, student):
+    relay, ended = server.relay(), []
+    relay.cut()
+
+    def wait():
+        with (
+            redis.Redis.from_url(relay.url, retry=None, socket_timeout=None) as other,
+            contextlib.suppress(redis.ConnectionError),
+        ):
+            other.blpop("queue", 0)
+        ended.append(True)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while not outside.info("clients")["blocked_clients"]:
+        pass
+    student.ping()
+    assert relay.cut() == 1
+    thread.join(5)
+    assert ended == [True]
+    assert until(lambda: outside.info("clients")["blocked_clients"] == 0, 1, 0.001)
+    assert relay.cut() == 0
 
 
 def looks_then_watches(r, key):
@@ -212,6 +272,26 @@ def test_the_control_port_wants_its_token(server):
 
 def test_requests_are_cut_where_they_end():
     whole = b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n"
-    assert parse(bytearray(whole * 2 + whole[:9])) == ([[b"GET", b"a"]] * 2, 2 * len(whole))
-    assert parse(bytearray(b"PING now\r\n")) == ([[b"PING", b"now"]], 10)
-    assert parse(bytearray(b"")) == ([], 0)
+    get = [b"GET", b"a"]
+    assert parse(bytearray(whole * 2 + whole[:9])) == [(get, len(whole)), (get, 2 * len(whole))]
+    assert parse(bytearray(b"PING now\r\n")) == [([b"PING", b"now"], 10)]
+    assert parse(bytearray(b"")) == []
+
+
+REPLIES = [
+    b"+OK\r\n",
+    b"$-1\r\n",
+    b"$2\r\n\r\n\r\n",
+    b"*2\r\n:1\r\n*1\r\n$1\r\na\r\n",
+    b"*0\r\n",
+    b"%1\r\n+key\r\n~2\r\n,1.5\r\n#t\r\n",
+    b"_\r\n",
+]
+
+
+@pytest.mark.parametrize("step", [1, 3, 1000])
+def test_replies_are_cut_where_they_end(step):
+    whole = REPLIES[0] + b">2\r\n+invalidate\r\n*0\r\n" + b"".join(REPLIES[1:])  # what is pushed is no reply
+    replies = Replies()
+    sizes = [size for at in range(0, len(whole), step) for size in replies.feed(whole[at : at + step])]
+    assert sizes == [*map(len, REPLIES)]

@@ -7,10 +7,11 @@ a health test of which only its failure is known, comes last.
 from __future__ import annotations
 
 from workshop.causes import build, ended, start, unexplained
-from workshop.mistakes import compose, health, http, notebook, python
+from workshop.mistakes import compose, function, health, http, notebook, python
 from workshop.mistakes.mistake import Mistake, mistakes_in
 
 UNFINISHED = mistakes_in(http)  # an answer that never ended: no mistake of a lesson knows what it would have said
+FIRST = mistakes_in(function)  # a lesson that looks at values alone would call these something else
 GENERAL: tuple[Mistake, ...] = (
     *mistakes_in(build),
     *mistakes_in(compose),
@@ -18,6 +19,7 @@ GENERAL: tuple[Mistake, ...] = (
     *mistakes_in(start),
     *mistakes_in(http),
     *mistakes_in(python),
+    *FIRST,
     *mistakes_in(notebook),
     *mistakes_in(ended),
     *mistakes_in(unexplained),

@@ -39,12 +39,12 @@ class Counts:
     """What Redis received in a block of `counted`; filled in at its end.
 
     `commands` has the name of each command (small letters) with the number of its calls, as Redis counted them; those inside a script count too.
-    `round_trips` is the number of times that something was sent and waited for.
+    `round_trips` is the number of times that something was sent and waited for, `bytes` the size of all replies, `largest` that of the largest one.
     """
 
     def __init__(self) -> None:
         self.commands: Counter[str] = Counter()
-        self.round_trips = 0
+        self.round_trips = self.bytes = self.largest = 0
         self.sent: list[str] = []
 
     def __getitem__(self, name: str) -> int:
@@ -68,6 +68,11 @@ class Exercises(abc.ABC):
 
     def __init__(self, note: Callable[[str], None], calls: list[str]) -> None:
         self._note, self._calls = note, calls
+        self.called = ""  # the function that was called last
+        self.answers: list[
+            tuple[str, Any]
+        ] = []  # of this check: the functions that were called, with what they returned
+        self.rivals: list[Seen] = []  # of this check: what each of them has seen
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -84,9 +89,10 @@ class Exercises(abc.ABC):
     def start(self, name: str, *args: Any, **options: Any) -> Pending:
         """Calls the function without waiting for it: `result(limit)` of what comes back waits, `is_done(limit)` asks."""
         asked = spelled(name, args, options)
+        self.called = name
         self._calls.append(asked)
         self._note("\n".join(self._calls[-SHOWN_CALLS:]))
-        return Pending(self, asked, self._begin(name, args, options))
+        return Pending(self, name, asked, self._begin(name, args, options))
 
     @contextlib.contextmanager
     def counted(self) -> Iterator[Counts]:
@@ -108,16 +114,27 @@ class Exercises(abc.ABC):
             if name.partition("|")[0] not in CHATTER:
                 counts.commands[name] += numbers["calls"]
         counts.round_trips, counts.sent = seen.packets, seen.data_commands
+        counts.bytes, counts.largest = seen.received, seen.largest
 
-    def rival(
-        self, act: Callable[[], object], before: str = "write", times: int | None = None
-    ) -> contextlib.AbstractContextManager[Seen]:
+    @contextlib.contextmanager
+    def rival(self, act: Callable[[], object], before: str = "write", times: int | None = None) -> Iterator[Seen]:
         """Within the block, `act` runs just before the student's first command that changes data reaches Redis; see `RelayProbe.rival`."""
-        return RelayProbe(self._relay()).rival(act, before, times)
+        with RelayProbe(self._relay()).rival(act, before, times) as seen:
+            self.rivals.append(seen)
+            yield seen
 
-    def _patience(self, begun: Any) -> float:
+    @property
+    def parted(self) -> list[list[str]]:
+        """The commands between which the last rival of this check acted though they travelled together: they were no transaction."""
+        return self.rivals[-1].parted if self.rivals else []
+
+    def _stretch(self, begun: Any) -> float:
         """By how much a call's time limit is stretched on a busy machine."""
         return 1.0
+
+    @abc.abstractmethod
+    def outline(self, name: str) -> dict[str, Any] | None:
+        """How the function is written; see `guests.notebook.outline`. None if that cannot be told."""
 
     @abc.abstractmethod
     def _begin(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any: ...
@@ -129,6 +146,9 @@ class Exercises(abc.ABC):
     def _stop(self, begun: Any) -> None: ...
 
     @abc.abstractmethod
+    def _patience_of(self, begun: Any) -> float | None: ...
+
+    @abc.abstractmethod
     def _relay(self) -> Any: ...
 
     @abc.abstractmethod
@@ -138,8 +158,8 @@ class Exercises(abc.ABC):
 class Pending:
     """A call under way."""
 
-    def __init__(self, owner: Exercises, asked: str, begun: Any) -> None:
-        self._owner, self._asked, self._begun = owner, asked, begun
+    def __init__(self, owner: Exercises, name: str, asked: str, begun: Any) -> None:
+        self._owner, self._name, self._asked, self._begun = owner, name, asked, begun
         self._answer: dict[str, Any] | None = None
 
     def is_done(self, limit: float = 0.0) -> bool:
@@ -148,9 +168,18 @@ class Pending:
             self._answer = self._owner._finish(self._begun, limit)
         return self._answer is not None
 
+    @property
+    def patience(self) -> float | None:
+        """The shortest time-out, in seconds, of the clients that the function itself has made by now; None if they wait as long as it takes.
+
+        The client that it was handed does so.
+        """
+        self.is_done()
+        return self._owner._patience_of(self._begun)
+
     def result(self, limit: float = CALL_LIMIT) -> Any:
         """What the function returned, as plain data. Raises Mismatch if it raised, or has not ended within `limit` seconds."""
-        limit *= self._owner._patience(self._begun)
+        limit *= self._owner._stretch(self._begun)
         if not self.is_done(limit):
             self._owner._stop(self._begun)
             raise Mismatch(
@@ -160,7 +189,9 @@ class Pending:
                 actual=f"no answer in {limit:.0f} s",
             )
         assert self._answer is not None
-        return value_of(self._answer, self._asked)
+        value = value_of(self._answer, self._asked)
+        self._owner.answers.append((self._name, value))
+        return value
 
 
 def value_of(answer: dict[str, Any], asked: str) -> Any:
@@ -205,6 +236,10 @@ def untagged(value: Any) -> Any:
 
 def hashable(value: Any) -> Any:
     """The value, with tuples for lists, so that it can stand in a set."""
+    if isinstance(value, dict):
+        return tuple((key, hashable(one)) for key, one in value.items())
+    if isinstance(value, set):
+        return frozenset(value)
     return tuple(hashable(one) for one in value) if isinstance(value, list) else value
 
 

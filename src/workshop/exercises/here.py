@@ -1,58 +1,88 @@
 """The notebook of a check that runs inside the notebook itself: the function is called in this process, on the student's own Redis.
 
-The checks use the last of Redis' 16 databases (number 15) and empty it first; what the student keeps in the others stays.
+The checks use the last of Redis' 16 databases (number 15) and empty it first; what the student keeps in the others stays. Each check has a relay
+of its own: what it started is cut off from Redis when it ends.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import inspect
+import linecache
 import os
-import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from workshop.exercises.exercises import Exercises, not_written
+from workshop.exercises import routes
+from workshop.exercises.exercises import Counts, Exercises, not_written
 from workshop.guests.notebook import calling
+from workshop.guests.notebook.outline import outline
 from workshop.outcomes import NotUp
 from workshop.patience import Ahead
 from workshop.wire.rivals import Relay, in_thread
 
 DATABASE = 15
+SCRIPTS = {"eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro"}
+STOP_LIMIT = 0.3  # seconds in which a call that is told to stop does so, unless it waits for something else than Redis
 
 
 class Here:
     """The student's own Redis, found at `url`, as the checks see it: database 15, and a relay before it while a check runs."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
+        self._parts = urlsplit(url)
         self._before = os.environ.get("REDIS_URL")
-        self.host, self.port = parts.hostname or "127.0.0.1", parts.port or 6379
-        self.options: dict[str, Any] = {"db": DATABASE, "username": parts.username, "password": parts.password}
+        self.host, self.port = self._parts.hostname or "127.0.0.1", self._parts.port or 6379
+        self.options: dict[str, Any] = {
+            "db": DATABASE,
+            "username": self._parts.username,
+            "password": self._parts.password,
+        }
+        self._relay: Relay | None = None
+        self._end: Callable[[], None] = lambda: None
+
+    @contextlib.contextmanager
+    def before(self, function: Any) -> Iterator[None]:
+        """Within the block, a relay stands before Redis, and the clients that `function` can name ask there."""
         self._relay, self._end = in_thread((self.host, self.port), DATABASE)
-        credentials = parts.netloc.rpartition("@")[0]
-        place = urlsplit(self._relay.url).netloc
-        self.url = urlunsplit(
-            (parts.scheme, f"{credentials}@{place}" if credentials else place, f"/{DATABASE}", "", "")
-        )
+        try:
+            at = urlsplit(self._relay.url)
+            with routes.to(at.hostname or "", at.port or 0, DATABASE, function):
+                yield
+        finally:
+            self._end()
+
+    @property
+    def url(self) -> str:
+        """How the function finds Redis."""
+        credentials, place = self._parts.netloc.rpartition("@")[0], urlsplit(self.relay().url).netloc
+        place = f"{credentials}@{place}" if credentials else place
+        return urlunsplit((self._parts.scheme, place, f"/{DATABASE}", "", ""))
 
     def client(self) -> Any:
         """A client of the grader's own."""
         import redis
 
         return redis.Redis(
-            self.host, self.port, decode_responses=True, socket_timeout=3, socket_connect_timeout=2, **self.options
+            self.host,
+            self.port,
+            decode_responses=True,
+            encoding_errors="backslashreplace",
+            socket_timeout=3,
+            socket_connect_timeout=2,
+            **self.options,
         )
 
     def relay(self) -> Relay:
-        """The relay."""
+        """The relay of this check."""
+        assert self._relay
         return self._relay
 
     def close(self) -> None:
-        """Ends the relay, and lets REDIS_URL say again what it said before."""
-        self._end()
+        """Lets REDIS_URL say again what it said before."""
         os.environ.pop("REDIS_URL", None)
         if self._before is not None:
             os.environ["REDIS_URL"] = self._before
@@ -64,10 +94,10 @@ class HereNotebook(Exercises):
     def __init__(self, function: Any, server: Here, note: Callable[[str], None], calls: list[str]) -> None:
         super().__init__(note, calls)
         self._function, self._server = function, server
+        self._begun: list[Call] = []
 
     def _begin(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Call:
-        beside = getattr(self._function, "__globals__", {})
-        function = self._function if name == getattr(self._function, "__name__", None) else beside.get(name)
+        function = self._named(name)
         if function is None:
             hint = f"This check needs `{name}` too. Run the cell that defines it first."
             raise NotUp(
@@ -75,13 +105,53 @@ class HereNotebook(Exercises):
             )
         if calling.is_empty(function):
             raise not_written(name)
-        return Call(function, args, options, self._server)
+        self._begun.append(Call(function, args, options, self._server))
+        return self._begun[-1]
+
+    def _named(self, name: str) -> Any:
+        beside = getattr(self._function, "__globals__", {})
+        return self._function if name == getattr(self._function, "__name__", None) else beside.get(name)
 
     def _finish(self, begun: Call, limit: float) -> dict[str, Any] | None:
         return begun.answer(limit)
 
     def _stop(self, begun: Call) -> None:
-        """Nothing more can be done with a call that goes on in a thread."""
+        begun.stop()
+
+    def _patience_of(self, begun: Call) -> float | None:
+        return min(begun.time_outs, default=None)
+
+    def outline(self, name: str) -> dict[str, Any] | None:
+        sources = []
+        for thing in [*getattr(self._function, "__globals__", {}).values(), self._named(name)]:
+            with contextlib.suppress(OSError, TypeError):
+                if inspect.isfunction(thing) and thing.__module__ == self._function.__module__:
+                    sources.append(inspect.cleandoc(inspect.getsource(thing)))
+        return outline(sources, name)
+
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[Counts]:
+        with super().counted() as counts:
+            yield counts
+        sent = [line.partition(" ")[0].lower() for line in counts.sent]
+        if not SCRIPTS & set(sent):  # Redis counts what anybody sends, and the student may have other programs
+            counts.commands.clear()
+            counts.commands.update(sent)
+
+    @contextlib.contextmanager
+    def checked(self) -> Iterator[None]:
+        """The block in which a check runs. What the check has started and left ends with it, or is cut off from Redis."""
+        with self._server.before(self._function), calling.time_outs(self._noted):
+            try:
+                yield
+            finally:
+                for call in self._begun:
+                    call.stop()
+
+    def _noted(self, seconds: float) -> None:
+        for call in self._begun:
+            if call.thread == threading.get_ident():
+                call.time_outs.append(seconds)
 
     def _relay(self) -> Relay:
         return self._server.relay()
@@ -91,48 +161,50 @@ class HereNotebook(Exercises):
 
 
 class Call:
-    """One call in this process: in the main thread, where it can be stopped, unless the check goes on beside it."""
+    """One call in this process, in a thread of its own: the notebook's own thread has an event loop that runs."""
 
     def __init__(self, function: Any, args: tuple[Any, ...], options: dict[str, Any], server: Here) -> None:
         self._function, self._message = function, {"args": args, "kwargs": options}
         self._client: Any = calling.connect(server.url)
         self._result: dict[str, Any] | None = None
-        self._beside: Ahead[None] | None = None
+        self.thread: int | None = None
+        self.time_outs: list[float] = []
+        self._run = Ahead(self._ask)
 
     def answer(self, limit: float) -> dict[str, Any] | None:
         """The answer within `limit` seconds, or None."""
-        if self._beside is None and self._result is None and limit >= 1 and _can_alarm():
-            with calling.time_limit(limit):
-                self._ask()
-            return self._in_time()
-        if self._beside is None:
-            self._beside = Ahead(self._ask)
-        self._beside.wait(limit)
+        self._run.wait(limit)
         return self._result
 
-    def _in_time(self) -> dict[str, Any] | None:
-        out_of_time = self._result is not None and self._result.get("error", {}).get("type") == "OutOfTime"
-        return None if out_of_time else self._result
-
     def _ask(self) -> None:
+        self.thread = threading.get_ident()
         try:
-            self._result = calling.answer_of(told, self._function, self._client, self._message)
+            self._result = calling.answer_of(self._told, self._function, self._client, self._message)
+        except calling.OutOfTime:
+            pass  # it came when the answer was there
         finally:
             self._client.close()
 
+    def _told(self, error: BaseException) -> dict[str, Any]:
+        return told(error, getattr(self._function, "__globals__", None))
 
-def _can_alarm() -> bool:
-    return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    def stop(self) -> None:
+        """Ends it: raises OutOfTime where it runs, and closes its connection. One that sleeps ends when it wakes up."""
+        thread, out_of_time = ctypes.c_ulong(self.thread or 0), ctypes.py_object(calling.OutOfTime)
+        for _ in range(5):
+            if self.thread is None or self._run.wait(0):
+                return
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, out_of_time)
+            self._client.connection_pool.disconnect()
+            self._run.wait(STOP_LIMIT / 5)
 
 
-def told(error: BaseException) -> dict[str, Any]:
-    """An exception of the student's function as data, with the line of the notebook that it came from."""
+def told(error: BaseException, notebook: Any) -> dict[str, Any]:
+    """An exception of the student's function as data, with the line of the notebook that it came from. `notebook` holds the notebook's names."""
     line, source, traceback = None, None, error.__traceback__
     while traceback:
-        code = traceback.tb_frame.f_code
-        if "site-packages" not in code.co_filename and "/workshop/" not in code.co_filename.replace("\\", "/"):
+        if traceback.tb_frame.f_globals is notebook:
             line = traceback.tb_lineno
-            with contextlib.suppress(OSError, IndexError):
-                source = inspect.getsourcelines(code)[0][line - code.co_firstlineno].strip()
+            source = linecache.getline(traceback.tb_frame.f_code.co_filename, line).strip() or None
         traceback = traceback.tb_next
     return {"type": type(error).__name__, "message": str(error)[:1000], "place": None, "line": line, "source": source}

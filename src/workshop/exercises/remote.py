@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -22,14 +23,16 @@ AT_REST = 0.03  # seconds in which a call's client is connected on a machine tha
 MOST_PATIENCE = 5.0
 UP_LIMIT = 5.0  # seconds in which a Redis that was started answers
 CONNECT_LIMIT = 15.0  # seconds in which a call's client connects
+REST_LIMIT = 5.0  # seconds in which all calls are ended
 
 
 class Begun(NamedTuple):
-    """A call under way in the runner."""
+    """A call under way in the runner. `time_outs` are those of the clients that it has made."""
 
     number: int
     name: str
     connected_in: float
+    time_outs: list[float]
 
 
 class RemoteNotebook(Exercises):
@@ -56,6 +59,7 @@ class RemoteNotebook(Exercises):
         self._failures: dict[int, Raised] = {}  # by the number of the cell that stopped
         self._down: dict[str, NotUp] = {}
         self._hung: set[str] = set()
+        self._has_called = False
         self._admin = self._connect()
         if server.settings is None:
             server.settings = self._settings()
@@ -104,9 +108,12 @@ class RemoteNotebook(Exercises):
         raise Unchecked("The process that runs the notebook ended again and again.")
 
     def fresh(self) -> None:
-        """Empties Redis for the next check, and puts it right where a function stopped it or changed its settings."""
+        """Ends what the check before has left, empties Redis, and puts it right where a function stopped it or changed its settings."""
         import redis
 
+        self._rest()
+        self.answers.clear()
+        self.rivals.clear()
         try:
             if not traces.stay(self._admin, self._server.settings):
                 self._admin.flushall()
@@ -120,17 +127,34 @@ class RemoteNotebook(Exercises):
             raise Unchecked("Redis could not be started again.")
         self._admin.flushall()
 
+    def _rest(self) -> None:
+        """Ends all calls and what they started. When it returns, nothing of theirs is on its way to Redis any more."""
+        if not self._has_called:
+            return
+        self._has_called = False
+        try:
+            self._runner.tell({"do": "rest"})
+            while (message := self._runner.hear(REST_LIMIT)) and "rests" not in message:
+                pass
+        except RunnerGone:
+            message = None
+        with contextlib.suppress(OSError):
+            self._relay().cut()
+        if message is None:
+            self._runner.end(hangs=True)
+            self._runner = self._run_cells()
+
     def _begin(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Begun:
         if name in self._down:
             raise self._down[name]
-        start = time.monotonic()
+        start, self._has_called = time.monotonic(), True
         number = self._runner.new_call()
         call = {"do": "call", "id": number, "name": name, "args": args, "kwargs": options}
         try:
             self._runner.tell(call)
             message = self._runner.hear(CONNECT_LIMIT, number) or {"unconnected": "no answer"}
             if message.get("ready"):
-                return Begun(number, name, max(message["took"], time.monotonic() - start))
+                return Begun(number, name, max(message["took"], time.monotonic() - start), [])
         except RunnerGone:
             self._runner.end()
             self._runner = self._run_cells()
@@ -144,19 +168,32 @@ class RemoteNotebook(Exercises):
             raise Unchecked("The client for this call could not be connected to Redis.", actual=str(message))
         raise self._down[name]
 
-    def _patience(self, begun: Begun) -> float:
+    def _stretch(self, begun: Begun) -> float:
         return min(MOST_PATIENCE, max(1.0, begun.connected_in / AT_REST)) * (0.4 if begun.name in self._hung else 1.0)
 
     def _finish(self, begun: Begun, limit: float) -> dict[str, Any] | None:
+        end = time.monotonic() + limit
         try:
-            answer = self._runner.hear(limit, begun.number)
+            while "time_out" in (answer := self._runner.hear(end - time.monotonic(), begun.number) or {}):
+                begun.time_outs.append(answer["time_out"])
         except RunnerGone:
             self._runner.end()
             self._runner = self._run_cells()
             return {"gone": True}
-        if answer is not None:
+        if answer:
             self._still_there()
-        return answer
+        return answer or None
+
+    def _patience_of(self, begun: Begun) -> float | None:
+        return min(begun.time_outs, default=None)
+
+    def outline(self, name: str) -> dict[str, Any] | None:
+        try:
+            self._runner.tell({"do": "outline", "name": name})
+            found: dict[str, Any] | None = (self._runner.hear(REST_LIMIT) or {}).get("outline")
+        except RunnerGone:
+            return None
+        return found
 
     def _stop(self, begun: Begun) -> None:
         self._hung.add(begun.name)

@@ -23,7 +23,7 @@ from workshop.patience import Ahead
 
 SCRIPT = images.SUPPLIES / "notebook" / "runner.py"
 START_LIMIT = 30.0  # seconds
-GRACE = 1.0  # seconds in which a runner in a container ends by itself
+GRACE = 1.0  # seconds in which a runner ends by itself, and what it started with it
 GONE_LIMIT = 15.0  # seconds in which one that is ended by force is gone
 LINE_LIMIT = 16 * 1024 * 1024  # bytes of one message
 
@@ -33,7 +33,7 @@ class RunnerGone(Exception):
 
 
 class Runner:
-    """One runner process. `remove` ends it by force where it has not ended in `grace` seconds.
+    """One runner process. `remove` ends it by force where it has not ended in GRACE seconds.
 
     `beside` is the network of another container ("container:NAME"), where it lives in one.
     """
@@ -43,11 +43,10 @@ class Runner:
         run: Run,
         words: list[str],
         remove: Callable[[], object],
-        grace: float = 0.0,
         beside: str | None = None,
         **options: Any,
     ) -> None:
-        self._run, self._remove, self._grace, self.beside = run, remove, grace, beside
+        self._run, self._remove, self.beside = run, remove, beside
         self._process = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **options
         )
@@ -59,6 +58,9 @@ class Runner:
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reader.start()
         self._is_up = False
+        self.group: int | None = (
+            None  # the process group in which it runs the cells, where that is another than its own
+        )
         self._burial: Ahead[None] | None = None
 
     def _read(self, pipe: IO[bytes]) -> None:
@@ -98,8 +100,8 @@ class Runner:
         if self._is_up:
             return
         with contextlib.suppress(RunnerGone):
-            if self.hear(START_LIMIT):
-                self._is_up = True
+            if message := self.hear(START_LIMIT):
+                self._is_up, self.group = True, message.get("group")
                 return
         raise Unchecked("The process that runs the notebook did not start. `./workshop doctor` says more.")
 
@@ -127,7 +129,7 @@ class Runner:
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         try:
-            self._process.wait(0 if hangs else self._grace)
+            self._process.wait(0 if hangs else GRACE)
         except subprocess.TimeoutExpired:
             self._remove()
         self._process.wait()
@@ -151,9 +153,13 @@ def local(run: Run) -> Runner:
     runner: list[Runner] = []
 
     def remove() -> None:
-        process = runner[0]._process
-        with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
+        process, group = runner[0]._process, runner[0].group
+        if os.name != "posix":
+            process.kill()
+            return
+        for one in filter(None, (process.pid, group)):
+            with contextlib.suppress(OSError):
+                os.killpg(one, signal.SIGKILL)
 
     # -I would hide the user's packages; PYTHONPATH and the folder are left out by hand
     environment.pop("PYTHONPATH", None)
@@ -186,7 +192,6 @@ def contained(run: Run, network: Callable[[], str], beside: str | None) -> Runne
         run,
         [engine.command(), "run", "--interactive", "--rm", *flags, image],
         remove,
-        GRACE,
         beside,
         pass_fds=run.inherited(),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workshop.causes.general import GENERAL, UNFINISHED
+from workshop.causes.general import FIRST, GENERAL, UNFINISHED
 from workshop.course.lessons import Lesson
 from workshop.grading.hints import mistakes_of
 from workshop.mistakes.finding import Found, Later, Search, Sight, fault_of
@@ -110,7 +110,7 @@ def explained(check: Check, error: BaseException, scene: Scene) -> Check:
         return check.but(hint=None)
     own = mistakes_of(scene.lesson)
     search = Search(sight_of(check, error, scene))
-    cause = _ended(search) or search.first(own.mistakes) or _known(error) or _general(search)
+    cause = _ended(search) or search.first(FIRST) or search.first(own.mistakes) or _known(error) or _general(search)
     faults = [*([own.fault] if own.fault else []), *search.faults]
     fault = relative("\n".join(faults), scene.lesson) or None
     if cause is None:

@@ -1,8 +1,11 @@
 """A relay between a student's code and Redis, on the wire: it lets a rival act at the worst moment. Standard library only.
 
 It stands in its own container (`python -c`, with this file's text) or in a thread of the grader's process. It reads each request that a client
-sends, and while a block of `rivals.Relay` watches, it holds the packet that would change data until the rival has acted. So it sees what a
+sends, and while a block of `rivals.Relay` watches, it holds the command that would change data until the rival has acted. So it sees what a
 changed client would miss: pipelines, transactions, scripts, and a client of the student's own.
+
+Redis carries out in one step a command, a script, and what stands between MULTI and EXEC. What only travels in one packet is no step: the relay
+hands on its commands one by one, each after the answer to the one before, where a rival is to act between them.
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +25,7 @@ DATA_PORT, CONTROL_PORT = 6379, 6380
 HOLD_LIMIT = 20.0  # seconds for which a packet is held at most
 PARSE_LIMIT = 32 * 1024 * 1024  # bytes of one request; what is larger goes through unread
 KEPT_COMMANDS, KEPT_WORD = 2000, 120
+SEEN = ("acted", "packets", "received", "largest", "commands", "parted")  # what a watch tells at its end
 
 WRITES_TEXT = """
     append bitfield bitop blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin copy decr decrby del delex delifeq eval evalsha expire
@@ -46,14 +51,23 @@ def is_data(name: str) -> bool:
     return name.lower() not in NOT_DATA
 
 
-def parse(buffer: bytearray) -> tuple[list[list[bytes]], int]:
-    """The complete requests at the head of `buffer`, and how many bytes they take. Raises ValueError for what is not the Redis protocol."""
+def name_of(words: list[bytes]) -> str:
+    """The name of a command, in small letters."""
+    return words[0].decode("ascii", "replace").lower() if words else "ping"
+
+
+def readable(words: list[bytes]) -> str:
+    """A command as a line to read."""
+    return b" ".join(words)[:KEPT_WORD].decode("utf-8", "replace")
+
+
+def parse(buffer: bytearray) -> list[tuple[list[bytes], int]]:
+    """The complete requests at the head of `buffer`, each with the place where it ends. Raises ValueError for what is not the Redis protocol."""
     requests, done = [], 0
     while (parsed := _parse_one(buffer, done)) is not None:
-        request, done = parsed
-        if request:
-            requests.append(request)
-    return requests, done
+        done = parsed[1]
+        requests.append(parsed)
+    return requests
 
 
 def _parse_one(buffer: bytearray, at: int) -> tuple[list[bytes], int] | None:
@@ -75,6 +89,110 @@ def _parse_one(buffer: bytearray, at: int) -> tuple[list[bytes], int] | None:
     return words, at
 
 
+class Replies:
+    """Finds where the replies end in what Redis sends on one connection."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()  # the beginning of a line
+        self._skip = 0  # bytes of a text that are still to come
+        self._open = [1]  # how many parts are still to come: of the reply, and of each list in it
+        self._is_push = False
+        self._size = 0
+
+    def feed(self, data: bytes) -> Iterator[int]:
+        """The size of each reply that is complete by now. What Redis sends unasked is none. Raises ValueError for another protocol."""
+        at = 0
+        while at < len(data):
+            if self._skip:
+                step = min(self._skip, len(data) - at)
+                self._skip, self._size, at = self._skip - step, self._size + step, at + step
+                if not self._skip and (size := self._part_ended()):
+                    yield size
+                continue
+            end = data.find(b"\n", at) + 1 or len(data)
+            self._rest += data[at:end]
+            self._size, at = self._size + end - at, end
+            if self._rest.endswith(b"\r\n"):
+                line, self._rest = bytes(self._rest), bytearray()
+                if size := self._line(line):
+                    yield size
+
+    def _line(self, line: bytes) -> int:
+        kind, rest = line[:1], line[1:-2]
+        if len(self._open) == 1:
+            self._is_push = kind == b">"
+        if kind in b"$=!":
+            length = int(rest)
+            if length >= 0:
+                self._skip = length + 2
+                return 0
+        elif kind in b"*~>%|":
+            count = int(rest) * (2 if kind in b"%|" else 1)
+            if kind == b"|":  # what is said of a reply comes before it
+                count += 1
+            if count > 0:
+                self._open.append(count)
+                return 0
+        elif kind not in b"+-:_,#(":
+            raise ValueError(kind)
+        return self._part_ended()
+
+    def _part_ended(self) -> int:
+        """The size of the reply if it has ended with this part, else 0."""
+        while len(self._open) > 1:
+            self._open[-1] -= 1
+            if self._open[-1]:
+                return 0
+            self._open.pop()
+        size, self._size = self._size, 0
+        return 0 if self._is_push else size
+
+
+class Line:
+    """One client's connection: what it has asked, and what was answered."""
+
+    def __init__(self, *ends: asyncio.StreamWriter) -> None:
+        self.ends = ends
+        self.in_multi = self.has_asked = False
+        self.countable = True
+        self.asked: deque[str] = deque()  # the commands without an answer yet
+        self.replies = Replies()
+        self.answered = asyncio.Event()
+
+    def note(self, name: str) -> None:
+        """A command goes to Redis."""
+        self.asked.append(name)
+        self.answered.clear()
+        self.has_asked |= is_data(name)
+
+    def heard(self, data: bytes) -> list[int]:
+        """Redis has sent this; returns the sizes of the replies to commands on data that are complete by now."""
+        sizes = []
+        try:
+            for size in self.replies.feed(data) if self.countable else ():
+                name = self.asked.popleft() if self.asked else "push"
+                if is_data(name) or name == "exec":
+                    sizes.append(size)
+        except ValueError:
+            self.countable = False
+        if not self.asked or not self.countable:
+            self.answered.set()
+        return sizes
+
+    async def wait_for_answers(self) -> None:
+        """Returns when Redis has answered all that was asked, so that it has carried it out."""
+        if self.asked and self.countable:
+            try:
+                await asyncio.wait_for(self.answered.wait(), HOLD_LIMIT)
+            except TimeoutError:
+                self.countable = False  # it was told to answer nothing
+
+    def abort(self) -> None:
+        """Cuts the client off; what has not arrived yet never will."""
+        for end in self.ends:
+            end.transport.abort()
+
+
 @dataclass
 class Watch:
     """What one block of the grader waits for, and what it has seen."""
@@ -84,22 +202,43 @@ class Watch:
     report: Callable[[dict[str, Any]], None]
     acted: int = 0
     packets: int = 0
+    largest: int = 0
     held: asyncio.Event | None = None
     commands: list[list[str]] = field(default_factory=list)
+    parted: list[tuple[str, str]] = field(default_factory=list)
+    received: int = 0
 
     def note(self, request: list[bytes]) -> None:
         """Keeps a command for the grader's hints."""
         if len(self.commands) < KEPT_COMMANDS:
             self.commands.append([word.decode("utf-8", "replace") for word in request[:20]])
 
-    def wants(self, requests: list[list[bytes]]) -> bool:
-        """Whether the rival is to act before this packet."""
+    def heard(self, sizes: list[int]) -> None:
+        """Counts what Redis has answered."""
+        self.received += sum(sizes)
+        self.largest = max([self.largest, *sizes])
+
+    def wants(self, names: list[str]) -> bool:
+        """Whether the rival is to act before these commands."""
         if self.held or self.acted >= self.times:
             return False
-        names = [request[0].decode("ascii", "replace").lower() for request in requests]
         if self.before == "any" and "watch" in names:
             return True
         return any(name in WRITES if self.before == "write" else is_data(name) for name in names)
+
+
+def steps(requests: list[tuple[list[bytes], int]], line: Line) -> Iterator[tuple[list[tuple[list[bytes], int]], int]]:
+    """The requests of a packet in the steps in which Redis carries them out: (the requests of one, where it ends)."""
+    step: list[tuple[list[bytes], int]] = []
+    for request in requests:
+        step.append(request)
+        name = name_of(request[0])
+        line.in_multi = name == "multi" or (line.in_multi and name not in ("exec", "discard"))
+        if not line.in_multi:
+            yield step, request[1]
+            step = []
+    if step:
+        yield step, step[-1][1]
 
 
 class Server:
@@ -110,6 +249,7 @@ class Server:
         self.watches: list[Watch] = []
         self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.StreamWriter] = set()
+        self._lines: set[Line] = set()
 
     async def listen(self, host: str, data_port: int, control_port: int) -> tuple[int, int]:
         """Begins to listen; returns both ports."""
@@ -133,14 +273,16 @@ class Server:
             server.close()
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        ends = [writer]
+        ends, line = [writer], None
         self._open.add(writer)
         try:
             redis_reader, redis_writer = await asyncio.open_connection(*self.target)
             ends.append(redis_writer)
             self._open.add(redis_writer)
-            there = asyncio.ensure_future(self._requests(reader, redis_writer))
-            back = asyncio.ensure_future(_copy(redis_reader, writer))
+            line = Line(writer, redis_writer)
+            self._lines.add(line)
+            there = asyncio.ensure_future(self._requests(reader, redis_writer, line))
+            back = asyncio.ensure_future(self._answers(redis_reader, writer, line))
             await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
             if there.done() and not back.done():  # the client has hung up its half; Redis may still answer
                 await asyncio.wait({back}, timeout=1)
@@ -152,41 +294,95 @@ class Server:
             for end in ends:
                 end.close()
             self._open.difference_update(ends)
+            if line:
+                self._lines.discard(line)
 
-    async def _requests(self, reader: asyncio.StreamReader, redis: asyncio.StreamWriter) -> None:
+    async def _requests(self, reader: asyncio.StreamReader, redis: asyncio.StreamWriter, line: Line) -> None:
         buffer, readable = bytearray(), True
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
                 buffer += data
+                done = 0
                 if readable:
                     try:
-                        requests, size = parse(buffer)
+                        requests = parse(buffer)
                     except ValueError:
-                        requests, size = [], len(buffer)
-                    readable = len(buffer) - size < PARSE_LIMIT
-                    await self._pass_by(requests)
+                        requests, readable = [], False
+                    done = await self._hand_on(requests, buffer, redis, line)
+                    readable = readable and len(buffer) - done < PARSE_LIMIT
                 if not readable:
-                    size = len(buffer)
-                if size:
-                    redis.write(bytes(buffer[:size]))
-                    del buffer[:size]
+                    line.countable = False
+                    redis.write(bytes(buffer[done:]))
+                    done = len(buffer)
+                if done:
+                    del buffer[:done]
                     await redis.drain()
             if redis.can_write_eof():
                 redis.write_eof()
 
-    async def _pass_by(self, requests: list[list[bytes]]) -> None:
-        for watch in list(self.watches):
+    async def _hand_on(
+        self, requests: list[tuple[list[bytes], int]], buffer: bytearray, redis: asyncio.StreamWriter, line: Line
+    ) -> int:
+        """Hands the requests of one packet on to Redis, each held where a rival is to act before it. Returns where they end."""
+        names = [name_of(words) for words, _ in requests]
+        for watch in self.watches:
             if watch.held is None:
-                for request in requests:
-                    watch.note(request)
-                watch.packets += any(is_data(request[0].decode("ascii", "replace")) for request in requests)
-            if watch.wants(requests):
-                watch.held = asyncio.Event()
-                watch.report({"held": [word.decode("utf-8", "replace") for word in requests[0]]})
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(watch.held.wait(), HOLD_LIMIT)
-                watch.held = None
-                watch.acted += 1
+                for words, _ in requests:
+                    if words:
+                        watch.note(words)
+                watch.packets += any(map(is_data, names))
+        await self._hold([watch for watch in self.watches if watch.before == "packet"], names, requests[:1])
+        written, at, before = 0, 0, None
+        for step, end in steps(requests, line):
+            names = [name_of(words) for words, _ in step]
+            watches = [watch for watch in self.watches if watch.before != "packet" and watch.wants(names)]
+            if watches:
+                redis.write(bytes(buffer[written:at]))
+                written = at
+                await line.wait_for_answers()
+                await self._hold(watches, names, step, before)
+            for words, _ in step:
+                if words:
+                    line.note(name_of(words))
+            at, before = end, step[0][0] if any(map(is_data, names)) else before
+        redis.write(bytes(buffer[written:at]))
+        return at
+
+    async def _hold(
+        self,
+        watches: list[Watch],
+        names: list[str],
+        step: list[tuple[list[bytes], int]],
+        before: list[bytes] | None = None,
+    ) -> None:
+        """Lets the rivals act that are to act before a step. `before` is what went to Redis in the same packet."""
+        for watch in watches:
+            if not watch.wants(names):
+                continue
+            watch.held = asyncio.Event()
+            watch.report({"held": True})
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(watch.held.wait(), HOLD_LIMIT)
+            watch.held = None
+            watch.acted += 1
+            if before is not None:
+                watch.parted.append((readable(before), readable(step[0][0])))
+
+    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: Line) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                sizes = line.heard(data)
+                for watch in self.watches if sizes else ():
+                    watch.heard(sizes)
+                writer.write(data)
+                await writer.drain()
+
+    def _cut(self) -> int:
+        """Cuts off all clients that have asked for data or changed it; returns how many they were."""
+        lines = [line for line in self._lines if line.has_asked]
+        for line in lines:
+            line.abort()
+        return len(lines)
 
     async def _control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         def report(event: dict[str, Any]) -> None:
@@ -198,12 +394,15 @@ class Server:
             asked = json.loads(await reader.readline() or b"{}")
             if not secrets.compare_digest(str(asked.get("token")), self.token):
                 return
+            if asked.get("cut"):
+                report({"cut": self._cut()})
+                return
             watch = Watch(asked["before"], asked["times"], report)
             self.watches.append(watch)
             report({"ready": True})
             while line := await reader.readline():
                 if json.loads(line).get("end"):
-                    report({"acted": watch.acted, "packets": watch.packets, "commands": watch.commands})
+                    report({name: getattr(watch, name) for name in SEEN})
                 elif watch.held:
                     watch.held.set()
         except (OSError, ValueError, KeyError):
@@ -215,13 +414,6 @@ class Server:
                     watch.held.set()
             writer.close()
             self._open.discard(writer)
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
 
 
 async def _main() -> None:

@@ -1,7 +1,7 @@
 """Finding the mistake behind a check that has failed. It comes after the verdict, and cannot change it.
 
-First what ended the service during the request, then the lesson's own mistakes from the top, then what the log of the request names, then
-the mistakes that hold for every lesson, the special before the general.
+First what ended the service during the request, then what shows in a notebook's function itself, then the lesson's own mistakes from the top,
+then what the log of the request names, then the mistakes that hold for every lesson, the special before the general.
 """
 
 from __future__ import annotations

@@ -92,13 +92,9 @@ def run(lesson: lessons.Lesson, tests: list[str], function: Any) -> tuple[list[C
             scene = Scene(lesson, constants=vars(grader))
             if down is None:
                 client.flushdb()
+                some = Some(seed, test)
                 ending = _ending_of(
-                    getattr(grader, test),
-                    scene,
-                    {check.id: check for check in checks},
-                    function,
-                    server,
-                    Some(seed, test),
+                    getattr(grader, test), scene, {one.id: one for one in checks}, function, server, some
                 )
                 down = ending if isinstance(ending, NotUp) else None
             checks.append(judge.judged(made, ending, scene))
@@ -130,10 +126,12 @@ def _ending_of(
     calls: list[str] = []
     notebook = HereNotebook(function, server, asked.append, calls)
     look = RedisProbe(server, lambda line: asked.append("\n".join([*calls[-6:], line])))
-    scene.fixtures = {"notebook": notebook, "redis": look, "relay": RelayProbe(server.relay()), "some": some}
+    scene.fixtures = {"notebook": notebook, "redis": look, "some": some}
     try:
         resting.look(test, before)
-        test(**{name: scene.fixtures[name] for name in inspect.signature(test).parameters})
+        with notebook.checked():
+            scene.fixtures["relay"] = RelayProbe(server.relay())
+            test(**{name: scene.fixtures[name] for name in inspect.signature(test).parameters})
     except Exception as error:  # judged by whoever asked
         return error
     finally:

@@ -26,7 +26,10 @@ class Seen:
     def __init__(self) -> None:
         self.acted = 0
         self.packets = 0  # those that held a command on data: one for each round trip, unless it is very large
+        self.received = 0  # bytes of Redis' replies to commands on data, and of the largest one
+        self.largest = 0
         self.commands: list[list[str]] = []
+        self.parted: list[list[str]] = []  # pairs from one packet between which the rival acted
 
     @property
     def data_commands(self) -> list[str]:
@@ -64,8 +67,9 @@ class Relay:
     def rival(self, act: Callable[[], object], before: str = "write", times: int | None = None) -> Iterator[Seen]:
         """Within the block, `act` runs in this process just before the first command that changes data reaches Redis.
 
-        `before="every"` runs it before each packet with a command that reads or changes data, at most `times` times (20 unless told); `before="any"`
-        before a WATCH too, which shows who watches a key only after looking at it.
+        `before="every"` runs it before each command that reads or changes data, at most `times` times (20 unless told), also between those of one
+        pipeline; the commands of one transaction are one. `before="any"` comes before a WATCH too, which shows who watches a key only after
+        looking at it; `before="packet"` before what travels together, transaction or not.
         Raises NeverActed at the end of a block that raised nothing itself and in which `act` never ran.
         """
         problem: list[BaseException] = []
@@ -89,6 +93,13 @@ class Relay:
         with self._watching(lambda: None, "write", 0) as seen:
             yield seen
 
+    def cut(self) -> int:
+        """Cuts off all clients that have asked for data or changed it; returns how many they were. Raises OSError if the relay is gone."""
+        with socket.create_connection(self._at, timeout=5) as control, control.makefile("rwb") as channel:
+            channel.write(json.dumps({"token": self._token, "cut": True}).encode() + b"\n")
+            channel.flush()
+            return int(json.loads(channel.readline() or b"{}").get("cut", 0))
+
     @contextlib.contextmanager
     def _watching(self, act: Callable[[], None], before: str, times: int) -> Iterator[Seen]:
         seen, ended = Seen(), threading.Event()
@@ -109,11 +120,7 @@ class Relay:
                             act()
                             say({"go": True})
                         elif "acted" in event:
-                            seen.acted, seen.packets, seen.commands = (
-                                event["acted"],
-                                event["packets"],
-                                event["commands"],
-                            )
+                            vars(seen).update(event)
                             break
                 ended.set()
 
@@ -172,9 +179,9 @@ class RelayProbe:
     def rival(self, act: Callable[[], object], before: str = "write", times: int | None = None) -> Iterator[Seen]:
         """Within the block, `act` runs in the grader just before the student's first command that changes data reaches Redis.
 
-        `before="every"` takes each packet with a command that reads or changes data, at most `times` (20), and `before="any"` WATCH too. The
-        block's value has, after its end,
-        `acted` and `commands`. A block in which `act` never ran raises Mismatch where the student's code sent other commands, else Unchecked.
+        `before="every"` takes each command that reads or changes data, at most `times` (20), `before="any"` WATCH too, and `before="packet"` what
+        travels together as one. The block's value has, after its end, `acted`, `commands`, and `parted`: the commands of one packet between which
+        `act` ran, as they were no transaction. A block in which `act` never ran raises Mismatch where the student's code sent other commands, else Unchecked.
         """
         try:
             with self._relay.rival(act, before, times) as seen:

@@ -105,17 +105,42 @@ def answer_of(
         return {"error": told(error)}
 
 
-def connect(url: str) -> redis.Redis:
-    """A fresh client, connected, so that what is counted later is the function's own."""
-    os.environ["REDIS_URL"] = url
-    # to look up its own version takes redis-py longer than to connect; and it would ask for notices that only a managed Redis sends
-    quick: dict[str, Any] = {
-        "driver_info": None,
-        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
-    }
-    client = redis.Redis.from_url(url, decode_responses=True, **quick)
+def client_of(url: str | None = None, **options: Any) -> redis.Redis:
+    """A client of the Redis at `url`, else at REDIS_URL, that has answered. It returns strings, and waits for an answer as long as it takes."""
+    address = url or os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
+    client = redis.Redis.from_url(address, decode_responses=True, socket_timeout=None, **options)
     client.ping()
     return client
+
+
+def connect(url: str) -> redis.Redis:
+    """A fresh client, connected, so that what is counted later is the function's own. It waits as the notebook's own does."""
+    os.environ["REDIS_URL"] = url
+    # to look up its own version takes redis-py longer than to connect; and it would ask for notices that only a managed Redis sends
+    return client_of(url, driver_info=None, maint_notifications_config=MaintNotificationsConfig(enabled=False))
+
+
+@contextlib.contextmanager
+def time_outs(tell: Callable[[float], object]) -> Iterator[None]:
+    """Within the block, tells the time-out of each connection that gives up on an answer some day: clients of the student's own."""
+
+    def noted(connect: Any) -> Any:
+        def connects(connection: Any, *args: Any, **options: Any) -> Any:
+            if connection.socket_timeout is not None:
+                tell(float(connection.socket_timeout))
+            return connect(connection, *args, **options)
+
+        return connects
+
+    kinds: tuple[Any, ...] = (redis.connection.Connection, redis.asyncio.connection.Connection)
+    before = [kind._connect for kind in kinds]
+    for kind in kinds:
+        kind._connect = noted(kind._connect)
+    try:
+        yield
+    finally:
+        for kind, connect in zip(kinds, before, strict=True):
+            kind._connect = connect
 
 
 def is_connected(client: redis.Redis) -> bool:

@@ -7,9 +7,15 @@ Messages are JSON lines on the descriptors that were standard input and output a
         {"id": 1, "ready": true, "took": seconds} once a fresh client is connected, with what that took;
         or {"id": 1, "missing": true} or {"id": 1, "empty": true}; then
         {"id": 1, "value": …} or {"id": 1, "error": {…}}; {"id": 1, "gone": true} where the call ended its own process
+        {"id": 1, "time_out": seconds} in between, for each connection that the function makes and that gives up some day
     {"do": "kill", "id": 1}
-Each call runs in a child process of its own, so that it can be ended and leaves nothing behind. The child of the next call is forked, and its
-client connected, while the grader looks at what the last call did.
+    {"do": "rest"} ends all calls, and what they started; {"rests": true} once that is so
+    {"do": "outline", "name": …} {"outline": …}; see outline.py
+
+Three processes, so that nothing that a student starts outlives its time. The first only waits; it clears away what ends. The second runs the
+cells, and is ended after them with all that they started: threads, programs. Its fork serves the calls. Each call runs in a child process of its
+own, so that it can be ended and leaves nothing behind. The child of the next call is forked, and its client connected, while the grader looks at
+what the last call did.
 """
 
 from __future__ import annotations
@@ -19,6 +25,7 @@ import gc
 import json
 import linecache
 import os
+import pathlib
 import re
 import selectors
 import signal
@@ -29,17 +36,21 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import calling  # type: ignore[import-not-found]  # beside this file
+import outline  # type: ignore[import-not-found]
 import redis
 
 CELL = "<cell %d>"
 IPYTHONS_OWN = re.compile(r"\b(?:get_ipython|display|IPython|_ih|_oh|In|Out)\b")
+STARTED_TOO_MUCH = (calling.OutOfTime, BlockingIOError, MemoryError)
+ENDS = {"value", "error", "unconnected"}  # what the last message about a call has
 LINE_LIMIT = 4 * calling.ANSWER_LIMIT  # bytes
 
 
 class Notebook:
     """The namespace in which the cells run, and what they defined."""
 
-    def __init__(self) -> None:
+    def __init__(self, end_strays: Callable[[], object]) -> None:
+        self.end_strays, self.process = end_strays, os.getpid()
         self.module = types.ModuleType("__main__")
         self.names = self.module.__dict__
         sys.modules["__main__"] = self.module
@@ -101,11 +112,16 @@ class Notebook:
     def run_cell(self, number: int, source: str, limit: float) -> dict[str, Any] | None:
         """Runs one cell; returns what went wrong, or None."""
         self.current = number
+        problem: BaseException | None = None
         with calling.time_limit(limit):
             try:
                 problem = self.execute(source)
             except BaseException as error:
                 problem = error
+        if os.getpid() != self.process:
+            os._exit(0)  # a process that the cell forked has come to its end
+        if isinstance(problem, STARTED_TOO_MUCH):
+            self.end_strays()
         return self.told(problem) if problem else None
 
     def keep_functions(self) -> None:
@@ -147,18 +163,48 @@ class Runner:
 
     def __init__(self) -> None:
         gc.disable()
+        self.is_alone = os.getpid() == 1  # in its container: every other process there is one that it started
         self.requests, self.answers = os.dup(0), os.dup(1)
         nowhere = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(nowhere, descriptor)
-        self.notebook = Notebook()
+        self.notebook: Any = None
         self.url = ""
         self.children: dict[int, Child] = {}  # by the number of their call
         self.spare: Child | None = None  # waits for the next call; only while no call runs, so that none can harm it
         self.rests: dict[
             int | None, bytes
         ] = {}  # the beginning of a line that a call, or the grader (None), has yet to end
-        self.selector = selectors.DefaultSelector()
+        self.selector: Any = None
+        self.life: int | None = None  # open as long as one of the processes lives that serve
+
+    def watch_over(self) -> None:
+        """What the first process does: it lets a fork of it serve, and clears away what ends until that one has ended. Returns in the fork."""
+        life, self.life = os.pipe()
+        if os.fork() == 0:
+            os.close(life)
+            os.setpgid(0, 0)  # with all that the cells will start
+            return
+        for descriptor in (self.life, self.requests, self.answers):
+            os.close(descriptor)
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.wait()
+        os.read(life, 1)  # the one that serves the calls is the child of another, unless this is a container
+        os._exit(0)
+
+    def end_strays(self) -> None:
+        """Ends all that the cells have started and that still runs beside this process."""
+        if os.name != "posix":
+            return
+        if self.is_alone:
+            with contextlib.suppress(OSError):
+                os.kill(-1, signal.SIGKILL)  # all but the first process and this one
+            return
+        os.setpgid(0, os.getpgid(os.getppid()))
+        with contextlib.suppress(OSError):
+            os.killpg(os.getpid(), signal.SIGKILL)
+        os.setpgid(0, 0)
 
     def tell(self, message: dict[str, Any]) -> None:
         """Sends a message to the grader."""
@@ -168,11 +214,12 @@ class Runner:
 
     def serve(self) -> None:
         """Serves until the requests end."""
-        self.tell({"up": True})
+        self.notebook = Notebook(self.end_strays)
+        self.tell({"up": True, "group": os.getpid()})
         if os.name != "posix":
             self.serve_without_fork()
             return
-        self.selector.register(self.requests, selectors.EVENT_READ, None)
+        self.listen()
         while True:
             for key, _ in self.selector.select():
                 if key.data is not None and key.data not in self.children:
@@ -188,6 +235,11 @@ class Runner:
                 else:
                     self.hear(key.data, lines, ended=not chunk or len(self.rests[key.data]) > LINE_LIMIT)
 
+    def listen(self) -> None:
+        """From now on this process takes the requests."""
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.requests, selectors.EVENT_READ, None)
+
     def obey(self, message: dict[str, Any]) -> None:
         """One message of the grader."""
         what = message["do"]
@@ -200,11 +252,37 @@ class Runner:
                 calling.connect(self.url).close()
             gc.freeze()  # the children share what is there by now
             if os.name == "posix":
-                self.spare = self.fork()
+                self.leave_the_cells()
         elif what == "call":
             self.call(message)
+        elif what == "rest":
+            self.rest()
+        elif what == "outline":
+            self.tell({"outline": outline.outline(self.notebook.sources.values(), message["name"])})
         elif message["id"] in self.children:
             self.end(message["id"])
+
+    def leave_the_cells(self) -> None:
+        """Goes on in a fork, which has no threads but its own, and ends this process with all that the cells have started."""
+        self.end_strays()
+        if not self.is_alone:
+            os.setpgid(0, os.getpgid(os.getppid()))
+        if os.fork() != 0:
+            os._exit(0)
+        self.listen()
+        self.spare = self.fork()
+
+    def rest(self) -> None:
+        """Ends all calls and what they have started."""
+        for number in list(self.children):
+            self.end(number)
+        known = {1, os.getpid(), *([self.spare.pid] if self.spare else [])}
+        if self.is_alone and processes() - known:
+            self.end_strays()
+            if self.spare:
+                self.remove(self.spare)
+            self.spare = self.fork()
+        self.tell({"rests": True})
 
     def found(self, message: dict[str, Any]) -> Any:
         """The function that a message names; None, and told so, where there is none to call."""
@@ -254,7 +332,8 @@ class Runner:
     def be_child(self, requests: int, answers: int, begun: float) -> None:
         """What the child does: connect, wait for its call, make it, answer. Nothing that leads to the grader is open in the call but `answers`."""
         os.setsid()
-        for descriptor in (self.requests, self.answers, *(other.read for other in self.children.values())):
+        mine = (self.requests, self.answers, self.life, *(other.read for other in self.children.values()))
+        for descriptor in filter(None, mine):
             os.close(descriptor)
         self.selector.close()
         self.answers = answers
@@ -267,13 +346,11 @@ class Runner:
         if client is None:
             self.tell({"id": message["id"], "unconnected": problem})
             return
-        self.tell({"id": message["id"], "ready": True, "took": took})
-        self.tell(
-            {
-                "id": message["id"],
-                **calling.answer_of(self.notebook.told, self.notebook.functions[message["name"]], client, message),
-            }
-        )
+        number, function = message["id"], self.notebook.functions[message["name"]]
+        self.tell({"id": number, "ready": True, "took": took})
+        with calling.time_outs(lambda seconds: self.tell({"id": number, "time_out": seconds})):
+            answer = calling.answer_of(self.notebook.told, function, client, message)
+        self.tell({"id": number, **answer})
 
     def connected(self) -> tuple[redis.Redis | None, str]:
         """A connected client, or None and why there is none."""
@@ -291,7 +368,7 @@ class Runner:
                 continue
             if isinstance(answer, dict) and answer.get("id") == number:
                 self.tell(answer)
-                if "ready" not in answer:
+                if ENDS & answer.keys():
                     self.end(number)
                     return
         if ended and number in self.children:
@@ -321,6 +398,8 @@ class Runner:
         """Ends every call that still runs, and the process that waits for one."""
         for child in [*self.children.values(), *([self.spare] if self.spare else [])]:
             self.remove(child)
+        if self.is_alone:
+            self.end_strays()
 
     def serve_without_fork(self) -> None:
         """For Windows: a call runs in this process; the grader ends it all where one hangs."""
@@ -336,15 +415,39 @@ class Runner:
                         self.tell(
                             {"id": message["id"], **calling.answer_of(self.notebook.told, function, client, message)}
                         )
-                elif message["do"] == "run":
+                elif message["do"] in ("run", "outline"):
                     self.obey(message)
+                elif message["do"] == "rest":
+                    self.tell({"rests": True})
+
+
+def processes() -> set[int]:
+    """All processes of this container."""
+    return {int(path.name) for path in pathlib.Path("/proc").iterdir() if path.name.isdigit()}
+
+
+class Silent:
+    """What takes the place of a name of the workshop's that shows something: it takes any call, block or attribute, and does nothing."""
+
+    def __call__(self, *_: object, **__: object) -> Silent:
+        return self
+
+    def __getattr__(self, name: str) -> Silent:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    __enter__ = __call__
+
+    def __exit__(self, *_: object) -> None:
+        """An exception in its block goes on."""
 
 
 def stand_in() -> None:
     """`from workshop.notebooks import check` works here, and `check` does nothing: it is the grader who asks. Plots are not drawn."""
     package, module = types.ModuleType("workshop"), types.ModuleType("workshop.notebooks")
     vars(package).update(notebooks=module, __path__=[])
-    vars(module).update(check=lambda *_, **__: None)
+    vars(module).update(connect=calling.client_of, __getattr__=Silent().__getattr__)
     sys.modules.update({"workshop": package, "workshop.notebooks": module})
     sys.modules["matplotlib"] = None  # type: ignore[assignment]  # importing it takes a second, and the container has none
 
@@ -352,7 +455,10 @@ def stand_in() -> None:
 def main() -> None:
     """Serves until standard input ends."""
     stand_in()
-    Runner().serve()
+    runner = Runner()
+    if os.name == "posix":
+        runner.watch_over()
+    runner.serve()
     os._exit(0)  # tidying up takes Python longer than a call
 
 
