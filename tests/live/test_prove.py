@@ -1,12 +1,16 @@
 """The proof itself: it passes the lesson that `new` lays out, and notices whatever is wrong with one."""
 
+import io
+
 import pytest
 
 from workshop.course.lessons import find
 from workshop.course.places import ROOT
-from workshop.proof.answers import cases
+from workshop.proof.answers import cases, cases_from
+from workshop.proof.matrix import show_causes
 from workshop.proof.new import lay_out
 from workshop.proof.proof import prove
+from workshop.reports.terminal import Terminal
 
 
 @pytest.fixture
@@ -38,6 +42,26 @@ def test_a_wrong_answer_that_passes_is_a_fault(teapot):
     (teapot.answers / "wrong" / "names_no_drink" / "app.py").write_bytes(solution)
     (found, *_) = faults_of(teapot)
     assert found.startswith("wrong names_no_drink") and "test_it_brews_tea did not fail" in found
+
+
+def test_cases_from_outside_are_graded_and_their_causes_stand_beside_the_hints(teapot, tmp_path):
+    folder = tmp_path / "collected" / teapot.name
+    solution = (teapot.solution / "app.py").read_text(encoding="utf-8")
+    for kind, name, text in (
+        ("wrong", "pours_coffee", solution.replace("418", "200")),
+        ("wrong", "says_the_same", solution),
+        ("right", "blank_line_more", solution + "\n"),
+    ):
+        (folder / kind / name).mkdir(parents=True)
+        (folder / kind / name / "app.py").write_text(text, encoding="utf-8")
+    (folder / "wrong" / "pours_coffee" / "expect.txt").write_text("418 is asked for, and 200 came\n", encoding="utf-8")
+    (proof,) = prove([teapot], runtime="embedded", outside=folder.parent)
+    assert len(proof.faults) == 1 and "wrong says_the_same" in proof.faults[0] and "passed" in proof.faults[0]
+    screen = io.StringIO()
+    show_causes(proof, cases_from(folder.parent, teapot), Terminal(screen))
+    assert (
+        "true   418 is asked for, and 200 came\n     told   test_coffee_is_refused: brews_coffee" in screen.getvalue()
+    )
 
 
 def test_a_starter_that_passes_and_a_mistake_that_is_not_found_are_faults(teapot):

@@ -16,8 +16,8 @@ from workshop.cli import options
 from workshop.course import lessons
 from workshop.engine.run import locked
 from workshop.grading.bench import choose
-from workshop.proof.answers import Case, Malformed
-from workshop.proof.matrix import show_proof
+from workshop.proof.answers import Case, Malformed, cases_from
+from workshop.proof.matrix import show_causes, show_proof
 from workshop.proof.proof import Proof
 from workshop.proof.proof import prove as run_proof
 from workshop.report import Report
@@ -46,6 +46,13 @@ from workshop.reports.terminal import Terminal
     default=None,
     help="Only the lessons that run without an engine, or only those that need one.",
 )
+@click.option(
+    "--cases",
+    "outside",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="In place of the lessons' own answers: DIR/NN_topic/{right,wrong}/NAME, with true cause and hint side by side.",
+)
 @options.runtime
 def prove(
     numbers: tuple[str, ...],
@@ -56,12 +63,15 @@ def prove(
     no_hints: bool,
     brief: bool,
     embeddable: bool | None,
+    outside: Path | None,
     runtime: str,
 ) -> int:
     """Prove the graders: starters fail, right answers pass, each wrong answer fails on its check, with its hint."""
     chosen = [lessons.find(number) for number in numbers] or lessons.catalogue()
     if embeddable is not None:
         chosen = [lesson for lesson in chosen if lesson.needs_engine is not embeddable]
+    if outside:
+        chosen = [lesson for lesson in chosen if (outside / lesson.name).is_dir()]
     screen = options.screen()
     with _alone(screen):
         draw = secrets.randbelow(10**6) if seed is None else seed
@@ -74,6 +84,7 @@ def prove(
             in_brief=brief,
             with_hints=not no_hints,
             workers=workers,
+            outside=outside,
             runtime=choose(runtime),
         )
 
@@ -91,7 +102,7 @@ def _alone(screen: Terminal) -> Iterator[None]:
         yield
 
 
-def _prove(chosen: list[lessons.Lesson], screen: Terminal, draw: int, **options: Any) -> int:
+def _prove(chosen: list[lessons.Lesson], screen: Terminal, draw: int, **settings: Any) -> int:
     start = time.monotonic()
 
     def on_case(case: Case, report: Report | str, faults: list[str]) -> None:
@@ -104,10 +115,13 @@ def _prove(chosen: list[lessons.Lesson], screen: Terminal, draw: int, **options:
 
     def on_lesson(proof: Proof) -> None:
         screen.line()
-        show_proof(proof, screen, time.monotonic() - start)
+        if outside := settings["outside"]:
+            show_causes(proof, cases_from(outside, proof.lesson), screen)
+        else:
+            show_proof(proof, screen, time.monotonic() - start)
 
     try:
-        proofs = run_proof(chosen, seed=draw, on_case=on_case, on_lesson=on_lesson, **options)
+        proofs = run_proof(chosen, seed=draw, on_case=on_case, on_lesson=on_lesson, **settings)
     except Malformed as error:
         screen.line(f"   ✗ {error}", fg="red")
         return 1

@@ -25,7 +25,9 @@ from workshop.report import Check, Outcome, Report
 ABOUT = "answer.toml"
 FUNCTIONS = "functions.py"
 EARLIER = "earlier"
-NOT_WORK = (ABOUT, FUNCTIONS, EARLIER, "__pycache__")
+CAUSE = "expect.txt"
+REMOVES = "removes.txt"
+NOT_WORK = (ABOUT, FUNCTIONS, EARLIER, CAUSE, REMOVES, "__pycache__")
 KEYS = {"trips", "also_trips", "removes", "runtime"}
 VARIANT = "--"
 RIGHT_IN_BRIEF = 2
@@ -48,6 +50,7 @@ class Case:
     removes: tuple[str, ...] = ()
     runtime: str | None = None  # the only one in which this case is known
     asked: tuple[str, ...] = ()  # the only checks that are asked; none named: all
+    cause: str | None = None  # of a case from outside: what is wrong with it, in somebody's own words
 
     def build(self, folder: Path) -> Path:
         """Lays the work out in `folder`."""
@@ -78,6 +81,8 @@ class Case:
         if self.kind in ("solution", "right"):
             bad = [check for check in report.checks if check.outcome is not Outcome.PASSED]
             return [*(f"{check.id} {check.outcome}: {told(check)}" for check in bad), *broken]
+        if self.cause is not None:
+            return [*([] if report.verdict is Outcome.FAILED else [f"it is {report.verdict}"]), *broken]
         if self.kind == "starter":
             return [*([] if report.verdict is Outcome.FAILED else [f"the starter is {report.verdict}"]), *broken]
         return [*self._faults_of_wrong(report, with_hints), *broken]
@@ -120,6 +125,25 @@ def cases(lesson: Lesson) -> list[Case]:
             if overlay.name != "__pycache__":
                 known.append(_case(lesson, kind, overlay))
     return known
+
+
+def cases_from(folder: Path, lesson: Lesson) -> list[Case]:
+    """The cases of a lesson that somebody collected: `folder/NN_topic/{right,wrong}/NAME/`, with the files that differ from the solution.
+
+    `expect.txt` beside the files of a wrong one says what is wrong with it, `removes.txt` which files of the solution it lacks. A wrong one
+    must fail; whether the hint names the cause is for a person to read.
+    """
+    known = []
+    for kind in ("right", "wrong"):
+        for overlay in sorted(path for path in (folder / lesson.name / kind).glob("*") if path.is_dir()):
+            cause = _text(overlay / CAUSE) if kind == "wrong" else None
+            removes = tuple(_text(overlay / REMOVES).split())
+            known.append(Case(lesson, kind, overlay.name, overlay, removes=removes, cause=cause))
+    return known
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 
 def _case(lesson: Lesson, kind: str, overlay: Path) -> Case:

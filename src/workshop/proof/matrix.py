@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from workshop.proof.answers import cases
+from workshop.proof.answers import Case, cases, told
 from workshop.proof.proof import Proof
-from workshop.report import Outcome
+from workshop.report import Outcome, Report
 from workshop.reports.terminal import Terminal
 
 
@@ -30,6 +30,27 @@ def show_proof(proof: Proof, screen: Terminal, seconds: float) -> None:
     for fault in proof.faults:
         screen.line(f"   ✗ {fault}", fg="red")
     screen.line()
+
+
+def show_causes(proof: Proof, known: list[Case], screen: Terminal) -> None:
+    """Of each wrong case from outside: what is wrong with it, and beside it what its first failed check was told."""
+    for case in known:
+        if case.kind != "wrong" or case.name not in proof.reports:
+            continue
+        hints = {_first_failed(report) for report in proof.reports[case.name]}
+        screen.line(f" {case.lesson.number} {case.name}", bold=True)
+        screen.line(f"     true   {case.cause}")
+        for hint in sorted(hints):
+            screen.line(f"     told   {hint}")
+    screen.line()
+
+
+def _first_failed(report: Report) -> str:
+    failed = [check for check in report.checks if check.outcome is Outcome.FAILED]
+    if not failed:
+        return f"({report.verdict})"
+    others = f" (+ {', '.join(check.id for check in failed[1:])})" if failed[1:] else ""
+    return f"{failed[0].id}: {failed[0].mistake}: {told(failed[0])}{others}"
 
 
 def _mistake(proof: Proof, name: str) -> str:

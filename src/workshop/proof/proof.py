@@ -21,7 +21,7 @@ from typing import Any
 
 from workshop.course.lessons import Lesson
 from workshop.grading.hints import mistakes_of
-from workshop.proof.answers import Case, brief, cases
+from workshop.proof.answers import Case, brief, cases, cases_from
 from workshop.report import Outcome, Report
 
 TRIES = 3
@@ -163,12 +163,13 @@ def prove(
     in_brief: bool = False,
     with_hints: bool = True,
     workers: int | None = None,
+    outside: Path | None = None,
     on_case: Callable[[Case, Report | str, list[str]], None] = lambda case, report, faults: None,
     on_lesson: Callable[[Proof], None] = lambda proof: None,
 ) -> list[Proof]:
     """Proves the graders of `lessons`, each case `repeat` times with other seeds; `only` takes the cases whose name contains it.
 
-    `in_brief` takes some of the cases; see `brief`. Without hints nobody looks for mistakes, and every outcome must be the same.
+    `in_brief` takes some of the cases; see `brief`. `outside` is a folder whose cases are run in place of the lessons' own; see `cases_from`. Without hints nobody looks for mistakes, and every outcome must be the same.
 
     `on_case` is told each case as it ends, `on_lesson` each lesson once its cases are through.
     """
@@ -176,7 +177,9 @@ def prove(
     proofs = {lesson.name: Proof(lesson, with_hints=with_hints) for lesson in lessons}
     chosen = {
         lesson.name: [
-            case for case in cases(lesson) if (only is None or only in case.name) and case.runtime in (None, runtime)
+            case
+            for case in (cases_from(outside, lesson) if outside else cases(lesson))
+            if (only is None or only in case.name) and case.runtime in (None, runtime)
         ]
         for lesson in lessons
     }
@@ -196,7 +199,8 @@ def prove(
             on_case(case, report, faults)
             left[case.lesson.name] -= 1
             if not left[case.lesson.name]:
-                proof.close(only is None and not in_brief, only is None)
+                if not outside:
+                    proof.close(only is None and not in_brief, only is None)
                 on_lesson(proof)
 
     pool = Workers(workers or (os.cpu_count() or 2) + 1, runtime, with_hints)
