@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from workshop.grading.beside import beside
 from workshop.grading.expectations import about, expect, one_of, trips, wanted
 from workshop.grading.resting import rests_on
 from workshop.grading.some import Some
@@ -60,6 +61,7 @@ __all__ = [
     "Some",
     "Unchecked",
     "about",
+    "beside",
     "cgroup_files",
     "engine_host",
     "expect",

@@ -7,6 +7,7 @@ killed, a sweeper does (see `sweeper`); should that die too, the next run does.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import secrets
 import shutil
@@ -40,7 +41,7 @@ class Run:
         self._lock_path.parent.mkdir(exist_ok=True)
         self._lock = locked(self._lock_path)
         assert self._lock is not None
-        self._count = 0
+        self._numbers = itertools.count(1)  # threads draw from it side by side
         self._inherited: tuple[int, ...] = ()
         self._processes: set[int] = set()
         self._cut_off: set[int] = set()
@@ -50,8 +51,7 @@ class Run:
 
     def name(self, word: str) -> str:
         """A name for a container, network, volume or image that no other run has."""
-        self._count += 1
-        return f"workshop-{self.id}-{word}-{self._count}"
+        return f"workshop-{self.id}-{word}-{next(self._numbers)}"
 
     def scratch(self, word: str) -> Path:
         """A new empty folder that goes with the run."""

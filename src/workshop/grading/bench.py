@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import functools
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,21 +13,15 @@ from workshop.course import handin
 from workshop.course.lessons import Lesson
 from workshop.engine import engine
 from workshop.engine.run import Run
-from workshop.outcomes import Mismatch, Unchecked
-from workshop.patience import Ahead, until
+from workshop.outcomes import Unchecked
+from workshop.patience import Ahead
 from workshop.runtimes.contract import NEEDS_ENGINE, Runtime, Service
 from workshop.runtimes.embedded import EmbeddedRuntime
 
 if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at once
-    import redis
-
     from workshop.engine.images import Image
     from workshop.exercises.runners import Runners
     from workshop.runtimes.docker import Session as DockerSession
-
-    ClientOfRedis = redis.Redis  # an editor completes what the probe hands on
-else:
-    ClientOfRedis = object
 
 RUNTIMES = ("auto", "docker", "embedded")
 
@@ -147,7 +141,7 @@ class Bench:
 
     def __init__(self, assignment: Assignment) -> None:
         self.lesson, self.seed, self.session = assignment.lesson, assignment.seed, assignment.session
-        self.asked: str | None = None
+        self._notes = threading.local()  # what goes on beside the checks has notes of its own
         self.calls: list[str] = []  # the calls of a notebook's functions in this check
         self.folder = self.session.run.scratch("work")
         handin.copy_in(assignment.work, self.folder)
@@ -166,6 +160,15 @@ class Bench:
         if self.runtime.name != "docker":
             raise Unchecked(NEEDS_ENGINE)
         return self.runtime
+
+    @property
+    def asked(self) -> str | None:
+        """What this thread asked last."""
+        return getattr(self._notes, "asked", None)
+
+    @asked.setter
+    def asked(self, asked: str | None) -> None:
+        self._notes.asked = asked
 
     def note(self, asked: str) -> None:
         """Remembers what was asked last, as a line to copy: the report of a failed check shows it."""
@@ -236,87 +239,3 @@ class Bench:
         for service in self._worn:
             service.end()
         self.runtime.close()
-
-
-BACK_LIMIT = 5.0  # seconds in which a Redis that was started again answers
-
-
-class RedisProbe(ClientOfRedis):
-    """The grader's own look at Redis: every method of redis-py, with text for bytes, and the server's own switches."""
-
-    def __init__(self, server: Any, note: Callable[[str], None]) -> None:  # a RedisServer, or a notebook's `Here`
-        self._server, self._note = server, note
-        self._at: tuple[str, int] | None = None
-
-    def _connect(self) -> Any:
-        import redis
-
-        note = self._note
-
-        class Noting(redis.Redis):
-            def execute_command(self, *args: Any, **options: Any) -> Any:
-                note("redis-cli " + " ".join(str(word) for word in args)[:200])
-                try:
-                    return super().execute_command(*args, **options)
-                except redis.ResponseError as error:
-                    if not str(error).startswith("WRONGTYPE"):
-                        raise
-                    kind = super().execute_command("TYPE", args[1])
-                    hint = f"The key {args[1]} holds a {kind}, another type than the one asked for."
-                    raise Mismatch(hint, mistake="key_of_another_type", actual=f"TYPE {args[1]}: {kind}") from None
-
-        self._at = (self._server.host, self._server.port)
-        options = getattr(self._server, "options", {})
-        return Noting(*self._at, decode_responses=True, socket_timeout=5, socket_connect_timeout=5, **options)
-
-    def __getattr__(self, name: str) -> Any:
-        if self._at != (self._server.host, self._server.port):
-            self._client = self._connect()
-        return getattr(self._client, name)
-
-    @contextlib.contextmanager
-    def stopped(self) -> Iterator[None]:
-        """Redis is stopped within the block. It is empty when it is back."""
-        with self._server.stopped():
-            yield
-        self._at = None
-        until(self._is_up, BACK_LIMIT)
-
-    def _is_up(self) -> bool:
-        import redis
-
-        self._client = self._connect()
-        try:
-            return bool(self._client.ping())
-        except redis.RedisError:
-            return False
-
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """Redis is paused within the block: it accepts connections and answers nothing."""
-        with self._server.paused():
-            yield
-
-    def cost(self, figure: str, action: Callable[[], object]) -> int:
-        """By how much a figure of INFO's section `stats` grows while `action` runs, as `total_net_output_bytes`."""
-        # two readings tell what the reading itself takes
-        before, begin = (self.info("stats")[figure] for _ in range(2))
-        action()
-        return int(self.info("stats")[figure] - begin - (begin - before))
-
-    @contextlib.contextmanager
-    def memory_limit(self, more: int, policy: str) -> Iterator[None]:
-        """Within the block, Redis may use `more` bytes above what it uses now, and frees memory by this policy."""
-        settings: dict[Any, Any] = self.config_get("maxmemory") | self.config_get("maxmemory-policy")
-        try:
-            self.config_set("maxmemory-policy", policy)
-            self.config_set("maxmemory", self.info("memory")["used_memory"] + more)
-            yield
-        finally:
-            for name, value in settings.items():
-                self.config_set(name, value)
-
-    @property
-    def url(self) -> str:
-        """How a service finds this Redis."""
-        return str(self._server.url)

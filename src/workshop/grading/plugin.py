@@ -16,13 +16,15 @@ import pytest
 
 from workshop.course import lessons
 from workshop.grading import resting
-from workshop.grading.bench import RUNTIMES, Assignment, Bench, RedisProbe, Session
+from workshop.grading.bench import RUNTIMES, Assignment, Bench, Session
+from workshop.grading.beside import Company, company_of
 from workshop.grading.judge import Judge, Scene
 from workshop.grading.notebook_fixture import _notebook, notebook, relay  # noqa: F401  fixtures
 from workshop.grading.some import Some
 from workshop.grading.stack_fixture import stack  # noqa: F401  a fixture
 from workshop.report import EXIT_CODES, Check, Outcome, Report
 from workshop.runtimes.contract import Service
+from workshop.wire.probe import RedisProbe
 
 if TYPE_CHECKING:  # loaded where it is needed: a check should begin at once
     from workshop.engine.images import Image
@@ -47,14 +49,21 @@ class Grading:
         self.with_hints = True
         self.fault: str | None = None  # why the grader's file could not be loaded
         self.bench: Bench | None = None
+        self.company: Company | None = None
         self.own_session: Session | None = None
-        self.cancelled: Callable[[], bool] = lambda: False
+        self.was_interrupted = False
 
     def record(self, check: Check) -> None:
         """Keeps a check's result and tells whoever follows."""
         self.checks[check.id] = check
+        if self.company and check.outcome is Outcome.PASSED:
+            self.company.has_passed(check.id)
         if self.on_check:
             self.on_check(check)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Notes that somebody pressed Ctrl-C; an early end of pytest's own is of another type."""
+        self.was_interrupted = excinfo.type is KeyboardInterrupt
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -105,7 +114,10 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     lesson = lesson_of(request.path)
     assert lesson, f"{request.path} is no grader of a lesson"
     made = _assignment(request.config, lesson).bench()
-    _grading(request.config).bench = made
+    grading, company = _grading(request.config), company_of(request.module)
+    grading.bench, grading.company = made, company
+    mine = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path]
+    company.open(made, {name for item in mine for name in (item.name, *item.fixturenames)})
     yield made
     made.close()
 
@@ -147,6 +159,31 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     has_failed = any(check.outcome is Outcome.FAILED for check in list(grading.checks.values())[-1:])
     if has_failed and grading.bench and "service" in getattr(item, "fixturenames", ()):
         grading.bench.revive()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Iterator[Any]:
+    value = yield
+    if fixturedef.scope == "module" and (company := _grading(request.config).company):
+        company.is_there(fixturedef.argname, value)
+    return value
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    if nextitem is None or nextitem.path != item.path:
+        _end_company(_grading(item.config))
+
+
+def _end_company(grading: Grading) -> None:
+    """Ends what still goes on beside the checks, before the fixtures that it uses are taken down.
+
+    It ends as its containers go. After an interrupt nobody waits for it: the run's end takes the engine away from it.
+    """
+    company, grading.company = grading.company, None
+    if company and company.is_at_work() and grading.bench and not grading.was_interrupted:
+        grading.bench.close()
+        company.wait()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -223,8 +260,10 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
     return str(check.outcome), LETTERS[check.outcome], str(check.outcome).upper()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     grading = _grading(session.config)
+    _end_company(grading)
     if grading.own_session is None:
         return
     was_interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED

@@ -17,12 +17,12 @@ from workshop.exercises.cells import read, source_of
 from workshop.exercises.here import Here, HereNotebook
 from workshop.exercises.source import TAG
 from workshop.grading import resting
-from workshop.grading.bench import RedisProbe
 from workshop.grading.judge import BROKEN, Judge, Scene, fault_in
 from workshop.grading.some import Some
 from workshop.outcomes import NotUp
 from workshop.report import Check, Outcome
 from workshop.reports.notebook import Key, Shown, keys_of
+from workshop.wire.probe import RedisProbe
 from workshop.wire.rivals import RelayProbe
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"

@@ -359,11 +359,14 @@ class DockerRuntime:
             )
 
     def close(self) -> None:
-        """Removes the containers and images of this check; its Redis goes back to the session."""
+        """Removes the containers and images of this check; its Redis goes back to the session.
+
+        May be called again, for what was started meanwhile.
+        """
         if self._mine:
             helpers.remove(self.run, *self._mine)
         if self._images:
             self.run.docker("image", "rm", "--force", *self._images)
         if self._redis:
             self.session.give_back(self._redis)
-        self._mine, self._images, self._redis = [], [], None
+        self._redis = None

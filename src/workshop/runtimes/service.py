@@ -72,7 +72,9 @@ class Asked(abc.ABC):
     def at_once(self, count: int, path: str, **options: Any) -> list[Answer]:
         """`count` GETs in flight at the same time."""
         with ThreadPoolExecutor(count) as pool:
-            return list(pool.map(lambda _: self.get(path, **options), range(count)))
+            answers = list(pool.map(lambda _: self.get(path, **options), range(count)))
+        self.noted(answers[-1].asked)  # in this thread, too: each has notes of its own
+        return answers
 
     @abc.abstractmethod
     def log(self) -> str:

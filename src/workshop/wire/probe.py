@@ -1,0 +1,100 @@
+"""The grader's own look at Redis."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from workshop.outcomes import Mismatch
+from workshop.patience import until
+
+if TYPE_CHECKING:  # loaded where it is needed: a check should begin at once
+    import redis
+
+    ClientOfRedis = redis.Redis  # an editor completes what the probe hands on
+else:
+    ClientOfRedis = object
+
+BACK_LIMIT = 5.0  # seconds in which a Redis that was started again answers
+
+
+class RedisProbe(ClientOfRedis):
+    """The grader's own look at Redis: every method of redis-py, with text for bytes, and the server's own switches."""
+
+    def __init__(self, server: Any, note: Callable[[str], None]) -> None:  # a RedisServer, or a notebook's `Here`
+        self._server, self._note = server, note
+        self._at: tuple[str, int] | None = None
+
+    def _connect(self) -> Any:
+        import redis
+
+        note = self._note
+
+        class Noting(redis.Redis):
+            def execute_command(self, *args: Any, **options: Any) -> Any:
+                note("redis-cli " + " ".join(str(word) for word in args)[:200])
+                try:
+                    return super().execute_command(*args, **options)
+                except redis.ResponseError as error:
+                    if not str(error).startswith("WRONGTYPE"):
+                        raise
+                    kind = super().execute_command("TYPE", args[1])
+                    hint = f"The key {args[1]} holds a {kind}, another type than the one asked for."
+                    raise Mismatch(hint, mistake="key_of_another_type", actual=f"TYPE {args[1]}: {kind}") from None
+
+        self._at = (self._server.host, self._server.port)
+        options = getattr(self._server, "options", {})
+        return Noting(*self._at, decode_responses=True, socket_timeout=5, socket_connect_timeout=5, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        if self._at != (self._server.host, self._server.port):
+            self._client = self._connect()
+        return getattr(self._client, name)
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Redis is stopped within the block. It is empty when it is back."""
+        with self._server.stopped():
+            yield
+        self._at = None
+        until(self._is_up, BACK_LIMIT)
+
+    def _is_up(self) -> bool:
+        import redis
+
+        self._client = self._connect()
+        try:
+            return bool(self._client.ping())
+        except redis.RedisError:
+            return False
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Redis is paused within the block: it accepts connections and answers nothing."""
+        with self._server.paused():
+            yield
+
+    def cost(self, figure: str, action: Callable[[], object]) -> int:
+        """By how much a figure of INFO's section `stats` grows while `action` runs, as `total_net_output_bytes`."""
+        # two readings tell what the reading itself takes
+        before, begin = (self.info("stats")[figure] for _ in range(2))
+        action()
+        return int(self.info("stats")[figure] - begin - (begin - before))
+
+    @contextlib.contextmanager
+    def memory_limit(self, more: int, policy: str) -> Iterator[None]:
+        """Within the block, Redis may use `more` bytes above what it uses now, and frees memory by this policy."""
+        settings: dict[Any, Any] = self.config_get("maxmemory") | self.config_get("maxmemory-policy")
+        try:
+            self.config_set("maxmemory-policy", policy)
+            self.config_set("maxmemory", self.info("memory")["used_memory"] + more)
+            yield
+        finally:
+            for name, value in settings.items():
+                self.config_set(name, value)
+
+    @property
+    def url(self) -> str:
+        """How a service finds this Redis."""
+        return str(self._server.url)
