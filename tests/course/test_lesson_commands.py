@@ -1,4 +1,6 @@
-"""Every command that a lesson shows, run as it stands there: by bash, in a folder that holds what a student's finished folder holds.
+"""Every command that a lesson shows, run as it stands there: by bash, from the workshop's folder, which holds a student's finished work.
+
+The text says where to stand: a lesson whose commands need its folder goes there with `cd` first.
 
 A ```sh fence is run to its end, and the ```text fence right after it is what it prints; `…` stands for anything. A
 ```sh background fence is a second terminal: it runs beside the later ones and is stopped with Ctrl-C at the end. A fence
@@ -295,21 +297,34 @@ def test_every_command_of_the_lesson_does_what_it_says(lesson: Lesson, tmp_path:
             cannot(f"There is no {tool} on this machine.")
     folder = tmp_path / "work" / lesson.name
     lay(lesson.starter() | lesson.finished(), folder)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
     with traces_of(found, folder, tmp_path) as traces:
         env = environment(tmp_path, traces.label if traces else None)
-        run_all(found, lesson, folder, env, tmp_path)
+        run_all(found, lesson, env, tmp_path)
 
 
-def run_all(found: list[Fence], lesson: Lesson, folder: Path, env: dict[str, str], scratch: Path) -> None:
-    """Runs the fences of a lesson in order, and ends what is still running."""
+@pytest.mark.parametrize(
+    "lesson", [pytest.param(lesson, id=lesson.name) for lesson in lessons.catalogue() if not lesson.notebook]
+)
+def test_the_lesson_says_where_to_stand(lesson: Lesson) -> None:
+    first = fences(lesson.readme.read_text(encoding="utf-8"))[0]
+    assert first.commands.splitlines()[0] == f"cd work/{lesson.name}"
+
+
+def run_all(found: list[Fence], lesson: Lesson, env: dict[str, str], scratch: Path) -> None:
+    """Runs the fences of a lesson in order, from the folder `scratch`, and ends what is still running.
+
+    A background fence begins where the first terminal stands by then.
+    """
     end = time.monotonic() + LESSON_LIMIT
-    first, others = Terminal(folder, env, scratch), list[Terminal]()
+    first, others = Terminal(scratch, env, scratch), list[Terminal]()
     stubborn: list[str] = []
     try:
         starting = False
         for fence in found:
             if fence.background:
-                others.append(Terminal(folder, env, scratch))
+                place = Path(first.run("pwd", end)[1].strip())
+                others.append(Terminal(place, env, scratch))
                 others[-1].begin(fence.commands)
                 starting = True
                 continue
