@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 SHOWN = 400  # characters of a value that a report shows
@@ -16,6 +17,18 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, (list, tuple)) and type(one) is type(other):
         return len(one) == len(other) and all(map(same, one, other))
     return bool(one == other)
+
+
+def copied(lines: list[str], most: int = 8) -> str:
+    """The last lines, one below the other, as they stand in a report to be copied; it says so if there were more."""
+    left_out = [f"# {len(lines) - most} lines before"] if len(lines) > most + 1 else []
+    return "\n".join([*left_out, *lines[-most if left_out else 0 :]])
+
+
+def spelled(name: str, args: Sequence[Any], options: Mapping[str, Any]) -> str:
+    """A call in Python, with long values cut."""
+    words = [*(short(arg, 120) for arg in args), *(f"{key}={short(value, 120)}" for key, value in options.items())]
+    return f"{name}({', '.join(words)})"
 
 
 def short(value: Any, length: int = SHOWN) -> str:

@@ -13,11 +13,10 @@ from typing import Any
 
 from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.raised import Raised
-from workshop.values import short
+from workshop.values import copied, spelled
 from workshop.wire.rivals import RelayProbe, Seen
 
 CALL_LIMIT = 3.0  # seconds
-SHOWN_CALLS = 6
 CHATTER = {
     "hello",
     "info",
@@ -63,6 +62,13 @@ class Counts:
         return f"{trips} ({self})"
 
 
+class Notebooks:
+    """The notebook's client, as a call shows it."""
+
+    def __repr__(self) -> str:
+        return "r"
+
+
 class Exercises(abc.ABC):
     """The functions of a notebook. `note` is told of each call, as a line to copy; `calls` takes those of the current check."""
 
@@ -88,10 +94,10 @@ class Exercises(abc.ABC):
 
     def start(self, name: str, *args: Any, **options: Any) -> Pending:
         """Calls the function without waiting for it: `result(limit)` of what comes back waits, `is_done(limit)` asks."""
-        asked = spelled(name, args, options)
+        asked = spelled(name, (Notebooks(), *args), options)
         self.called = name
         self._calls.append(asked)
-        self._note("\n".join(self._calls[-SHOWN_CALLS:]))
+        self._note(copied(self._calls))
         return Pending(self, name, asked, self._begin(name, args, options))
 
     @contextlib.contextmanager
@@ -241,16 +247,6 @@ def hashable(value: Any) -> Any:
     if isinstance(value, set):
         return frozenset(value)
     return tuple(hashable(one) for one in value) if isinstance(value, list) else value
-
-
-def spelled(name: str, args: tuple[Any, ...], options: dict[str, Any]) -> str:
-    """A call as the student would write it."""
-    words = [
-        "r",
-        *(short(arg, 120) for arg in args),
-        *(f"{key}={short(value, 120)}" for key, value in options.items()),
-    ]
-    return f"{name}({', '.join(words)})"
 
 
 def not_written(name: str) -> NotUp:

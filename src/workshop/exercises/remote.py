@@ -69,7 +69,12 @@ class RemoteNotebook(Exercises):
         import redis
 
         return redis.Redis(
-            self._server.host, self._server.port, decode_responses=True, socket_timeout=1, socket_connect_timeout=1
+            self._server.host,
+            self._server.port,
+            decode_responses=True,
+            encoding_errors="backslashreplace",
+            socket_timeout=1,
+            socket_connect_timeout=1,
         )
 
     def _answers(self) -> bool:

@@ -174,10 +174,6 @@ class Bench:
         """Remembers what was asked last, as a line to copy: the report of a failed check shows it."""
         self.asked = asked
 
-    def note_look(self, asked: str) -> None:
-        """Remembers a look into Redis, after the calls that led there."""
-        self.asked = "\n".join([*self.calls[-6:], asked])
-
     def start(self, image: Image | None = None, **options: Any) -> Service:
         """A service of the student's, up and noted."""
         service = self.runtime.start(image, with_redis=self.with_redis, **options)

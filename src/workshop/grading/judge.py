@@ -64,7 +64,7 @@ class Judge:
             error, AssertionError
         ):  # a plain assert: its message, never what pytest adds of the grader's objects
             failed = made.but(
-                outcome=Outcome.FAILED, asked=scene.asked, hint=str(error).partition("\nassert ")[0] or None
+                outcome=Outcome.FAILED, asked=scene.asked, hint=f"\n{error}".partition("\nassert ")[0].strip() or None
             )
             return explained(failed, error, scene)
         if isinstance(error, Exception) or is_failure(error):

@@ -140,7 +140,7 @@ def service(bench: Bench, request: pytest.FixtureRequest) -> Service:
 @pytest.fixture(scope="module")
 def redis(bench: Bench) -> RedisProbe:
     """Redis as the grader sees it, from outside the service."""
-    return RedisProbe(bench.runtime.redis(), bench.note_look)
+    return RedisProbe(bench.runtime.redis(), bench.note, bench.calls if "notebook" in bench.lesson.needs else None)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from workshop.guests.relay import WRITES
 from workshop.mistakes.mistake import mistake
 from workshop.mistakes.notebook import raised
 
@@ -111,6 +110,8 @@ def pipeline_without_transaction(notebook):
     together: Redis carries them out one by one. `r.pipeline()`, with MULTI and EXEC, makes one step of them; so does a
     script.
     """
+    from workshop.guests.relay import WRITES  # with it comes asyncio, which takes a while to load
+
     for before, after in notebook.parted:
         if {before.partition(" ")[0].lower(), after.partition(" ")[0].lower()} & WRITES:
             return {"before": before[:SHOWN], "after": after[:SHOWN]}

@@ -46,7 +46,8 @@ def _key(client: Any, name: str) -> Key:
         "list": lambda: short(client.lrange(name, 0, 9), 200),
         "set": lambda: short(set(client.sscan(name, count=10)[1][:10]), 200),
         "zset": lambda: ", ".join(
-            f"{member}: {score:g}" for member, score in client.zrange(name, 0, 9, withscores=True)
+            f"{member}: {repr(score).removesuffix('.0')}"
+            for member, score in client.zrange(name, 0, 9, withscores=True)
         ),
         "hash": lambda: short(dict(list(client.hscan(name, count=10)[1].items())[:10]), 200),
     }

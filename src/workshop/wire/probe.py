@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from workshop.outcomes import Mismatch
 from workshop.patience import until
+from workshop.values import copied, spelled
 
 if TYPE_CHECKING:  # loaded where it is needed: a check should begin at once
     import redis
@@ -20,20 +23,27 @@ BACK_LIMIT = 5.0  # seconds in which a Redis that was started again answers
 
 
 class RedisProbe(ClientOfRedis):
-    """The grader's own look at Redis: every method of redis-py, with text for bytes, and the server's own switches."""
+    """The grader's own look at Redis: every method of redis-py, with text for bytes, and the server's own switches.
 
-    def __init__(self, server: Any, note: Callable[[str], None]) -> None:  # a RedisServer, or a notebook's `Here`
-        self._server, self._note = server, note
+    `note` is told each look as a line to copy: for redis-cli; or in Python, after the `calls` that led there, if there are such. What changes data is
+    one of these, so that the lines do the same in a notebook.
+    """
+
+    def __init__(self, server: Any, note: Callable[[str], None], calls: list[str] | None = None) -> None:
+        """`server` is a RedisServer, or a notebook's `Here`."""
+        self._server, self._note, self._calls = server, note, calls
         self._at: tuple[str, int] | None = None
+        self._thread = threading.current_thread()
 
     def _connect(self) -> Any:
         import redis
 
-        note = self._note
+        note = self._note if self._calls is None else None
 
         class Noting(redis.Redis):
             def execute_command(self, *args: Any, **options: Any) -> Any:
-                note("redis-cli " + " ".join(str(word) for word in args)[:200])
+                if note:
+                    note("redis-cli " + " ".join(str(word) for word in args)[:200])
                 try:
                     return super().execute_command(*args, **options)
                 except redis.ResponseError as error:
@@ -45,12 +55,32 @@ class RedisProbe(ClientOfRedis):
 
         self._at = (self._server.host, self._server.port)
         options = getattr(self._server, "options", {})
-        return Noting(*self._at, decode_responses=True, socket_timeout=5, socket_connect_timeout=5, **options)
+        # a student may store what is no text
+        text = {"decode_responses": True, "encoding_errors": "backslashreplace"}
+        return Noting(*self._at, **text, socket_timeout=5, socket_connect_timeout=5, **options)
 
     def __getattr__(self, name: str) -> Any:
         if self._at != (self._server.host, self._server.port):
             self._client = self._connect()
-        return getattr(self._client, name)
+        found = getattr(self._client, name)
+        return found if self._calls is None or not callable(found) else self._noted(name, found, self._calls)
+
+    def _noted(self, name: str, method: Callable[..., Any], calls: list[str]) -> Callable[..., Any]:
+        """The method, told in Python when it is called."""
+        from workshop.guests.relay import WRITES  # with it comes asyncio, which takes a while to load
+
+        @functools.wraps(method)
+        def noted(*args: Any, **options: Any) -> Any:
+            line = spelled(f"r.{name}", args, options)
+            if not (name in WRITES or name == "delete"):
+                self._note(copied([*calls, line]))
+            elif threading.current_thread() is self._thread:
+                calls.append(line)
+            else:
+                calls.append(f"{line}  # another program, in the middle of the call")
+            return method(*args, **options)
+
+        return noted
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
