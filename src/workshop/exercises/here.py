@@ -22,6 +22,7 @@ from workshop.guests.notebook import calling
 from workshop.guests.notebook.outline import outline
 from workshop.outcomes import NotUp
 from workshop.patience import Ahead
+from workshop.raised import FOREIGN
 from workshop.wire.rivals import Relay, in_thread
 
 DATABASE = 15
@@ -122,11 +123,9 @@ class HereNotebook(Exercises):
         return min(begun.time_outs, default=None)
 
     def outline(self, name: str) -> dict[str, Any] | None:
-        sources = []
-        for thing in [*getattr(self._function, "__globals__", {}).values(), self._named(name)]:
-            with contextlib.suppress(OSError, TypeError):
-                if inspect.isfunction(thing) and thing.__module__ == self._function.__module__:
-                    sources.append(inspect.cleandoc(inspect.getsource(thing)))
+        beside = [*getattr(self._function, "__globals__", {}).values(), self._named(name)]
+        files = {thing.__code__.co_filename: None for thing in beside if inspect.isfunction(thing)}
+        sources = ["".join(linecache.getlines(file)) for file in files if not FOREIGN.search(file)]
         return outline(sources, name)
 
     @contextlib.contextmanager
