@@ -56,7 +56,7 @@ class RedisProbe(ClientOfRedis):
         self._at = (self._server.host, self._server.port)
         options = getattr(self._server, "options", {})
         # a student may store what is no text
-        text = {"decode_responses": True, "encoding_errors": "backslashreplace"}
+        text: dict[str, Any] = {"decode_responses": True, "encoding_errors": "backslashreplace"}
         return Noting(*self._at, **text, socket_timeout=5, socket_connect_timeout=5, **options)
 
     def __getattr__(self, name: str) -> Any:
