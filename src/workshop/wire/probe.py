@@ -55,9 +55,14 @@ class RedisProbe(ClientOfRedis):
 
         self._at = (self._server.host, self._server.port)
         options = getattr(self._server, "options", {})
-        # a student may store what is no text
-        text: dict[str, Any] = {"decode_responses": True, "encoding_errors": "backslashreplace"}
-        return Noting(*self._at, **text, socket_timeout=5, socket_connect_timeout=5, **options)
+        return Noting(
+            *self._at,
+            decode_responses=True,
+            encoding_errors="backslashreplace",  # a student may store what is no text
+            socket_timeout=5,
+            socket_connect_timeout=5,
+            **options,
+        )
 
     def __getattr__(self, name: str) -> Any:
         if self._at != (self._server.host, self._server.port):
