@@ -5,15 +5,20 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 from workshop.causes.general import GENERAL
 from workshop.compose import looking
 from workshop.compose.facts import Lack
-from workshop.compose.rewrite import GATE, Plan, quick, rewritten, seconds
+from workshop.compose.rewrite import GATE, Plan, health_of, quick, rewritten, rights, seconds
 from workshop.composefile import file as compose_file
+from workshop.composefile import shapes
+from workshop.composefile.settings import START_RIGHTS
+from workshop.composefile.written import AsWritten
 from workshop.course.places import ROOT
 from workshop.engine import engine, images
 from workshop.engine.engine import Done
+from workshop.engine.limits import ULIMITS
 from workshop.mistakes.finding import Search, Sight
 from workshop.outcomes import NotUp, Unchecked
 
@@ -46,15 +51,34 @@ def test_right_files_are_let_through(folder):
         ("cap_add: [SYS_ADMIN]", "cap_add"),
         ("security_opt: [seccomp:unconfined]", "security_opt"),
         ("devices: [/dev/sda]", "devices"),
-        ("extends: {file: ../other.yml, service: a}", "extends"),
+        ("extends: {file: ../other.yml, service: a}", "leads out"),
+        ("extends: {file: github.com/a/b, service: a}", "no path inside"),
+        ("label_file: ../labels", "leads out"),
+        ("env_file: '${FILE:-web.env}'", "variable"),
+        ("cap_add: [NET_ADMIN]", "rights over the machine"),
+        ("security_opt: [no-new-privileges:false]", "wall"),
+        ("security_opt: [apparmor:unconfined]", "wall"),
+        ("network_mode: service:redis", "network_mode"),
+        ("pid: service:redis", "pid"),
+        ("ipc: host", "ipc"),
+        ("uts: host", "uts"),
+        ("sysctls: {vm.overcommit_memory: 1}", "whole machine"),
+        ("sysctls: [kernel.pid_max=1]", "whole machine"),
+        ("gpus: all", "gpus"),
+        ("device_cgroup_rules: [a]", "device_cgroup_rules"),
+        ("external_links: [other]", "external_links"),
+        ("provider: {type: x}", "provider"),
+        ("use_api_socket: true", "use_api_socket"),
+        ("post_start: [{command: x, privileged: true}]", "privileged"),
+        ("build: {context: ., ssh: [default]}", "ssh"),
+        ("build: {context: ., privileged: true}", "privileged"),
+        ("build: {context: ., additional_contexts: [x=../y]}", "leads out"),
+        ("build: {context: ., additional_contexts: {x: 'docker-image://y'}}", "no path inside"),
+        ("deploy: {resources: {reservations: {devices: [{count: 1}]}}}", "devices"),
         ("volumes_from: [redis]", "volumes_from"),
-        ("secrets: [token]", "secrets"),
         ("userns_mode: host", "userns_mode"),
         ("cgroup_parent: /", "cgroup_parent"),
         ("runtime: sysbox", "runtime"),
-        ("sysctls: {net.ipv4.ip_forward: 1}", "sysctls"),
-        ("extra_hosts: [host.docker.internal:host-gateway]", "extra_hosts"),
-        ("dns: 8.8.8.8", "dns"),
         ("env_file: /etc/passwd", "no path inside"),
         ("env_file: ../secret.env", "leads out"),
         ("env_file: [a.env, {path: a/../../b.env}]", "leads out"),
@@ -64,21 +88,19 @@ def test_right_files_are_let_through(folder):
         ("build: {context: /}", "no path inside"),
         ("build: https://example.org/x.git", "no path inside"),
         ("build: git@example.org:x.git", "no path inside"),
-        ("build: {context: ., dockerfile: ../Dockerfile}", "leads out"),
+        ("build: {context: ., dockerfile: /Dockerfile}", "no path inside"),
         ("build: {context: ., network: host}", "network"),
-        ("build: {context: ., additional_contexts: {x: /}}", "additional_contexts"),
+        ("build: {context: ., additional_contexts: {x: /}}", "no path inside"),
         ("build: {context: ., args: [BUILDKIT_SYNTAX=evil]}", "build itself"),
         ("build: {context: ., args: {BUILDKIT_SYNTAX: evil}}", "build itself"),
         ("volumes: [/etc:/etc]", "no path inside"),
         ("volumes: [../:/up]", "leads out"),
         ("volumes: ['./a/../../b:/b']", "leads out"),
-        ("volumes: ['$PWD:/b']", "variable"),
         ("volumes: ['~/.ssh:/ssh']", "no path inside"),
         ("volumes: [{type: bind, source: /var/run/docker.sock, target: /s}]", "no path inside"),
         ("volumes: [{type: npipe, source: x, target: /s}]", "npipe"),
         ("volumes: [{type: bind, source: ., target: /s, bind: {propagation: shared}}]", "propagation"),
         ("networks: {default: {ipv4_address: 10.0.0.2}}", "ipv4_address"),
-        ("deploy: {resources: {reservations: {devices: []}}}", "devices"),
         ("enviroment: {A: b}", "`environment`"),
         ('"privi\\x6ceged": true', "privileged"),
         ("<<: {privileged: true}", "privileged"),
@@ -94,9 +116,169 @@ def test_what_is_not_on_the_list_is_refused_with_its_line(tmp_path, setting, wor
 
 
 @pytest.mark.parametrize(
+    "setting",
+    [
+        "security_opt: [no-new-privileges:true]",
+        "security_opt: ['no-new-privileges']",
+        "cap_drop: [ALL]",
+        "cap_add: [SETUID, CAP_CHOWN]",
+        "ulimits: {nofile: {soft: 1024, hard: 2048}}",
+        "sysctls: {net.core.somaxconn: 1024}",
+        "sysctls: [net.core.somaxconn=1024]",
+        "secrets: [token]",
+        "configs: [{source: a, target: /a, mode: 0440}]",
+        "extends: {file: common.yml, service: a}",
+        "extends: web",
+        "env_file: [web.env, {path: a/b.env, required: false}]",
+        "build: {context: ., dockerfile_inline: 'FROM x'}",
+        "build: {context: a, dockerfile: ../Dockerfile.web}",
+        "build: {context: ., additional_contexts: {lib: ./lib}, args: [A=b], target: run, secrets: [token]}",
+        "volumes: ['${DATA:-./data}:/data', '$PWD/a:/a', data:/b]",
+        "volumes: [{type: bind, source: ./a, target: /a, read_only: true, bind: {create_host_path: true}}]",
+        "user: '1000:1000'",
+        "read_only: true",
+        "tmpfs: [/tmp]",
+        "init: true",
+        "profiles: [debug]",
+        "stop_grace_period: 5s",
+        "group_add: [audio]",
+        "shm_size: 64m",
+        "privileged: false",
+        "devices: []",
+        "post_start: [{command: x, user: root}]",
+        "healthcheck: {test: x, start_interval: 1s, disable: false}",
+        "deploy: {replicas: 2, resources: {limits: {cpus: '1', memory: 1g}}, restart_policy: {condition: any}}",
+        "entrypoint: [sh, -c, x]",
+        "x-mine: {anything: [at, all]}",
+    ],
+)
+def test_what_is_kept(tmp_path, setting):
+    assert (
+        read(
+            tmp_path,
+            f"services:\n  web:\n    init: true\n    {setting}\n".replace("    init: true\n    init", "    init"),
+        ).left_out
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    "setting, name",
+    [
+        ("develop: {watch: [{action: sync, path: ., target: /app}]}", "develop"),
+        ("platform: linux/amd64", "platform"),
+        ("extra_hosts: [host.docker.internal:host-gateway]", "extra_hosts"),
+        ("dns: 8.8.8.8", "dns"),
+        ("logging: {driver: json-file, options: {max-size: 1m}}", "logging"),
+        ("labels: {a: b}", "labels"),
+        ("pull_policy: always", "pull_policy"),
+        ("cpu_shares: 512", "cpu_shares"),
+        ("mem_reservation: 100m", "mem_reservation"),
+        ("build: {context: ., pull: true}", "pull"),
+        ("build: {context: ., cache_from: [a]}", "cache_from"),
+        ("deploy: {update_config: {parallelism: 1}}", "update_config"),
+        ("networks: {default: {priority: 5}}", "priority"),
+    ],
+)
+def test_what_matters_elsewhere_is_left_out_with_a_word(tmp_path, setting, name):
+    assert read(tmp_path, f"services:\n  web:\n    {setting}\n").left_out == [f"`{name}` (line 3)"]
+
+
+def test_what_is_read_with_the_file_is_judged_like_it(tmp_path):
+    text = "include: [{path: more/cache.yml}]\nservices:\n  web: {extends: {file: base.yml, service: web}}\n"
+    (tmp_path / "more").mkdir()
+    (tmp_path / "base.yml").write_text("services:\n  web:\n    image: x\n    develop: {watch: []}\n")
+    (tmp_path / "more" / "cache.yml").write_text("services:\n  redis:\n    image: y\n    ports: [6379]\n")
+    (tmp_path / "docker-compose.override.yml").write_text("services:\n  web:\n    ports: !override [5000]\n")
+    written = read(tmp_path, text)
+    assert set(written.services()) == {"web", "redis"}
+    assert written.where("services", "redis", "ports") == "more/cache.yml, line 4"
+    assert written.where("services", "web", "image") == "base.yml, line 3"
+    assert [path.name for path in compose_file.layers(tmp_path, written)] == [
+        "docker-compose.yml",
+        "docker-compose.override.yml",
+    ]
+    assert written.left_out == ["`develop` (line 4) of base.yml"]
+    for name, place in (
+        ("base.yml", "line 4"),
+        ("more/cache.yml", "line 4"),
+        ("docker-compose.override.yml", "line 4"),
+    ):
+        before = (tmp_path / name).read_text()
+        (tmp_path / name).write_text("services:\n  web:\n    image: x\n    privileged: true\n")
+        assert f"{name}, {place}: " in refusal(tmp_path, text)
+        (tmp_path / name).write_text(before)
+
+
+@pytest.mark.parametrize(
+    "setting, mistake, words",
+    [
+        ("environment: REDIS_URL=redis://redis", "variables_in_one_line", "`REDIS_URL: redis://redis`"),
+        ("environment: [A: b]", "dash_and_colon", "`- A=b`"),
+        ("environment: {A: [b]}", "variable_without_a_text", "`A`"),
+        ("environment:", "nothing_below", "`environment:` has nothing"),
+        ("depends_on: redis", "name_beside_its_setting", "`- redis`"),
+        ("depends_on: [redis: {condition: service_healthy}]", "condition_in_a_list", "no dash"),
+        ("depends_on: {condition: service_healthy}", "condition_without_a_service", "name of a service"),
+        ("depends_on: {redis: service_healthy}", "condition_missing", "`condition: service_healthy`"),
+        ("depends_on: {redis: }", "condition_missing", "nothing below"),
+        ("ports: '5000:5000'", "list_without_dashes", "`ports` is a list"),
+        ("ports: [5000: 5000]", "space_after_the_colon", '"5000:5000"'),
+        ("volumes: {data: /data}", "list_without_dashes", "- data:/data"),
+        ("volumes: [data: /data]", "space_after_the_colon", '"data:/data"'),
+        ("healthcheck: redis-cli ping", "setting_beside_its_name", "test: …"),
+        ("healthcheck: [test: x]", "dashes_for_settings", "Take the dashes off"),
+        ("healthcheck: {test: {a: b}}", "health_test_as_a_mapping", "`test` is a command"),
+        ("healthcheck: {test: x, interval: 5}", "duration_without_its_unit", "`5s`"),
+        ("healthcheck: {test: x, timeout: 5 sec}", "duration_without_its_unit", "`5 sec`"),
+        ("healthcheck: {test: x, retries: five}", "number_of_retries", "`five`"),
+        ("stop_grace_period: 10", "duration_without_its_unit", "`10s`"),
+        ("restart: [always]", "list_for_a_text", "one text"),
+        ("restart: true", "text_without_quotes", 'restart: "true"'),
+        ("command: [redis-server, --save, 60]", "text_without_quotes", '"60"'),
+        ("command: {redis-server: x}", "mapping_for_a_command", "quotes"),
+        ("user: 1000", "text_without_quotes", 'user: "1000"'),
+        ("build: [.]", "list_for_a_text", "`build: .`"),
+        ("networks: inside", "name_beside_its_setting", "`- inside`"),
+    ],
+)
+def test_each_wrong_shape_has_a_sentence_of_its_own_at_its_line(tmp_path, setting, mistake, words):
+    written = AsWritten("f.yml", yaml.compose(f"services:\n  web:\n    {setting}\n  redis: {{image: x}}\n"))
+    fault = shapes.first(written)
+    assert fault and fault.mistake == mistake, fault
+    assert "f.yml, line 3: " in fault.hint
+    assert words in fault.hint
+    assert ("unit" in fault.hint) == (mistake == "duration_without_its_unit")
+
+
+@pytest.mark.parametrize(
+    "text, mistake",
+    [
+        ("services:\n  web:\n  build: .\n  ports:\n    - 5000\n  redis:\n    image: x\n", "keys_beside_the_service"),
+        ("services:\n  web:\n  redis:\n    image: x\n", "nothing_below"),
+        ("services:\n  - web:\n      image: x\n", "services_as_a_list"),
+        ("services:\n  web: nginx\n", "service_as_a_text"),
+        ("services:\n  web:\n    - image: x\n", "dashes_in_a_service"),
+    ],
+)
+def test_where_services_go_wrong(tmp_path, text, mistake):
+    try:
+        fault = shapes.first(read(tmp_path, text))
+    except NotUp as refused:
+        fault = refused
+    assert fault and fault.mistake == mistake, fault
+
+
+@pytest.mark.parametrize("folder", RIGHT, ids=lambda folder: folder.name)
+def test_right_files_have_the_right_shape(folder):
+    assert shapes.first(compose_file.read(folder, "08_compose")) is None
+
+
+@pytest.mark.parametrize(
     "text, words",
     [
-        ("include: [/etc/other.yml]\nservices: {web: {image: x}}\n", ["line 1", "include"]),
+        ("include: [/etc/other.yml]\nservices: {web: {image: x}}\n", ["line 1", "no path inside"]),
+        ("include: [{path: [../other.yml]}]\nservices: {web: {image: x}}\n", ["line 1", "leads out"]),
         ("services: {web: {image: x}}\nnetworks: {a: {external: true}}\n", ["line 2", "external"]),
         ("services: {web: {image: x}}\nnetworks: {a: {driver: host}}\n", ["line 2", "bridge"]),
         ("services: {web: {image: x}}\nnetworks: {a: {ipam: {config: []}}}\n", ["line 2", "ipam"]),
@@ -104,8 +286,10 @@ def test_what_is_not_on_the_list_is_refused_with_its_line(tmp_path, setting, wor
             "services: {web: {image: x}}\nvolumes: {a: {driver_opts: {device: /, o: bind}}}\n",
             ["line 2", "driver_opts"],
         ),
-        ("services: {web: {image: x}}\nsecrets: {a: {file: /etc/shadow}}\n", ["line 2", "secrets"]),
-        ("services: {web: {image: x}}\nconfigs: {a: {file: /etc/shadow}}\n", ["line 2", "configs"]),
+        ("services: {web: {image: x}}\nsecrets: {a: {file: /etc/shadow}}\n", ["line 2", "no path inside"]),
+        ("services: {web: {image: x}}\nsecrets: {a: {external: true}}\n", ["line 2", "external"]),
+        ("services: {web: {image: x}}\nconfigs: {a: {file: /etc/shadow}}\n", ["line 2", "no path inside"]),
+        ("include: [{path: a.yml, project_directory: b}]\nservices: {}\n", ["line 1", "project_directory"]),
         ("services:\n  web: {image: x}\nredis:\n  image: redis\n", ["line 3", "outside of `services:`"]),
         ("services:\n  web:\n    image: x\n  volumes:\n    data:\n", ["line 5", "below `services`"]),
         ("services:\n  web:\n    image: x\n    ports: [5000]\n    image: y\n", ["`image` twice", "3 and 5"]),
@@ -135,8 +319,6 @@ def test_other_files_beside_it(tmp_path):
     (tmp_path / "docker-compose.yml").write_bytes(b"services: {w\xe9b: {}}")
     with pytest.raises(NotUp, match="UTF-8"):
         compose_file.read(tmp_path, "08_compose")
-    (tmp_path / "docker-compose.override.yml").write_text("services: {}")
-    assert "override" in refusal(tmp_path, "services: {web: {image: x}}")
     with pytest.raises(NotUp, match=r"no file docker-compose\.yml"):
         compose_file.read(ROOT / "lessons", "08_compose")
 
@@ -197,8 +379,76 @@ CONFIG = {
 }
 
 
+OFFICIAL = {"Entrypoint": ["docker-entrypoint.sh"], "Cmd": ["redis-server"]}
+
+
 def plan(**changes):
-    return Plan("ab12", "token", "p", Path("/f"), {"web": "built", "redis": "redis:8", "own": "redis:8"}, **changes)
+    made = {"web": "built", "redis": "redis:8", "own": "redis:8"}
+    return Plan("ab12", "token", "p", Path("/f"), made, {"redis": OFFICIAL, "own": OFFICIAL}, **changes)
+
+
+@pytest.mark.parametrize(
+    "service, image, given",
+    [
+        ({}, OFFICIAL, True),
+        ({"build": {}}, OFFICIAL, True),
+        ({"user": "0:0"}, OFFICIAL, True),
+        ({"user": "redis"}, OFFICIAL, False),
+        ({}, OFFICIAL | {"User": "1001"}, False),
+        ({}, {"Entrypoint": ["/app/start.sh"]}, False),
+        ({}, {}, False),
+        ({"cap_drop": ["ALL"]}, OFFICIAL, False),
+        ({"cap_drop": ["ALL"], "cap_add": ["CAP_SETUID"]}, OFFICIAL, ["SETUID"]),
+        ({"cap_drop": ["NET_RAW"]}, OFFICIAL, True),
+        ({"cap_add": ["NET_ADMIN", "SETUID"]}, {}, False),
+    ],
+)
+def test_the_rights_that_a_start_script_begins_with(service, image, given):
+    assert rights(service, image) == (list(START_RIGHTS) if given is True else given or [])
+
+
+def test_an_images_own_health_test_is_asked_as_often(monkeypatch):
+    found = {"Test": ["CMD-SHELL", "test $A"], "Interval": 30_000_000_000, "Retries": 2}
+    assert health_of({}, {"Healthcheck": found}) == {
+        "test": ["CMD-SHELL", "test $$A"],
+        "interval": "30000000000ns",
+        "retries": 2,
+    }
+    assert health_of({"healthcheck": {"disable": True}}, {"Healthcheck": found}) == {"disable": True}
+    assert health_of({"healthcheck": {"test": ["CMD", "x"]}}, {"Healthcheck": found}) == {"test": ["CMD", "x"]}
+    assert health_of({}, {}) is None
+
+
+def test_what_else_is_confined(tmp_path):
+    (tmp_path / "password.txt").write_text("x")
+    config = {
+        "services": {
+            "web": {
+                "image": "x",
+                "environment": {"A": "b", "HOME": None},
+                "ulimits": {"nofile": 9, "rtprio": 99, "fsize": 2**60},
+                "extra_hosts": ["redis=10.0.0.1", "other=10.0.0.2"],
+                "secrets": [{"source": "password"}],
+                "sysctls": {"net.core.somaxconn": "1024"},
+            },
+            "redis": {"image": "x"},
+        },
+        "secrets": {"password": {"name": "p_password", "file": str(tmp_path / "password.txt")}},
+        "configs": {"a": {"content": "text"}},
+    }
+    made = rewritten(config, Plan("a", "t", "p", tmp_path, {"web": "x", "redis": "x"}))
+    web = made["services"]["web"]
+    assert web["environment"] == {"A": "b"}
+    assert web["ulimits"] == {"nofile": 9, **ULIMITS}
+    assert web["extra_hosts"] == {"redis": "10.0.0.1"}
+    assert (web["secrets"], web["sysctls"]) == ([{"source": "password"}], {"net.core.somaxconn": "1024"})
+    assert made["secrets"] == {"password": {"file": str(tmp_path / "password.txt")}}
+    assert made["configs"] == {"a": {"content": "text"}}
+    for thing in ({"file": "/etc/shadow"}, {"environment": "HOME"}):
+        with pytest.raises(NotUp):
+            rewritten(
+                config | {"secrets": {"password": thing}}, Plan("a", "t", "p", tmp_path, {"web": "x", "redis": "x"})
+            )
 
 
 def test_the_file_that_is_run():
@@ -286,6 +536,7 @@ def test_an_image_that_is_not_there(tmp_path, monkeypatch, said, kind):
     monkeypatch.setattr(engine, "docker", lambda *a, **k: Done(a, 1, "", said, 0.1))
     with pytest.raises(kind, match="x:y") as raised:
         images.need_image("x:y")
-    error = looking.of_image(SimpleNamespace(as_written=written), "web", "x:y", raised.value.actual)
+    stack = SimpleNamespace(as_written=written, config={"services": {"web": {}}}, unset=(), absent={})
+    error = looking.of_image(stack, "web", "x:y", raised.value.actual)
     assert error.facts["compose_file"].lacks(Lack.IMAGE) == {"place": "docker-compose.yml, line 3", "image": "x:y"}
     assert error.actual == said

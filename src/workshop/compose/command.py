@@ -11,6 +11,8 @@ from workshop.outcomes import Unchecked
 
 SYSTEM = ("PATH", "SYSTEMROOT", "PROGRAMDATA", "PROGRAMFILES", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR")
 
+NEEDED = ("PATH", "SYSTEMROOT", "PROGRAMDATA", "PROGRAMFILES", "DOCKER_CONFIG", "HOME", "USERPROFILE")
+
 
 @functools.cache
 def need() -> None:
@@ -23,6 +25,12 @@ def need() -> None:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Its environment: nothing that a `${…}` in a student's file could carry from this machine into a container."""
+    """What it needs to reach the engine. The file that it is given then is the rewritten one, which asks for no variable."""
     kept = {name: value for name, value in os.environ.items() if name in SYSTEM or name.startswith("DOCKER_")}
     return {"DOCKER_CONFIG": str(Path.home() / ".docker"), **kept, "HOME": str(home), "USERPROFILE": str(home)}
+
+
+def bare(home: Path, folder: Path) -> dict[str, str]:
+    """What it may see while it reads a student's file: nothing that a `${…}` could carry from this machine into a container."""
+    kept = {name: value for name, value in environment(home).items() if name in NEEDED}
+    return kept | {"PWD": str(folder)}

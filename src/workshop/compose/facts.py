@@ -26,6 +26,9 @@ class Lack(Enum):
     PORT_OF_THE_APP = auto()  # another port is published
     IMAGE = auto()  # no registry has it
     FOLDER_OF_ONE_SERVICE = auto()  # a service may write to the folder that another mounts
+    BUILD_FOLDER = auto()  # a service is built from a folder that is not there
+    DOCKERFILE = auto()  # the folder has no Dockerfile of that name
+    GIVEN_FILE = auto()  # a secret or a config is a file that is not there
 
 
 @dataclass(frozen=True)
@@ -54,4 +57,56 @@ class GivenUp(Enum):
     """Why `docker compose up` was stopped before its time."""
 
     OVER = auto()  # the grading is over
-    UNHEALTHY = auto()  # a health test fails on and on
+    HOPELESS = auto()  # a health test fails on and on, or a service ends again and again
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A folder of the host, mounted over one that the image has: what the image has there, and the mounted folder has not."""
+
+    source: str
+    target: str
+    names: tuple[str, ...]
+    is_empty: bool
+
+
+@dataclass(frozen=True)
+class Script:
+    """A start script. Either it ended at a line (`line`, `text`), or it runs and calls a tool that the image does not have.
+
+    `unset` are the variables in that line that nothing sets, `stops` says that it ends at the first command that fails (`set -e`).
+    """
+
+    file: str
+    line: int = 0
+    text: str = ""
+    unset: tuple[str, ...] = ()
+    stops: bool = False
+    tool: str = ""
+
+
+@dataclass(frozen=True)
+class ServiceSeen:
+    """What the file says of a service that does not come up, and what was seen around it.
+
+    `unset` maps variables that are set nowhere to the places where the service uses them, `absent` the places of mounts in the
+    container to sources that the folder does not have.
+    """
+
+    name: str
+    place: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)  # of the variables
+    unset: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+    hidden: tuple[Hidden, ...] = ()
+    dropped: bool = False  # it drops capabilities
+
+    @property
+    def quoted(self) -> list[str]:
+        """Its variables whose values have quotes around them."""
+        return [
+            name
+            for name, value in self.environment.items()
+            if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+        ]

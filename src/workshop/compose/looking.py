@@ -1,50 +1,38 @@
-"""Looking at a stack that does not come up: what Compose says, and what the engine says of its containers."""
+"""What is seen of a stack that does not come up: what the file lacks, what Compose says, and which container is the cause."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from workshop.compose import ends, script
 from workshop.compose.facts import ComposeFile, ComposeSaid, ComposeUp, Lack
-from workshop.compose.service import Container
-from workshop.composefile.written import AsWritten
+from workshop.composefile import shapes
 from workshop.engine import engine
-from workshop.engine.run import Run
 from workshop.outcomes import NotUp
 from workshop.report import last_lines
-from workshop.runtimes.docker import DockerService
 from workshop.runtimes.evidence import OF_THE_COMMAND, PORT, Evidence
-from workshop.runtimes.healthtest import NOT_RUNNABLE, HealthTest, tests_of
+from workshop.runtimes.healthtest import tests_of
 
 EXPECTED = "a stack that comes up"
-LONG = 15.0  # seconds of failing health tests after which waiting is given up
-# What the engine says of one container that it cannot start, as it does to `docker run`.
+# What Compose says if a container is the cause. All else that it says is a cause of its own.
+OF_A_CONTAINER = re.compile(
+    r"dependency failed to start: container \S+ (?:is unhealthy|exited)|container \S+ (?:is unhealthy|exited \()"
+)
 
 
-class Watched(Protocol):
-    """What is needed of a stack."""
-
-    run: Run
-    as_written: AsWritten
-    config: dict[str, Any]
-    folder: Path
-    project: str
-
-    def listed(self) -> list[Container]:
-        """Its containers."""
-
-
-def of_config(stack: Watched, done: engine.Done) -> NotUp:
-    """What is seen where Compose does not take the file."""
+def of_config(stack: ends.Watched, done: engine.Done) -> NotUp:
+    """What is seen where Compose does not take the file: a value of another shape, if there is one, else what Compose says."""
+    if fault := shapes.first(stack.as_written):
+        return fault
     text = _plain(stack, done.err)
     said = ComposeSaid(text, _place(stack, text), tuple(stack.as_written.services()))
     return NotUp(compose_said=said, asked="docker compose config", expected=EXPECTED, actual=last_lines(text))
 
 
-def _place(stack: Watched, text: str) -> str:
+def _place(stack: ends.Watched, text: str) -> str:
     """The line that a dotted path in the message leads to, as far as it can be followed."""
     path = re.search(r"services\.[\w.-]+", text)
     words = path[0].split(".") if path else []
@@ -55,7 +43,7 @@ def _place(stack: Watched, text: str) -> str:
     return stack.as_written.where(*words) if words else stack.as_written.name
 
 
-def look_over(stack: Watched, needs: Sequence[str]) -> None:
+def look_over(stack: ends.Watched, needs: Sequence[str]) -> None:
     """Raises NotUp where the file lacks a service that the lesson names, or `web` cannot be reached from outside."""
     services, written = stack.config["services"], stack.as_written
     for name in needs:
@@ -76,29 +64,52 @@ def look_over(stack: Watched, needs: Sequence[str]) -> None:
                 inside, around = (m["source"].removeprefix(str(stack.folder)) or "/" for m in (inner, outer))
                 lacks = ComposeFile(Lack.FOLDER_OF_ONE_SERVICE, {"inside": inside, "around": around})
                 raise NotUp(compose_file=lacks, actual=f".{inside} in .{around}")
+    for kind in ("secrets", "configs"):
+        for name, thing in (stack.config.get(kind) or {}).items():
+            if (file := thing.get("file")) and not Path(file).exists():
+                names = {"place": written.where(kind, name), "name": name, "file": ends.inside(stack, file)}
+                raise NotUp(
+                    compose_file=ComposeFile(Lack.GIVEN_FILE, names), expected=names["file"], actual="no such file"
+                )
 
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def of_image(stack: Watched, service: str, image: str, said: str) -> NotUp:
+def of_image(stack: ends.Watched, service: str, image: str, said: str) -> NotUp:
     """What is seen if there is no image of the name that a service has."""
-    lacks = ComposeFile(Lack.IMAGE, {"place": stack.as_written.where("services", service, "image"), "image": image})
-    return NotUp(compose_file=lacks, asked=f"docker pull {image}", expected="an image", actual=last_lines(said, 1))
+    place = stack.as_written.where("services", service, "image")
+    lacks = ComposeFile(Lack.IMAGE, {"place": place, "image": image})
+    asked = f"docker pull {image}"
+    seen = ends.seen_of(stack, service)
+    return NotUp(compose_file=lacks, service_seen=seen, asked=asked, expected="an image", actual=last_lines(said, 1))
 
 
-def of_up(stack: Watched, done: engine.Done) -> NotUp:
+def of_build(stack: ends.Watched, service: str, context: Path, file: str) -> NotUp | None:
+    """What is seen if there is nothing to build a service from; None if all is there."""
+    place, built_from = stack.as_written.where("services", service, "build"), ends.inside(stack, str(context))
+    names = {"place": place, "service": service, "folder": built_from, "file": file, "instead": ""}
+    if service == "redis":
+        names["instead"] = " Redis needs no Dockerfile: `image: redis:8`."
+    if not context.is_dir():
+        kind = "it is a file" if context.is_file() else "no such folder"
+        return NotUp(
+            compose_file=ComposeFile(Lack.BUILD_FOLDER, names), expected=f"a folder {built_from}", actual=kind
+        )
+    if not (context / file).is_file():
+        return NotUp(
+            compose_file=ComposeFile(Lack.DOCKERFILE, names), expected=f"{file} in {built_from}", actual="no such file"
+        )
+    return None
+
+
+def of_up(stack: ends.Watched, done: engine.Done) -> NotUp:
     """What is seen where `docker compose up` failed or was stopped: of a container that ended, of a health test, or what Compose said."""
-    for name, service, state in _states(stack):
-        if state["Restarts"] or (state["Status"] in ("exited", "restarting") and state["ExitCode"]):
-            return _ended(stack, name, service, state)
-    for name, service, state in _states(stack):
-        status = (state.get("Health") or {}).get("Status")
-        failing = any(test["ExitCode"] for test in tests_of(state))
-        if failing and (status == "unhealthy" or (status == "starting" and done.code is None)):
-            return _never_healthy(stack, name, service, state)
     said = _plain(stack, done.err)
+    is_of_one = done.code is None or OF_A_CONTAINER.search(said) or OF_THE_COMMAND.search(said)
+    if is_of_one and (found := _of_a_container(stack, is_stopped=done.code is None)):
+        return found
     facts: dict[str, Any] = {}
     if OF_THE_COMMAND.search(said):
         facts["start"] = Evidence(False, done.code, "", start_error=said)
@@ -109,75 +120,45 @@ def of_up(stack: Watched, done: engine.Done) -> NotUp:
     return NotUp(asked="docker compose up", expected=EXPECTED, actual=last_lines(said), **facts)
 
 
-def is_hopeless(stack: Watched, waited: float) -> bool:
-    """Whether waiting longer is of no use: a health test fails on and on, or cannot be run."""
-    for _, _, state in _states(stack):
-        codes = [test["ExitCode"] for test in tests_of(state)]
-        if len(codes) > 1 and all(codes) and (waited > LONG or codes[-1] in NOT_RUNNABLE):
-            return True
-    return False
+def _of_a_container(stack: ends.Watched, is_stopped: bool) -> NotUp | None:
+    states = list(ends.states(stack))
+    for name, service, state in states:
+        if ends.has_ended(stack, name, state):
+            return ends.ended(stack, name, service)
+    for name, service, state in states:
+        status = (state.get("Health") or {}).get("Status")
+        failing = any(test["ExitCode"] for test in tests_of(state))
+        if failing and (status == "unhealthy" or (status == "starting" and is_stopped)):
+            return ends.never_healthy(stack, name, service, state)
+    return None
 
 
-def _never_healthy(stack: Watched, name: str, service: str, state: dict[str, Any]) -> NotUp:
-    last = tests_of(state)[-1]
-    output = last_lines(last["Output"], 4)
-    place = stack.as_written.where("services", service, "healthcheck", "test")
-    pongs = stack.run.docker("exec", name, "redis-cli", "ping", timeout=5).out.strip() == "PONG"
-    test = HealthTest(last["ExitCode"], output, service=service, place=place, pongs=pongs)
-    return NotUp(
-        health_test=test,
-        log=stack.run.docker("logs", "--tail", "50", name).out,
-        asked="docker compose ps",
-        expected=f"{service} healthy",
-        actual=f"{service} is not healthy; its test ended with code {test.code}: {output or '(no output)'}",
-    )
-
-
-def _ended(stack: Watched, name: str, service: str, state: dict[str, Any]) -> NotUp:
-    again = state["Restarts"]
-    code = state["ExitCode"] or (1 if again else 0)  # the code of one that was started again is gone
-    log = DockerService(stack.run, name, PORT).last_log()
-    start = Evidence(False, code, log, bool(state["OOMKilled"]), start_error=state.get("Error", ""))
-    shown = f"started again {again} times" if again else f"exit code {code}"
-    return NotUp(
-        start=start,
-        log=log,
-        asked=f"docker compose logs {service}",
-        expected=f"{service} running",
-        actual=f"{service}: {shown}\nlog:\n{last_lines(log) or '(empty)'}",
-    )
-
-
-def look_for_ended(stack: Watched) -> None:
-    """Raises NotUp where a service has ended with an error."""
-    for name, service, state in _states(stack):
-        if state["Status"] in ("exited", "restarting", "dead") and state["ExitCode"]:
-            raise _ended(stack, name, service, state)
-
-
-def of_web(stack: Watched, problem: NotUp) -> NotUp:
-    """What is seen where `web` was started and does not answer: a published port that is not the app's comes first."""
+def of_web(stack: ends.Watched, name: str, problem: NotUp) -> NotUp:
+    """What is seen where `web` was started and does not answer: whether it ended comes first, then the port that is published."""
+    state = next((state for one, _, state in ends.states(stack) if one == name), None)
+    if state and (
+        ends.has_ended(stack, name, state) or ends.restarts(stack, name, state) or state["Status"] in ends.OVER
+    ):
+        return ends.ended(stack, name, "web")
     ports = [str(port["target"]) for port in stack.config["services"]["web"]["ports"]]
-    if str(PORT) in ports:
-        return problem
-    place = stack.as_written.where("services", "web", "ports")
-    lacks = ComposeFile(Lack.PORT_OF_THE_APP, {"place": place, "port": ports[0], "inner": str(PORT)})
-    return NotUp(compose_file=lacks, asked=problem.asked, expected=problem.expected, actual=problem.actual)
+    if str(PORT) not in ports:
+        place = stack.as_written.where("services", "web", "ports")
+        lacks = ComposeFile(Lack.PORT_OF_THE_APP, {"place": place, "port": ports[0], "inner": str(PORT)})
+        return NotUp(compose_file=lacks, asked=problem.asked, expected=problem.expected, actual=problem.actual)
+    found = ends.inspect(stack, name)
+    problem.facts |= {
+        "service_seen": ends.seen_of(stack, "web", ends.hidden_by_mounts(stack, "web", found)),
+        "script": script.as_it_waits(stack.run, name, found),
+    }
+    return problem
 
 
-def _states(stack: Watched) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Each container's name, service and state."""
-    containers = stack.listed()
-    if not containers:
-        return
-    shown = '{"Restarts": {{.RestartCount}}, "State": {{json .State}}}'
-    done = stack.run.docker("inspect", "--format", shown, *(container.name for container in containers))
-    for container, line in zip(containers, done.out.splitlines(), strict=False):
-        told = json.loads(line)
-        yield container.name, container.service, told["State"] | {"Restarts": told["Restarts"]}
+def unset_in(said: str) -> tuple[str, ...]:
+    """The variables of which Compose warns that they are set nowhere."""
+    return tuple(dict.fromkeys(re.findall(r'The \\?"(\w+)\\?" variable is not set', said)))
 
 
-def _plain(stack: Watched, text: str) -> str:
+def _plain(stack: ends.Watched, text: str) -> str:
     """What Compose said, without the names that only grading knows: its folder, its project, the time."""
     text = re.sub(r'time="[^"]*" level=(\w+) msg="((?:[^"\\]|\\.)*)"', r"\1: \2", text)
     for word in (f"{stack.folder}/", f"{stack.folder}", f"{stack.project}-", f"{stack.project}_"):

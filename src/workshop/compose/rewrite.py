@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workshop.compose.command import environment
+from workshop.composefile.settings import START_RIGHTS
 from workshop.engine import engine
 from workshop.engine import limits as walls
 from workshop.engine.limits import CPUS, MEMORY
@@ -23,12 +25,28 @@ STACK_LABEL = "workshop.stack"
 PROBE = 0.5  # seconds between two health probes until one is passed
 SETTLED = 5.0  # seconds between two at least, after that: probes of three copies keep a machine busy
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-REDIS_IMAGE = re.compile(r"(?:docker\.io/)?(?:library/)?redis(?:[:@].*)?")
-# What the official image's start script needs to hand /data to the user redis and become that user. It drops them all.
-REDIS_STARTS_WITH = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETPCAP", "SETUID"]
+OWN_ULIMITS = (
+    "nofile",
+    "nproc",
+    "memlock",
+    "stack",
+)  # those that a service may choose: memory is counted all the same
+OFFICIAL_START = "docker-entrypoint.sh"  # the start script of the official images, redis among them
 AS_THEY_ARE = (
-    *("command", "depends_on", "entrypoint", "environment", "expose", "hostname", "init", "links", "networks"),
-    *("read_only", "restart", "stdin_open", "stop_grace_period", "stop_signal", "tty", "user", "working_dir"),
+    *(
+        "command",
+        "configs",
+        "depends_on",
+        "entrypoint",
+        "expose",
+        "group_add",
+        "hostname",
+        "init",
+        "links",
+        "networks",
+    ),
+    *("post_start", "pre_stop", "read_only", "restart", "secrets", "stdin_open", "stop_grace_period", "stop_signal"),
+    *("sysctls", "tmpfs", "tty", "user", "working_dir"),
 )
 # Waits for a signal, then becomes what it was given to run. `$$` is how a compose file spells `$`.
 GATE = 'go=0; trap "go=1" USR1; while [ $$go = 0 ]; do sleep 0.1; done; trap - USR1; exec "$$@"'
@@ -43,6 +61,7 @@ class Plan:
     project: str
     folder: Path
     images: Mapping[str, str]
+    configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # what the images say: Entrypoint, User, …
     commands: Mapping[str, list[str]] = field(default_factory=dict)  # the whole command line of services held back
     held: str | None = None
 
@@ -55,15 +74,21 @@ class Plan:
 def rewritten(config: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
     """The file to run. `config` is the JSON of `docker compose config`; its `$` are spelled `$$` already."""
     return {
-        "services": {name: _service(name, service, plan) for name, service in config["services"].items()},
+        "services": {name: _service(name, config, plan) for name in config["services"]},
         "networks": {
             name: _network(name, found or {}, plan) for name, found in (config.get("networks") or {}).items()
         },
         "volumes": {name: _volume(name, found or {}, plan) for name, found in (config.get("volumes") or {}).items()},
+        **{
+            kind: {name: _given(name, found or {}, plan) for name, found in config[kind].items()}
+            for kind in ("secrets", "configs")
+            if config.get(kind)
+        },
     }
 
 
-def _service(name: str, service: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+def _service(name: str, config: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    service = config["services"][name]
     limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
     memory = min([MEMORY, *(int(found) for found in (service.get("mem_limit"), limits.get("memory")) if found)])
     cpus = min([CPUS, *(float(found) for found in (service.get("cpus"), limits.get("cpus")) if found)])
@@ -76,14 +101,20 @@ def _service(name: str, service: Mapping[str, Any], plan: Plan) -> dict[str, Any
         "ports": [_port(port) for port in service.get("ports") or []],
         "volumes": [_mount(mount, plan) for mount in service.get("volumes") or []],
     }
-    if "build" not in service and REDIS_IMAGE.fullmatch(service["image"]) and not service.get("user"):
-        made["cap_add"] = REDIS_STARTS_WITH
+    if environment := service.get("environment"):  # one without a value would be taken from this machine
+        made["environment"] = {key: value for key, value in environment.items() if value is not None}
+    if names := {host: found for host, found in hosts(service).items() if host in config["services"]}:
+        made["extra_hosts"] = names
+    if found := service.get("ulimits"):
+        made["ulimits"] = {key: found[key] for key in OWN_ULIMITS if key in found} | made["ulimits"]
+    if found := service.get("shm_size"):
+        made["shm_size"] = min(int(found), memory)
+    if found := rights(service, plan.configs.get(name, {})):
+        made["cap_add"] = found
     if service.get("container_name") and not plan.held:
         made["container_name"] = f"workshop-{plan.run_id}-{service['container_name']}"
-    if found := service.get("healthcheck"):
+    if found := health_of(service, plan.configs.get(name, {})):
         made["healthcheck"] = quick(found, patient=plan.held is not None)
-    if found := service.get("tmpfs"):
-        made["tmpfs"] = found
     deploy = {
         key: service["deploy"][key] for key in ("replicas", "restart_policy") if service.get("deploy", {}).get(key)
     }
@@ -94,6 +125,36 @@ def _service(name: str, service: Mapping[str, Any], plan: Plan) -> dict[str, Any
     if name == plan.held:
         made |= {"entrypoint": ["sh", "-c", GATE, "gate"], "command": plan.commands[name]}
     return made
+
+
+def hosts(service: Mapping[str, Any]) -> dict[str, Any]:
+    """What `extra_hosts` adds to the names that a service knows: those of services count here, and no other."""
+    found = service.get("extra_hosts") or {}
+    lines = [re.split("[=:]", line, maxsplit=1) for line in found] if isinstance(found, list) else found.items()
+    return {name: address for name, address in lines if "host-gateway" not in address}
+
+
+def rights(service: Mapping[str, Any], image: Mapping[str, Any]) -> list[str]:
+    """The capabilities that a service begins with: what an official image's start script needs, less what the service drops itself."""
+    user = str(service.get("user") or image.get("User") or "root").partition(":")[0]
+    entry = [Path(word).name for word in image.get("Entrypoint") or []]
+    if user not in ("root", "0") or OFFICIAL_START not in entry:
+        return []
+    dropped, added = (
+        {right.upper().removeprefix("CAP_") for right in service.get(key) or []} for key in ("cap_drop", "cap_add")
+    )
+    return [right for right in START_RIGHTS if right in added or not {right, "ALL"} & dropped]
+
+
+def health_of(service: Mapping[str, Any], image: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """A service's health test: its own, else its image's, in the words of a compose file."""
+    own, found = service.get("healthcheck") or {}, image.get("Healthcheck") or {}
+    if own.get("test") or own.get("disable") or not found.get("Test"):
+        return own or None
+    spans = {"Interval": "interval", "Timeout": "timeout", "StartPeriod": "start_period"}
+    made: dict[str, Any] = {"test": [word.replace("$", "$$") for word in found["Test"]]}
+    made |= {word: f"{found[key]}ns" for key, word in spans.items() if found.get(key)}
+    return made | ({"retries": found["Retries"]} if found.get("Retries") else {}) | own
 
 
 def _port(port: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,6 +181,22 @@ def _mount(mount: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
         hint = f"A mount of the type {mount['type']} is not run here."
         raise NotUp(hint, mistake="mount_not_run_here", actual=str(mount["target"]))
     return made
+
+
+def _given(name: str, thing: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    """A secret or a config: a file inside the folder, a text, or a variable that the file's own `.env` sets."""
+    if file := thing.get("file"):
+        if plan.folder not in (Path(file).resolve(), *Path(file).resolve().parents):
+            hint = f"The file of `{name}` is outside of the folder."
+            raise NotUp(hint, mistake="path_out_of_the_folder", actual=name)
+        if engine.is_remote():
+            raise Unchecked(
+                "The engine is on another machine and cannot see this folder, of which the stack takes a file."
+            )
+    if thing.get("environment") in environment(plan.folder):
+        hint = f"`{name}` is a variable of the machine that runs the stack. Write it into a file."
+        raise NotUp(hint, mistake="path_out_of_the_folder", actual=str(thing["environment"]))
+    return {key: thing[key] for key in ("file", "content", "environment") if thing.get(key) is not None}
 
 
 def _network(name: str, network: Mapping[str, Any], plan: Plan) -> dict[str, Any]:

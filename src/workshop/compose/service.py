@@ -10,7 +10,6 @@ from typing import Self
 from workshop.engine.run import Run
 from workshop.runtimes import http
 from workshop.runtimes.docker import DockerService
-from workshop.runtimes.evidence import Evidence
 from workshop.runtimes.http import Answer
 
 START_LIMIT = 40.0  # seconds for the first answer of `web`, with two copies beside it
@@ -59,8 +58,3 @@ class StackService(DockerService):
             listens = listens or any(port == self.inner_port for _, port in self.listening() or [])
             time.sleep(0.1)
         return None
-
-    def evidence(self, deep: bool = False) -> Evidence:
-        """What can be seen of it now; one that is restarted again and again counts as ended."""
-        seen = super().evidence(deep)
-        return seen._replace(running=False) if seen.running and self.state.get("Restarting") else seen

@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
+from workshop.compose import building, ends, looking
 from workshop.compose import command as compose
-from workshop.compose import looking
 from workshop.compose.facts import GivenUp
-from workshop.compose.rewrite import STACK_LABEL, Plan, rewritten
-from workshop.compose.service import Container, StackService
+from workshop.compose.rewrite import STACK_LABEL, Plan, rewritten, seconds
+from workshop.compose.service import START_LIMIT, Container, StackService
 from workshop.composefile import file as compose_file
 from workshop.composefile.written import AsWritten
-from workshop.course import handin
-from workshop.engine import builds, engine, helpers, images
+from workshop.engine import engine, helpers, images, notice
 from workshop.engine.engine import must
 from workshop.engine.run import Run
 from workshop.guests import sweeper
@@ -43,6 +42,8 @@ class _Shared:
     needs: Sequence[str]
     token: str
     images: dict[str, images.Image] = field(default_factory=dict)
+    configs: dict[str, dict[str, Any]] = field(default_factory=dict)  # what each image says: Entrypoint, User, …
+    was_told: bool = False  # what the check leaves out was said
     copies: list[Stack] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     closing: threading.Event = field(default_factory=threading.Event)
@@ -53,6 +54,7 @@ class Stack:
 
     as_written: AsWritten
     config: dict[str, Any]  # what Compose reads in it
+    unset: tuple[str, ...] = ()  # the variables in it that are set nowhere
     _began: Ahead[Self] | None = None
 
     def __init__(self, shared: _Shared) -> None:
@@ -61,6 +63,10 @@ class Stack:
         self.folder = shared.fresh_folder()
         self._file = shared.run.scratch("compose") / "compose.json"
         self._first: dict[str, str] = {}  # service → the name of its first container
+        self.absent: dict[
+            str, dict[str, str]
+        ] = {}  # service → target of a mount → source that the folder does not have
+        self.restarts: dict[str, int] = {}  # container → how often it was started again before the last `up`
         shared.copies.append(self)
 
     @classmethod
@@ -76,7 +82,7 @@ class Stack:
         return cls(_Shared(run, fresh_folder, lesson, note, needs, run.name("stacks")))
 
     def up(self) -> Self:
-        """Builds what is to be built and brings everything up; returns once `web` answers.
+        """Builds what is to be built and brings everything up, as `docker compose up --detach --wait` does; returns once `web` answers.
 
         Raises NotUp with the cause where it does not come up.
         """
@@ -99,15 +105,23 @@ class Stack:
         return self._began.get()
 
     def down(self, volumes: bool = False) -> None:
-        """`docker compose down`, with `--volumes` where asked. Data are given the time to reach the disk, `web` is not."""
+        """`docker compose down`, with `--volumes` where asked. Each has the time to end that the file gives it; `web` has none."""
         there = self.listed()
-        slow = [container.name for container in there if container.service != "web"]
-        if slow:
-            must(self.run.docker("stop", "--time", str(GRACE), *slow, timeout=GRACE + 20))
+        slow: dict[int, list[str]] = {}
+        for container in there:
+            if container.service != "web":
+                slow.setdefault(self._grace(container.service), []).append(container.name)
+        for grace, names in slow.items():
+            must(self.run.docker("stop", "--time", str(grace), *names, timeout=grace + 20))
         if there:  # with their anonymous volumes: after `down` nobody could find those
             must(helpers.remove(self.run, *(container.name for container in there)))
         must(self._compose("down", "--timeout", "0", *(["--volumes"] if volumes else [])))
         self._shared.note(f"docker compose down{' --volumes' if volumes else ''}")
+
+    def _grace(self, service: str) -> int:
+        """The seconds that a service is given to end: what the file says, but not longer than Docker gives by itself."""
+        own = self.config["services"].get(service, {}).get("stop_grace_period")
+        return min(GRACE, int(seconds(own, GRACE))) if own else GRACE
 
     def scale(self, **counts: int) -> list[StackService]:
         """`docker compose up --detach --scale web=2`; all containers of the services named, each answering.
@@ -202,69 +216,101 @@ class Stack:
     def _prepare(self) -> None:
         compose.need()
         self.as_written = compose_file.read(self.folder, self._shared.lesson)
-        done = self._compose("config", "--format", "json", file=self.folder / self.as_written.name)
+        files = compose_file.layers(self.folder, self.as_written)
+        env = compose.bare(self._file.parent, self.folder)
+        done = self._compose("config", "--format", "json", files=files, env=env)
         if not done.ok:
             raise looking.of_config(self, done)
-        self.config = json.loads(done.out)
+        self.config, self.unset = json.loads(done.out), looking.unset_in(done.err)
+        self._tell()
         looking.look_over(self, self._shared.needs)
+        self._open_mounts()
         self._file.write_text(json.dumps(rewritten(self.config, self._plan())), encoding="utf-8")
 
+    def _tell(self) -> None:
+        """Says once what the check leaves out, and what Compose warns of."""
+        with self._shared.lock:
+            if self._shared.was_told:
+                return
+            self._shared.was_told = True
+        if left_out := dict.fromkeys(self.as_written.left_out):
+            notice.tell(
+                f"{self.as_written.name}: the check leaves out {', '.join(left_out)}; that matters elsewhere only."
+            )
+        for name in self.unset:
+            place = self.as_written.uses(name, "services") or self.as_written.name
+            notice.tell(f"{place}: Compose warns that the variable {name} is not set, so nothing stands in its place.")
+
+    def _open_mounts(self) -> None:
+        """Lets every user write to the folders that are mounted to be written to: on the student's machine they are the student's own."""
+        for service, config in self.config["services"].items():
+            for mount in config.get("volumes") or []:
+                source = Path(mount.get("source") or "")
+                if mount["type"] != "bind" or self.folder not in (source.resolve(), *source.resolve().parents):
+                    continue
+                if not source.exists():
+                    shown = source.relative_to(self.folder) if source.is_relative_to(self.folder) else source.name
+                    self.absent.setdefault(service, {})[mount["target"]] = f"./{shown}"
+                elif source.is_dir() and not mount.get("read_only"):
+                    for one in (source, *source.rglob("*")):
+                        one.chmod(one.stat().st_mode | (0o777 if one.is_dir() else 0o666))
+
     def _plan(self) -> Plan:
-        return Plan(self.run.id, self._shared.token, self.project, self.folder, self._images())
+        made = self._images()
+        plan = Plan(self.run.id, self._shared.token, self.project, self.folder, made)
+        names = list(dict.fromkeys(made.values()))
+        with self._shared.lock:
+            if not self._shared.configs:
+                told = must(
+                    self.run.docker("image", "inspect", "--format", "{{json .Config}}", *names)
+                ).out.splitlines()
+                self._shared.configs = {name: json.loads(line) for name, line in zip(names, told, strict=True)}
+        plan.configs = {service: self._shared.configs[image] for service, image in made.items()}
+        return plan
 
     def _images(self) -> dict[str, str]:
         with self._shared.lock:
-            return {name: self._image(name, service) for name, service in self.config["services"].items()}
-
-    def _image(self, name: str, service: Mapping[str, Any]) -> str:
-        build = service.get("build")
-        if not build:
-            try:
-                images.need_image(service["image"])
-            except images.NoSuchImage as error:
-                raise looking.of_image(self, name, service["image"], error.actual or "") from None
-            return str(service["image"])
-        context = Path(build["context"])
-        file = build.get("dockerfile") or "Dockerfile"
-        if self.folder not in (context.resolve(), *context.resolve().parents) or ".." in Path(file).parts:
-            hint = f"`{name}` is built from a place outside the folder."
-            raise NotUp(hint, mistake="built_outside_the_folder", actual=file)
-        handin.require(context, file, self._shared.lesson)
-        inside = context.relative_to(self.folder)
-        key = json.dumps([str(inside), file, build.get("target"), build.get("args")], sort_keys=True)
-        if key not in self._shared.images:
-            flags = ["--target", build["target"]] if build.get("target") else []
-            for argument, value in (build.get("args") or {}).items():
-                flags += ["--build-arg", f"{argument}={value.replace('$$', '$')}"] if value is not None else []
-            self._shared.images[key] = builds.build(self.run, context, flags=flags, file=file)
-        return self._shared.images[key].id
+            return {name: building.image_of(self, name, self._shared.images) for name in self.config["services"]}
 
     def _up(self, *words: str) -> engine.Done:
         began = time.monotonic()
+        self.restarts = ends.restarts_now(self)
 
         def hopeless(_: str) -> GivenUp | None:
             if self._shared.closing.is_set():
                 return GivenUp.OVER
             waited = time.monotonic() - began
-            return GivenUp.UNHEALTHY if waited > 4 and self._is_hopeless(waited) else None
+            return GivenUp.HOPELESS if waited > 4 and self._is_hopeless(waited) else None
 
         return self._compose("up", "--detach", "--no-build", *words, timeout=UP_LIMIT, watch=hopeless)
 
     def _is_hopeless(self, waited: float) -> bool:
-        return looking.is_hopeless(self, waited)
+        return ends.is_hopeless(self, waited)
 
     def _answering(self) -> None:
-        """Returns once `web` answers and nothing else has ended with an error."""
-        try:
+        """Returns once `web` answers, and all is as `up --wait` wants it; see `ends.wait_for_health`."""
+        end = time.monotonic() + START_LIMIT
+        while True:
             web = self.service("web")
-            web.find_port()
-            web.wait_until_up()
-        except NotUp as problem:
-            raise looking.of_web(self, problem) from None
-        looking.look_for_ended(self)
+            try:
+                web.find_port()
+                web.wait_until_up()
+                break
+            except NotUp as problem:
+                if time.monotonic() > end or not ends.may_come(self, web.name):
+                    raise looking.of_web(self, web.name, problem) from None
+                time.sleep(0.1)
+        ends.wait_for_health(self, UP_LIMIT)
 
-    def _compose(self, *words: str, file: Path | None = None, timeout: float = 30.0, **options: Any) -> engine.Done:
+    def _compose(
+        self,
+        *words: str,
+        files: Sequence[Path] = (),
+        timeout: float = 30.0,
+        env: dict[str, str] | None = None,
+        **options: Any,
+    ) -> engine.Done:
         place = ("--project-directory", str(self.folder), "--project-name", self.project)
-        env = compose.environment(self._file.parent)
-        call = ("compose", *place, "--file", str(file or self._file), *words)
-        return self.run.docker(*call, timeout=timeout, env=env, **options)
+        laid = [word for file in files or (self._file,) for word in ("--file", str(file))]
+        env = env or compose.environment(self._file.parent)
+        return self.run.docker("compose", *place, *laid, *words, timeout=timeout, env=env, **options)

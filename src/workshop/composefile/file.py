@@ -1,10 +1,12 @@
-"""Reading a student's compose file: YAML with line numbers, every setting of it on the list in `allowed`.
+"""Reading a student's compose file: YAML with line numbers, every setting of it held against the tables in `settings`.
 
-Compose reads outside files and the environment while it parses, so this comes first.
+Compose reads outside files and the environment while it parses, so this comes first. What Compose would read with it, from
+inside the folder, is judged in the same way: an override, and the files that `include` and `extends` name.
 """
 
 from __future__ import annotations
 
+import posixpath
 from pathlib import Path
 
 import yaml
@@ -16,32 +18,69 @@ from workshop.outcomes import NotUp
 
 NAME = "docker-compose.yml"
 ALSO = ("compose.yaml", "compose.yml", "docker-compose.yaml")  # Compose takes these too
-OVERRIDES = tuple(f"{stem}.override.{end}" for stem in ("compose", "docker-compose") for end in ("yaml", "yml"))
-SIZE_LIMIT = 100_000  # bytes of the file
+SIZE_LIMIT = 100_000  # bytes of a file
+FILE_LIMIT = 20  # files that are read with it
 
 
 def read(folder: Path, lesson: str) -> AsWritten:
-    """The compose file of a folder. Raises NotUp, with the line, where it is no YAML or holds what is not run here."""
+    """The compose file of a folder, with those beside it. Raises NotUp, with the line, if one is no YAML or holds what is not run here."""
     there = [name for name in (*ALSO[:2], NAME, ALSO[2]) if (folder / name).is_file()]
     path = handin.require(folder, there[0] if there else NAME, lesson)
-    for other in OVERRIDES:
-        if (folder / other).exists():
-            hint = f"Compose would lay a second file, {other}, over {path.name}. Write everything into {path.name}."
-            raise NotUp(hint, mistake="second_compose_file", actual=other)
+    written = _read(path, path.name)
+    over = [name for name in _overrides(path.name) if (folder / name).is_file()]
+    wanted, seen = {*over[:1], *_named(written, "")}, {path.name}
+    while fresh := sorted(name for name in wanted - seen if (folder / name).is_file()):
+        seen.update(fresh)
+        if len(seen) > FILE_LIMIT:
+            hint = f"{path.name} leads to more than {FILE_LIMIT} files. Make them fewer."
+            raise NotUp(hint, mistake="too_many_values", actual=", ".join(sorted(seen))[:200])
+        for name in fresh:  # Compose says itself if one is not there
+            one = _read(folder / name, name)
+            written.beside.append(one)
+            written.left_out += [f"{left} of {name}" for left in one.left_out]
+            wanted |= _named(one, name)
+    return written
+
+
+def layers(folder: Path, written: AsWritten) -> list[Path]:
+    """The files that Compose lays one over the other by itself: the file, and an override beside it."""
+    beside = [one.name for one in written.beside]
+    over = [name for name in _overrides(written.name) if name in beside]
+    return [folder / written.name, *(folder / name for name in over[:1])]
+
+
+def _overrides(name: str) -> list[str]:
+    return [f"{name.partition('.')[0]}.override.{end}" for end in ("yml", "yaml")]
+
+
+def _named(written: AsWritten, name: str) -> set[str]:
+    """The files that `include` and `extends` name in a file called `name`, as seen from its folder and from the topmost."""
+    include, named = written.at("include"), set()
+    for one in include.value if include and isinstance(include.value, list) else []:
+        paths = one.get("path") if isinstance(one, dict) else one
+        named |= set(paths) if isinstance(paths, list) else {paths}
+    for service in written.services():
+        file = written.at("services", service, "extends", "file")
+        named.add(file and file.value)
+    folders = ("", posixpath.dirname(name))
+    return {posixpath.normpath(posixpath.join(f, one)) for f in folders for one in named if isinstance(one, str)}
+
+
+def _read(path: Path, name: str) -> AsWritten:
     data = path.read_bytes()
     if len(data) > SIZE_LIMIT:
-        hint = f"{path.name} is larger than {SIZE_LIMIT // 1000} kB. That is no compose file."
+        hint = f"{name} is larger than {SIZE_LIMIT // 1000} kB. That is no compose file."
         raise NotUp(hint, mistake="compose_file_too_large", actual=f"{len(data)} bytes")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        hint = f"{path.name} is not saved as UTF-8. Save it again with the encoding UTF-8."
+        hint = f"{name} is not saved as UTF-8. Save it again with the encoding UTF-8."
         raise NotUp(hint, mistake="compose_file_not_utf_8", actual="bytes that are not UTF-8") from None
     try:
-        written = AsWritten(path.name, _parsed(path.name, text))
+        written = AsWritten(name, _parsed(name, text))
         allowed.judge(written)
     except RecursionError:
-        hint = f"{path.name} is nested without end. Is there an alias inside of what it names?"
+        hint = f"{name} is nested without end. Is there an alias inside of what it names?"
         raise NotUp(hint, mistake="nested_without_end") from None
     return written
 

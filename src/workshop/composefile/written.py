@@ -1,7 +1,11 @@
-"""A student's compose file as its author wrote it: any place of it, as plain data with its line."""
+"""A student's compose file as its author wrote it: any place of it, as plain data with its line.
+
+What Compose reads with it (an override, what `include` and `extends` name) hangs on it: a place is looked for there too.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,20 +21,34 @@ NULL = "tag:yaml.org,2002:null"
 
 @dataclass(frozen=True)
 class Place:
-    """A value of the file, as plain data with text for every scalar, and the line it begins on."""
+    """A value of a file, as plain data with text for every scalar, and the line it begins on."""
 
     value: Any
     line: int
+    file: str = ""
 
 
 class AsWritten:
-    """The file as its author wrote it."""
+    """The file as its author wrote it, and the files beside it that Compose reads with it.
+
+    `left_out` are the settings that the check leaves out, each with its place.
+    """
 
     def __init__(self, name: str, root: yaml.Node) -> None:
         self.name, self.root = name, root
+        self.beside: list[AsWritten] = []
+        self.left_out: list[str] = []
 
     def at(self, *path: str | int) -> Place | None:
         """What stands at a path of keys and indexes, for instance `at("services", "web", "ports")`, or None."""
+        for one in (self, *self.beside):
+            if found := one.node(*path):
+                node, line = found
+                return Place(_plain(node, Budget()), line, one.name)
+        return None
+
+    def node(self, *path: str | int) -> tuple[yaml.Node, int] | None:
+        """The YAML at a path in this file, with the line where it begins: that of its key, if it has one."""
         node, line = self.root, 1
         for step in path:
             if isinstance(node, yaml.MappingNode):
@@ -43,17 +61,31 @@ class AsWritten:
                 line = line_of(node)
             else:
                 return None
-        return Place(_plain(node, Budget()), line)
+        return node, line
 
     def services(self) -> list[str]:
         """The services' names, in the file's order."""
-        found = self.at("services")
-        return list(found.value) if found and isinstance(found.value, dict) else []
+        names: dict[str, None] = {}
+        for one in (self, *self.beside):
+            found = one.node("services")
+            if found and isinstance(found[0], yaml.MappingNode):
+                names |= {str(key.value): None for key, _ in pairs(found[0])}
+        return list(names)
 
     def where(self, *path: str | int) -> str:
         """The place of a value, as a hint names it."""
         found = self.at(*path)
-        return f"{self.name}, line {found.line}" if found else self.name
+        return f"{found.file}, line {found.line}" if found else self.name
+
+    def uses(self, variable: str, *path: str | int) -> str | None:
+        """The place below a path at which `${variable}` stands, or None."""
+        pattern = re.compile(rf"(?<!\$)\$(?:\{{{re.escape(variable)}\b|{re.escape(variable)}\b)")
+        for one in (self, *self.beside):
+            found = one.node(*path)
+            for scalar in scalars(found[0]) if found else ():
+                if pattern.search(str(scalar.value)):
+                    return f"{one.name}, line {line_of(scalar)}"
+        return None
 
 
 class Budget:
@@ -80,9 +112,26 @@ def pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]
     yield from ((key, value) for key, value in node.value if key.tag != MERGE)
 
 
+def scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """The texts below a value. The file was judged before, so it ends."""
+    if isinstance(node, yaml.MappingNode):
+        for _, value in pairs(node):
+            yield from scalars(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from scalars(item)
+    elif isinstance(node, yaml.ScalarNode):
+        yield node
+
+
 def line_of(node: yaml.Node) -> int:
     """The line on which a value begins, counted from 1."""
     return int(node.start_mark.line) + 1
+
+
+def is_nothing(node: yaml.Node) -> bool:
+    """Whether nothing stands there."""
+    return node.tag == NULL
 
 
 def _plain(node: yaml.Node, budget: Budget) -> Any:

@@ -48,6 +48,9 @@ def copy_in(work: Path, folder: Path) -> None:
     total = count = 0
     for base, folders, files in os.walk(work):
         folders[:] = sorted(name for name in folders if name not in PASSED_OVER)
+        if not folders and not files and Path(base) != work:  # a folder that waits for what a container writes
+            count += 1
+            _open(folder / Path(base).relative_to(work))
         for name in sorted(files + [name for name in folders if (Path(base) / name).is_symlink()]):
             source = Path(base) / name
             inside = source.relative_to(work)
@@ -115,10 +118,16 @@ def _copy(source: Path, target: Path) -> None:
             actual=str(error),
         ) from None
     target.chmod(0o755 if executable else 0o644)
-    for parent in target.parents:
-        if parent.stat().st_mode & 0o055 == 0o055:
+    _open(target.parent)
+
+
+def _open(folder: Path) -> None:
+    """Makes a folder, and lets every user into it and those above it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in (folder, *folder.parents):
+        if one.stat().st_mode & 0o055 == 0o055:
             break
-        parent.chmod(0o755)
+        one.chmod(0o755)
 
 
 def require(folder: Path, name: str, lesson: str) -> Path:

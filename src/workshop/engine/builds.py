@@ -135,12 +135,13 @@ def build(
     limit: float = BUILD_LIMIT,
     flags: Sequence[str] = (),
     file: str = "Dockerfile",
+    inline: str | None = None,
 ) -> Image:
-    """Builds the Dockerfile in `context`, or another `file` there; `flags` go to `docker build` as they are.
+    """Builds the Dockerfile in `context`, another `file` there, or the text `inline`; `flags` go to `docker build` as they are.
 
     Raises NotUp with what was seen (`build`) and the last lines where that fails, Unchecked where a registry or package index could not be reached.
     """
-    source = (context / file).read_bytes()
+    source = (context / file).read_bytes() if inline is None else inline.encode()
     try:
         text = source.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -30,6 +30,8 @@ EVIDENCE = (
     "compose_file",
     "compose_up",
     "health_test",
+    "service_seen",
+    "script",
 )
 _ABSENT = object()
 

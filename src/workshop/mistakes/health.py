@@ -7,6 +7,8 @@ its failure is known stands in `unexplained`, since what it printed may be a tra
 
 from __future__ import annotations
 
+import json
+
 from workshop.mistakes.mistake import mistake, said
 from workshop.runtimes.healthtest import HealthTest
 
@@ -29,9 +31,9 @@ def of_image(output: str, code: int = 1, running: bool = True) -> dict[str, Heal
     return {"health_test": HealthTest(code, output, running)}
 
 
-def of_service(output: str, code: int = 1, pongs: bool = False) -> dict[str, HealthTest]:
+def of_service(output: str, code: int = 1, ping: str = "", service: str = "redis") -> dict[str, HealthTest]:
     """An example: the test of a service in a compose file."""
-    return {"health_test": HealthTest(code, output, service="redis", place="docker-compose.yml, line 19", pongs=pongs)}
+    return {"health_test": HealthTest(code, output, service=service, place="docker-compose.yml, line 19", ping=ping)}
 
 
 # The container
@@ -48,7 +50,50 @@ def service_ended_by_its_health_test(health_test):
 # A test that could not be run
 
 
-@mistake(example=of_service("/bin/sh: 1: curl: not found", 127, pongs=True))
+ONE_WORD = 'OCI runtime exec failed: exec: "redis-cli ping": executable file not found in $PATH: unknown'
+
+
+@mistake(example=of_service(ONE_WORD, -1, "PONG"))
+def health_test_in_one_word(health_test):
+    """{place}: the health test of `{service}` looks for one command called `{command}`, with the spaces in its name. In a
+    list each word is an item of its own: {words}. After "CMD-SHELL" the whole line is one item.
+    """
+    command = not_found(health_test.output) or ""
+    return (
+        health_test.service
+        and health_test.cannot_run
+        and " " in command
+        and {
+            "place": health_test.place,
+            "service": health_test.service,
+            "command": command,
+            "words": json.dumps(["CMD", *command.split()]),
+        }
+    )
+
+
+@mistake(example=of_service("/bin/sh: 1: CMD: not found", 127, "PONG"))
+def cmd_in_a_line(health_test):
+    """{place}: the health test of `{service}` is one line, so a shell runs it and takes {word} for a command. {word} is
+    the first item of a list: ["CMD", "redis-cli", "ping"]. A line has no {word}.
+    """
+    word = not_found(health_test.output)
+    is_so = health_test.service and word in ("CMD", "CMD-SHELL")
+    return is_so and {"place": health_test.place, "service": health_test.service, "word": word}
+
+
+@mistake(example=of_service("/bin/sh: 1: curl: not found", 127, service="web"))
+def service_health_test_without_its_tool(health_test):
+    """{place}: the health test of `{service}` calls {tool}, and its image has no {tool}: slim images leave such tools out.
+    So `{service}` is reported unhealthy, and `docker compose up --wait` fails. Python is there: let it ask, with
+    urllib.request.
+    """
+    tool = not_found(health_test.output)
+    is_so = health_test.service and not health_test.ping and tool in ("curl", "wget", "nc", "netcat", "pgrep", "ps")
+    return is_so and {"place": health_test.place, "service": health_test.service, "tool": tool}
+
+
+@mistake(example=of_service("/bin/sh: 1: curl: not found", 127, ping="PONG"))
 def service_health_test_cannot_run(health_test):
     """{place}: the health test of `{service}` cannot be run: {what} is not in its image.{instead}"""
     if not health_test.service or not health_test.cannot_run:
@@ -88,7 +133,23 @@ def health_test_file_not_found(health_test):
 # What the test asked
 
 
-@mistake(example=of_service("Could not connect to Redis at 127.0.0.1:6380: Connection refused", pongs=True))
+@mistake(example=of_service("", 1, "NOAUTH Authentication required."))
+def health_test_without_the_password(health_test):
+    """{place}: Redis wants a password, and the health test of `{service}` gives none, so `redis-cli ping` is answered “{ping}”.
+    Give it the password: `redis-cli -a …`, or the variable REDISCLI_AUTH under `environment` of `{service}`.
+    """
+    wants = health_test.failed and health_test.ping.startswith("NOAUTH") and "WRONGPASS" not in health_test.output
+    return wants and {"place": health_test.place, "service": health_test.service, "ping": health_test.ping}
+
+
+@mistake(example=of_service("AUTH failed: WRONGPASS invalid username-password pair or user is disabled.", 1, "NOAUTH"))
+def health_test_with_another_password(health_test):
+    """{place}: the health test of `{service}` gives another user or password than Redis was started with: “{said}”."""
+    said_so = health_test.failed and said(r"(?P<said>WRONGPASS[^\n]*?)\.?$", health_test.output)
+    return said_so and {"place": health_test.place, "service": health_test.service, **said_so}
+
+
+@mistake(example=of_service("Could not connect to Redis at 127.0.0.1:6380: Connection refused", ping="PONG"))
 def service_health_test_says_no(health_test):
     """{place}: `{service}` runs and answers PING, yet its health test says no. Does the test ask the right thing?"""
     pongs = health_test.failed and health_test.service and health_test.pongs

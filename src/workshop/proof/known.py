@@ -8,11 +8,24 @@ KNOWN = (
     *("file_unreadable", "special_file", "link_in_a_circle", "link_out_of_the_folder", "link_to_a_folder"),
     "dockerfile_not_utf_8",
     # a compose file that cannot be read, or holds what is not run here
-    *("second_compose_file", "compose_file_too_large", "compose_file_not_utf_8", "not_yaml", "indented_with_a_tab"),
+    *("compose_file_too_large", "compose_file_not_utf_8", "not_yaml", "indented_with_a_tab"),
     *("colon_out_of_place", "colon_missing", "indentation_does_not_fit", "nested_without_end", "too_many_values"),
     *("no_settings", "setting_twice", "setting_misspelt", "unknown_setting", "setting_not_run_here", "not_a_name"),
     *("section_below_services", "service_outside_of_services", "yaml_tag", "value_not_run_here"),
     *("path_out_of_the_folder", "built_outside_the_folder", "mount_out_of_the_folder", "mount_not_run_here"),
+    # a compose file with a value of another shape
+    *(
+        "services_as_a_list",
+        "services_without_names",
+        "keys_beside_the_service",
+        "nothing_below",
+        "dashes_in_a_service",
+    ),
+    *("service_as_a_text", "list_without_dashes", "variables_in_one_line", "name_beside_its_setting"),
+    *("setting_beside_its_name", "dashes_for_settings", "list_for_a_text", "text_without_quotes", "list_in_a_list"),
+    *("space_after_the_colon", "dash_and_colon", "variable_without_a_text", "condition_in_a_list"),
+    *("condition_without_a_service", "condition_missing", "health_test_as_a_mapping", "number_of_retries"),
+    *("duration_without_its_unit", "mapping_for_a_command"),
     # a notebook, its functions and their calls
     *("notebook_too_large", "notebook_not_utf_8", "notebook_empty", "notebook_not_json", "notebook_without_cells"),
     *("notebook_without_code", "function_missing", "function_not_run_yet", "not_attempted", "cell_stops"),

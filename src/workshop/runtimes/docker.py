@@ -190,7 +190,7 @@ class DockerService(Asked):
     def evidence(self, deep: bool = False) -> Evidence:
         found = self.inspect()
         state = found["State"]
-        running = bool(state["Running"])
+        running = bool(state["Running"]) and not state.get("Restarting")  # between two runs it counts as ended
         listening = self.listening() if deep and running else None
         return Evidence(
             running,

@@ -13,7 +13,7 @@ NOT_RUNNABLE = (-1, 126, 127)  # exit codes of a health test that could not be r
 class HealthTest:
     """The last health test of a container: its exit code (None if no test has ended) and what it printed.
 
-    `service` and `place` name the service of a compose file and the line of its test; `pongs` says that Redis in it answers PING.
+    `service` and `place` name the service of a compose file and the line of its test; `ping` is what Redis in it answers to PING.
     """
 
     code: int | None
@@ -21,7 +21,12 @@ class HealthTest:
     running: bool = True
     service: str = ""
     place: str = ""
-    pongs: bool = False
+    ping: str = ""
+
+    @property
+    def pongs(self) -> bool:
+        """Whether Redis answers as it does if all is well."""
+        return self.ping.strip() == "PONG"
 
     @property
     def failed(self) -> bool:

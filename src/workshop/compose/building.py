@@ -1,0 +1,50 @@
+"""The images of a stack: pulled, or built from what is inside the folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from workshop.compose import looking
+from workshop.compose.ends import Watched
+from workshop.engine import builds, images
+from workshop.outcomes import NotUp
+
+
+def image_of(stack: Watched, name: str, made: dict[str, images.Image]) -> str:
+    """The image of a service. `made` keeps what was built, for copies of the stack and for services that are built alike.
+
+    Raises NotUp if it cannot be built or no registry has it, Unchecked if it cannot be had here.
+    """
+    service = stack.config["services"][name]
+    build = service.get("build")
+    if not build:
+        try:
+            images.need_image(service["image"])
+        except images.NoSuchImage as error:
+            raise looking.of_image(stack, name, service["image"], error.actual or "") from None
+        return str(service["image"])
+    context, inline = Path(build["context"]), build.get("dockerfile_inline")
+    file = build.get("dockerfile") or "Dockerfile"
+    named = {key: Path(place) for key, place in (build.get("additional_contexts") or {}).items()}
+    for place in (context, context / file, *named.values()):
+        if stack.folder not in (place.resolve(), *place.resolve().parents):
+            hint = f"{stack.as_written.where('services', name, 'build')}: `{name}` is built from a place outside the folder."
+            raise NotUp(hint, mistake="built_outside_the_folder", actual=place.name)
+    if not inline and (missing := looking.of_build(stack, name, context, file)):
+        raise missing
+    inside = str(context.relative_to(stack.folder))
+    key = json.dumps([inside, file, inline, build.get("target"), build.get("args")], sort_keys=True)
+    if key not in made:
+        flags = ["--target", build["target"]] if build.get("target") else []
+        for argument, value in (build.get("args") or {}).items():
+            flags += ["--build-arg", f"{argument}={value.replace('$$', '$')}"] if value is not None else []
+        for other, place in named.items():
+            flags += ["--build-context", f"{other}={place}"]
+        for secret in build.get("secrets") or []:
+            source = (stack.config.get("secrets") or {}).get(secret["source"], {}).get("file")
+            if source and stack.folder in Path(source).resolve().parents:
+                flags += ["--secret", f"id={secret.get('target') or secret['source']},src={source}"]
+        text = inline.replace("$$", "$") if inline else None
+        made[key] = builds.build(stack.run, context, flags=flags, file=file, inline=text)
+    return made[key].id

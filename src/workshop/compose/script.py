@@ -1,0 +1,116 @@
+"""A start script, looked at where its container says nothing: the line at which it ended, or the tool that it waits with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from workshop.compose.facts import Script
+from workshop.engine import helpers
+from workshop.engine.limits import CONFINED, NO_OUTSIDE_NAMES
+from workshop.engine.run import Run
+
+SHELLS = ("sh", "bash", "dash", "ash")
+SHEBANG = re.compile(r"#!\s*(?P<shell>\S*/(?:sh|bash|dash|ash)|\S*/env (?:sh|bash|dash|ash))\b[ \t]*(?P<option>-\w+)?")
+TRACED = 8.0  # seconds for the second run
+STEP = "+workshop"  # how a traced line begins; a shell repeats the first sign for what is nested
+TOOLS = (
+    "nc",
+    "ncat",
+    "netcat",
+    "curl",
+    "wget",
+    "telnet",
+    "ping",
+    "dig",
+    "nslookup",
+    "host",
+    "redis-cli",
+    "pg_isready",
+    "mysqladmin",
+)
+VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
+
+
+def at_its_end(run: Run, name: str, found: Mapping[str, Any]) -> Script | None:
+    """The line at which the start script of a container ended. `found` is what `docker inspect` says of it.
+
+    The script is run once more, traced, in a container like it; None if there is no script, or it ends in another way then.
+    """
+    script = _script(run, name, found)
+    if not script:
+        return None
+    path, shell, text, words = script
+    config, network = found["Config"], next(iter(found["NetworkSettings"]["Networks"]), "none")
+    environment = [word for one in config["Env"] or [] for word in ("--env", one)]
+    placed = (
+        "--network",
+        network,
+        *NO_OUTSIDE_NAMES,
+        "--volumes-from",
+        name,
+        "--workdir",
+        config["WorkingDir"] or "/",
+    )
+    user = ("--user", config["User"]) if config["User"] else ()
+    flags = ("--rm", *helpers.own(run), *CONFINED, *placed, *user, *environment, "--entrypoint", shell)
+    there = path if "/" in path else f"./{path}"
+    traced = f'PS4="{STEP} \\${{LINENO}} "; set -x; . "$0"'
+    done = run.docker("run", *flags, found["Image"], "-c", traced, there, *words, timeout=TRACED)
+    steps = re.findall(rf"^\++{STEP[1:]} (\d+) (.*)$", done.err, re.MULTILINE)
+    if not steps or done.code != found["State"]["ExitCode"]:
+        return None
+    lines = text.splitlines()
+    number = int(steps[-1][0])
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else steps[-1][1]
+    known = {one.partition("=")[0] for one in config["Env"] or []}
+    known |= set(re.findall(r"(?m)^\s*(?:export\s+|local\s+)?(\w+)=", text)) | set(re.findall(r"\bfor (\w+) in", text))
+    unset = dict.fromkeys(one for one in VARIABLE.findall(line) if one not in known)
+    stops = re.search(r"(?m)^\s*set\s+-\w*e|^\s*set -o errexit", text) is not None or "e" in (_option(text) or "")
+    return Script(path, number, line, tuple(unset), stops)
+
+
+def as_it_waits(run: Run, name: str, found: Mapping[str, Any]) -> Script | None:
+    """The tool that the start script of a running container calls and the image does not have; None if there is none such."""
+    script = _script(run, name, found)
+    if not script:
+        return None
+    path, _, text, _ = script
+    code = re.sub(r"(?m)#.*$", "", text)
+    called = [
+        tool
+        for tool in TOOLS
+        if re.search(rf"(?:^|[;&|(!`]|\b(?:while|until|if|do|then|else|!))\s*{tool}\s", code, re.MULTILINE)
+    ]
+    if not called or not re.search(r"\b(?:while|until)\b", code):
+        return None
+    ask = "; ".join(f"command -v {tool} >/dev/null || echo {tool}" for tool in called)
+    lacks = run.docker("exec", name, "sh", "-c", ask, timeout=5).out.split()
+    return Script(path, tool=lacks[0]) if lacks else None
+
+
+def _script(run: Run, name: str, found: Mapping[str, Any]) -> tuple[str, str, str, list[str]] | None:
+    """The path of the shell script that a container's first process runs, its shell, its text and the words after it."""
+    words = [found["Path"], *found["Args"]]
+    shell = words.pop(0) if PurePosixPath(words[0]).name in SHELLS and len(words) > 1 else None
+    while shell and words and words[0].startswith("-") and "c" not in words[0]:
+        words.pop(0)
+    if not words or words[0].startswith("-"):
+        return None
+    path = words.pop(0)
+    aside: Path = run.scratch("script") / "script"
+    place = str(PurePosixPath(found["Config"]["WorkingDir"] or "/") / path)
+    if not run.docker("cp", "--follow-link", f"{name}:{place}", str(aside), timeout=5).ok or not aside.is_file():
+        return None
+    text = aside.read_bytes()[:20_000].decode("utf-8", "replace")
+    first = SHEBANG.match(text)
+    if not first:
+        return (path, shell, text, words) if shell else None
+    return path, shell or PurePosixPath(first["shell"].split()[-1]).name, text, words
+
+
+def _option(text: str) -> str | None:
+    first = SHEBANG.match(text)
+    return first["option"] if first else None
