@@ -14,9 +14,37 @@ def web_without_its_app(answer):
 
 
 @mistake("test_web_finds_redis_by_its_name")
+def variable_in_the_url_not_set(answer, web, stack):
+    """{place}: the variable {name} is set nowhere, so REDIS_URL became `{url}`. Set it in a file `.env` beside the compose file, or give it a
+    default."""
+    found = [(name, stack.as_written.uses(name, "services", "web", "environment")) for name in stack.unset]
+    found = [(name, place) for name, place in found if place]
+    return found and {"name": found[0][0], "place": found[0][1], "url": told(web)}
+
+
+@mistake("test_web_finds_redis_by_its_name")
+def no_equals_sign(answer, web, stack):
+    """{place}: `{item}` has no =, so it sets nothing: it hands on a variable of your own machine, if there is one. Write NAME=value."""
+    written = stack.as_written.at("services", "web", "environment")
+    items = written.value if written and isinstance(written.value, list) else []
+    found = [index for index, item in enumerate(items) if "=" not in str(item) and "REDIS" in str(item)]
+    place = found and stack.as_written.where("services", "web", "environment", found[0])
+    return found and not told(web) and {"place": place, "item": items[found[0]]}
+
+
+@mistake("test_web_finds_redis_by_its_name")
 def space_before_the_equals_sign(answer, web):
     """The name in `environment` has a space at its end, so it is another one: REDIS_URL=redis://…, without a space before the =."""
     return "REDIS_URL" not in web.environment and "REDIS_URL" in [name.strip() for name in web.environment]
+
+
+@mistake("test_web_finds_redis_by_its_name")
+def redis_url_misspelt(answer, web):
+    """web has a variable {name}, and app.py reads REDIS_URL: spelled so, in capitals."""
+    near = [
+        name for name in web.environment if name.upper().replace("-", "_") in ("REDIS_URL", "REDISURL", "REDIS_URI")
+    ]
+    return near and "REDIS_URL" not in web.environment and {"name": near[0]}
 
 
 @mistake("test_web_finds_redis_by_its_name")
@@ -31,6 +59,13 @@ def redis_url_says_localhost(answer, web):
     """REDIS_URL is {url}. Inside a container, localhost is the container itself, and no Redis is there. The host is the name of the service:
     redis."""
     return urlsplit(told(web)).hostname in ("localhost", "127.0.0.1") and {"url": told(web)}
+
+
+@mistake("test_web_finds_redis_by_its_name")
+def redis_has_ended(answer, stack):
+    """The service redis has ended, with exit code {code}, so its name leads nowhere any more. `docker compose logs redis` says why."""
+    state = stack.state("redis") or {}
+    return answer.status == 503 and state.get("Status") in ("exited", "dead") and {"code": state["ExitCode"]}
 
 
 @mistake("test_web_finds_redis_by_its_name")
@@ -79,6 +114,26 @@ def protected_mode(answer, web):
     return "protected mode" in refusal(answer, web)
 
 
+# What Redis answers to a command that it does not run, as redis-py words it, and what that means in a stack.
+ANSWERS = {
+    "read only replica": "it is told to be a replica of another Redis, and a replica takes no writes. Take `replicaof` out",
+    "MISCONF": "it cannot write to its disk, and takes no writes until it can. May its user write to /data, and is /data mounted to be written to",
+    "used memory > 'maxmemory'": "it holds as much as `maxmemory` lets it. Give it more, or take `maxmemory` out",
+    "no permissions": "the user that REDIS_URL names may not run that command. Let it read and write all keys",
+    "unknown command": "its settings took that command away. Take `rename-command` out",
+    "Hash slot not served|CLUSTERDOWN": "it is one node of a cluster that has no others. Take `cluster-enabled` out",
+}
+
+
+@mistake("test_web_finds_redis_by_its_name")
+def redis_takes_no_command(answer, web):
+    """web reached Redis, and Redis does not do what it is asked: {meaning}. It said “{said}”."""
+    for words, meaning in ANSWERS.items():
+        if found := re.search(rf"(?m)WARNING in app: ([^\n]*(?:{words})[^\n]*)", refusal(answer, web)):
+            return {"meaning": meaning, "said": found[1].rstrip(".")}
+    return False
+
+
 @mistake("test_web_finds_redis_by_its_name")
 def no_such_database(answer, web):
     """REDIS_URL is {url}. The number at its end is that of a database in Redis, and there are 16: 0 to 15."""
@@ -86,12 +141,20 @@ def no_such_database(answer, web):
 
 
 @mistake("test_web_finds_redis_by_its_name")
+def redis_bound_to_loopback(answer, web, stack):
+    """Redis listens on {address} alone, so it hears only its own container, and web is refused. Take `bind` out of its settings, or write
+    `bind 0.0.0.0`; `protected-mode yes` must go too if Redis has no password."""
+    addresses = [address for address, port in sockets(answer, web, stack) if port == 6379]
+    inner = [address for address in addresses if address.startswith("127.") or address == "::1"]
+    return addresses and len(inner) == len(addresses) and {"address": inner[0]}
+
+
+@mistake("test_web_finds_redis_by_its_name")
 def redis_on_another_port(answer, web, stack):
-    """Redis listens on port {port}, and REDIS_URL leads to port 6379 of it. Redis needs no other port inside the stack: take `--port` out."""
-    if "Connection refused" not in refusal(answer, web):
-        return False
-    ports = sorted({port for _, port in stack.service("redis").listening() or []})
-    return ports and 6379 not in ports and {"port": ports[0]}
+    """Redis listens on {port}, and REDIS_URL leads to port 6379 of it. Redis needs no other port inside the stack: take `port` out."""
+    ports = sorted({port for _, port in sockets(answer, web, stack)})
+    is_so = "Connection refused" in refusal(answer, web) and 6379 not in ports
+    return is_so and {"port": f"port {ports[0]}" if ports else "no port"}
 
 
 @mistake("test_web_finds_redis_by_its_name")
@@ -106,14 +169,22 @@ def redis_by_another_name(kept, pair, url):
     return pair["value"] in kept and {"url": url}
 
 
+def sockets(answer, web, stack):
+    """Where the container of redis listens, as (address, port), if web was refused there."""
+    is_refused = "Connection refused" in refusal(answer, web)
+    return (stack.service("redis").listening() or []) if is_refused else []
+
+
 def told(web):
     """The REDIS_URL that web has, or nothing."""
     return web.environment.get("REDIS_URL", "")
 
 
 def refusal(answer, web):
-    """What web's log says behind a 503, or nothing: app.py writes there what Redis said."""
-    return web.log_with("WARNING", 0.5) if answer.status == 503 else ""
+    """What web's log says behind a 503, or nothing: app.py writes there what Redis said. Looked up once."""
+    if not hasattr(answer, "refusal"):
+        answer.refusal = web.log_with("WARNING", 0.5) if answer.status == 503 else ""
+    return answer.refusal
 
 
 @mistake("test_redis_is_not_published")

@@ -57,14 +57,14 @@ def at_its_end(run: Run, name: str, found: Mapping[str, Any]) -> Script | None:
     user = ("--user", config["User"]) if config["User"] else ()
     flags = ("--rm", *helpers.own(run), *CONFINED, *placed, *user, *environment, "--entrypoint", shell)
     there = path if "/" in path else f"./{path}"
-    traced = f'PS4="{STEP} \\${{LINENO}} "; set -x; . "$0"'
+    traced = f'PS4="{STEP} "; set -xv; . "$0"'  # -v repeats each line as it is read, -x each command as it is run
     done = run.docker("run", *flags, found["Image"], "-c", traced, there, *words, timeout=TRACED)
-    steps = re.findall(rf"^\++{STEP[1:]} (\d+) (.*)$", done.err, re.MULTILINE)
-    if not steps or done.code != found["State"]["ExitCode"]:
-        return None
+    said = done.err.partition(f"{STEP} . {there}\n")[2].splitlines()
+    number = sum(1 for one in said if not re.match(rf"\++{STEP[1:]} ", one))
     lines = text.splitlines()
-    number = int(steps[-1][0])
-    line = lines[number - 1].strip() if 0 < number <= len(lines) else steps[-1][1]
+    if not 0 < number <= len(lines) or done.code != found["State"]["ExitCode"]:
+        return None
+    line = lines[number - 1].strip()
     known = {one.partition("=")[0] for one in config["Env"] or []}
     known |= set(re.findall(r"(?m)^\s*(?:export\s+|local\s+)?(\w+)=", text)) | set(re.findall(r"\bfor (\w+) in", text))
     unset = dict.fromkeys(one for one in VARIABLE.findall(line) if one not in known)

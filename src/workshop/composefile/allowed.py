@@ -12,7 +12,7 @@ from collections.abc import Callable
 import yaml
 
 from workshop.composefile import shapes
-from workshop.composefile.settings import ELSEWHERE, FILE, KEYS, OWNERS, PATHS, No, Rule, keep
+from workshop.composefile.settings import ELSEWHERE, FILE, KEYS, OWNERS, PATHS, RESOLVED, No, Rule, keep
 from workshop.composefile.written import AsWritten, Budget, is_nothing, line_of, pairs
 from workshop.outcomes import NotUp
 
@@ -56,7 +56,13 @@ class _Judge:
 
     def check(self, check: Callable[..., str | None], node: yaml.Node, path: tuple[str, ...]) -> None:
         """Raises Refused if a check has a fault to find with a text."""
-        if fault := check(node.value):
+        value = str(node.value)
+        if (
+            check in RESOLVED
+        ):  # in a file of a folder below, a way up as far as the student's folder leads nowhere else
+            for _ in range(self.written.name.count("/")):
+                value = "." if value == ".." else value.removeprefix("../")
+        if fault := check(value):
             shown = f"{path[-1]}: {node.value}" if path and path[-1] != node.value else str(node.value)
             mistake = "path_out_of_the_folder" if check in PATHS else "value_not_run_here"
             raise self.refused(mistake, node, f"`{shown[:100]}` {fault}.", shown[:200])

@@ -82,7 +82,13 @@ def context(value: str) -> str | None:
     return any_path(value.partition("=")[2] or value)
 
 
-PATHS = (plain_path, any_path, from_context, compose_path, mount, context)
+RESOLVED = (
+    any_path,
+    from_context,
+    mount,
+    context,
+)  # where they lead is looked at once more before anything is done with them
+PATHS = (plain_path, compose_path, *RESOLVED)
 
 
 def only(*allowed: str) -> Check:
