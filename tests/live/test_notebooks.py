@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from workshop.causes.general import GENERAL
+from workshop.course import handin
 from workshop.exercises import cells
 from workshop.exercises.remote import RemoteNotebook
 from workshop.grading.bench import Session
@@ -494,8 +495,11 @@ def test_asked_is_the_call_as_one_would_write_it(opened):
     ("text", "says"),
     [
         ("", "empty file"),
-        ("{", "not JSON"),
-        ("<<<<<<< HEAD", "conflict marks"),
+        ("{", "ends in the middle"),
+        ('{"cells": [{"cell_type": "code", "sou', "ends in the middle"),
+        ("{'cells': []}", "not JSON"),
+        ("one, two", "not JSON"),
+        ('{"cells": [\n<<<<<<< HEAD\n', "line 2 is a conflict mark"),
         ("[]", "no list of cells"),
         ('{"worksheets": []}', "no list of cells"),
         ('{"cells": []}', "no code cell"),
@@ -507,6 +511,44 @@ def test_what_is_no_notebook_says_so(tmp_path, text, says):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(NotUp, match=says):
         cells.code_cells(cells.read(path))
+
+
+def test_the_copy_that_jupyterlab_keeps_is_offered_if_it_is_whole(tmp_path):
+    path, copy = tmp_path / "n.ipynb", tmp_path / ".ipynb_checkpoints" / "n-checkpoint.ipynb"
+    path.write_text("", encoding="utf-8")
+    copy.parent.mkdir()
+    for kept, is_offered in ((None, False), ("{", False), (json.dumps(notebook_of("1 + 1")), True)):
+        if kept:
+            copy.write_text(kept, encoding="utf-8")
+        with pytest.raises(NotUp) as error:
+            cells.read(path)
+        assert (str(copy) in cells.with_copy(error.value, tmp_path, "n.ipynb").hint) is is_offered
+
+
+@pytest.mark.parametrize(
+    ("file", "mistake"),
+    [
+        ("9_row.py", "script_for_a_notebook"),
+        ("Untitled.py", "script_for_a_notebook"),
+        ("9_row.ipynb.txt", "file_misnamed"),
+        ("9_row-Copy1.ipynb", "file_misnamed"),
+        ("Untitled.ipynb", "file_misnamed"),
+        ("notes.txt", "file_missing"),
+    ],
+)
+def test_what_was_handed_in_for_a_notebook(tmp_path, file, mistake):
+    (tmp_path / file).write_text("x", encoding="utf-8")
+    with pytest.raises(NotUp) as error:
+        handin.require(tmp_path, "9_row.ipynb", "9_row")
+    assert error.value.mistake == mistake
+
+
+def test_a_notebook_of_sixty_megabytes_is_told_to_clear_its_outputs(tmp_path):
+    (tmp_path / "work").mkdir()
+    with (tmp_path / "work" / "n.ipynb").open("wb") as file:
+        file.truncate(60 * 2**20)
+    with pytest.raises(NotUp, match=r"60 MB large. Clear its outputs"):
+        handin.copy_in(tmp_path / "work", tmp_path / "copy")
 
 
 def test_a_notebook_in_another_encoding_says_so(tmp_path):

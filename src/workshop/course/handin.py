@@ -13,6 +13,7 @@ from workshop.outcomes import NotUp
 
 SIZE_LIMIT = 50 * 1024 * 1024  # bytes of all files together
 COUNT_LIMIT = 2000  # files
+CLEAR = "Clear its outputs (Edit, Clear Outputs of All Cells) and save it."
 PASSED_OVER = {
     "__pycache__",
     "venv",
@@ -58,6 +59,12 @@ def copy_in(work: Path, folder: Path) -> None:
                 continue
             _refuse_odd(source, inside, top)
             count, total = count + 1, total + source.stat().st_size
+            if source.suffix == ".ipynb" and source.stat().st_size > SIZE_LIMIT:
+                raise NotUp(
+                    f"{inside} is {source.stat().st_size / 2**20:.0f} MB large. {CLEAR}",
+                    mistake="notebook_too_large",
+                    actual=f"{source.stat().st_size / 2**20:.0f} MB",
+                )
             if total > SIZE_LIMIT or count > COUNT_LIMIT:
                 raise NotUp(
                     f"The folder is too large to hand in: with {inside} it has more than {SIZE_LIMIT // 2**20} MB or {COUNT_LIMIT} files. "
@@ -135,8 +142,20 @@ def require(folder: Path, name: str, lesson: str) -> Path:
     path = folder / name
     if path.is_file():
         return path
-    near = [other.name for other in sorted(folder.iterdir()) if other.name.lower().startswith(name.lower())]
-    near = near or difflib.get_close_matches(name, [other.name for other in folder.iterdir()], 1, 0.75)
+    others = [other.name for other in sorted(folder.iterdir())]
+    near = [other for other in others if other.lower().startswith(name.lower())]
+    near = near or difflib.get_close_matches(name, others, 1, 0.75)
+    if name.endswith(".ipynb") and not near:
+        near = [other for other in others if other.endswith(".ipynb")]
+    scripts = [other for other in near or others if other.endswith(".py")]
+    if name.endswith(".ipynb") and scripts and near[:1] in ([], scripts[:1]):
+        raise NotUp(
+            f"There is a Python file, {scripts[0]}, and no notebook {name}. To rename it makes no notebook of it. `./workshop reset` restores the "
+            "starter: put your functions into its cells, and hand in the notebook as JupyterLab saves it.",
+            mistake="script_for_a_notebook",
+            expected=name,
+            actual=scripts[0],
+        )
     if near:
         raise NotUp(
             f"There is no file {name}, but one called {near[0]}. Rename it to exactly {name}; "

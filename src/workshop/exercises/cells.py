@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from workshop.outcomes import NotUp
 
 BACK = "`./workshop reset` restores the notebook as it was handed out."
 MEASURES = "measures"  # the tag of a cell that measures and draws, and defines nothing that an exercise needs
+CONFLICT = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
 SIZE_LIMIT = 20 * 1024 * 1024  # bytes
 
 
@@ -34,8 +36,7 @@ def read(path: Path) -> dict[str, Any]:
     try:
         notebook = json.loads(text)
     except (ValueError, RecursionError) as error:
-        hint = f"{name} is not a notebook any more: it is not JSON. Was it edited as text, or merged with conflict marks in it? {BACK}"
-        raise NotUp(hint, mistake="notebook_not_json", expected="a notebook (JSON)", actual=str(error)[:200]) from None
+        raise _no_json(name, text, error) from None
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise NotUp(
             f"{name} is JSON, but not a notebook of format 4: it has no list of cells. {BACK}",
@@ -44,6 +45,33 @@ def read(path: Path) -> dict[str, Any]:
             actual=text[:80],
         )
     return notebook
+
+
+def _no_json(name: str, text: str, error: Exception) -> NotUp:
+    """What to say of a file that is not JSON: whether it was merged badly, or cut off, or is something else."""
+    facts = {"expected": "a notebook (JSON)", "actual": str(error)[:200]}
+    if marks := CONFLICT.search(text):
+        line = text.count("\n", 0, marks.start()) + 1
+        hint = f"{name} is not JSON: line {line} is a conflict mark of git. Choose one of the two versions there, or take the file from one of both sides."
+        return NotUp(hint, mistake="notebook_with_conflict_marks", **facts)
+    ends = len(text.rstrip())
+    unended = isinstance(error, json.JSONDecodeError) and (error.pos >= ends or error.msg.startswith("Unterminated"))
+    if unended and text.lstrip().startswith("{"):
+        hint = f"{name} ends in the middle: it was not saved or not copied whole. {BACK}"
+        return NotUp(hint, mistake="notebook_cut_off", **facts)
+    hint = f"{name} is not a notebook any more: it is not JSON. Was it edited as text? {BACK}"
+    return NotUp(hint, mistake="notebook_not_json", **facts)
+
+
+def with_copy(error: NotUp, work: Path, name: str) -> NotUp:
+    """The same, with the copy that JupyterLab keeps beside a notebook in the folder `work`, if that one is whole."""
+    copy = work / ".ipynb_checkpoints" / f"{Path(name).stem}-checkpoint.ipynb"
+    try:
+        code_cells(read(copy))
+    except (NotUp, OSError):
+        return error
+    error.hint += f" JupyterLab has kept a copy, which is whole: copy {copy} to {work / name}."
+    return error
 
 
 def source_of(cell: Any) -> str:

@@ -143,7 +143,7 @@ class Bench:
         self.lesson, self.seed, self.session = assignment.lesson, assignment.seed, assignment.session
         self._notes = threading.local()  # what goes on beside the checks has notes of its own
         self.calls: list[str] = []  # the calls of a notebook's functions in this check
-        self.folder = self.session.run.scratch("work")
+        self.work, self.folder = assignment.work, self.session.run.scratch("work")
         handin.copy_in(assignment.work, self.folder)
         self.runtime = self.session.runtime_for(self.folder, self.lesson.name)
         self._ahead: Ahead[Service] | None = None
