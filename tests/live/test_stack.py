@@ -20,7 +20,7 @@ services:
   web:
     image: python:3.13-slim
     command: python -m http.server 5000 --directory /tmp
-    environment: {SEEN: "${CANARY:-nothing}", HOME_OF: "${HOME}"}
+    environment: {SEEN: "${CANARY:-nothing}", HOME_OF: "${HOME}", KEYS: "${DOCKER_AUTH_CONFIG:-nothing}", DOCKER_AUTH_CONFIG: }
     stop_signal: SIGKILL
     ports: ["5000"]
     volumes: [/anonymous]
@@ -48,12 +48,14 @@ def left_of(run_id):
 
 def test_a_stack_sees_nothing_of_this_machine_and_leaves_nothing(monkeypatch, has_engine):
     monkeypatch.setenv("CANARY", "sang")
+    monkeypatch.setenv("DOCKER_AUTH_CONFIG", '{"auths": {}}')  # what the docker command itself may need
     with Run() as run:
         stack = from_text(run, TWO)
         stack.up()
         web = stack.service("web")
         seen = dict(word.split("=", 1) for word in web.inspect()["Config"]["Env"])
         assert (seen["SEEN"], seen["HOME_OF"] != os.environ.get("HOME")) == ("nothing", True)
+        assert (seen["KEYS"], "DOCKER_AUTH_CONFIG" in seen) == ("nothing", False)
         volumes = [mount["Name"] for mount in web.inspect()["Mounts"]]
         assert stack.redis_cli("SET", "a", "b") == "OK"
         stack.down()

@@ -8,7 +8,7 @@ from pathlib import Path
 from workshop.compose import looking
 from workshop.compose.ends import Watched
 from workshop.engine import builds, images
-from workshop.outcomes import NotUp
+from workshop.outcomes import NotUp, Unchecked
 
 
 def image_of(stack: Watched, name: str, made: dict[str, images.Image]) -> str:
@@ -23,6 +23,8 @@ def image_of(stack: Watched, name: str, made: dict[str, images.Image]) -> str:
             images.need_image(service["image"])
         except images.NoSuchImage as error:
             raise looking.of_image(stack, name, service["image"], error.actual or "") from None
+        except Unchecked as error:
+            raise Unchecked(f"{error.hint}{like(stack, service['image'])}", actual=error.actual) from None
         return str(service["image"])
     context, inline = Path(build["context"]), build.get("dockerfile_inline")
     file = build.get("dockerfile") or "Dockerfile"
@@ -48,3 +50,12 @@ def image_of(stack: Watched, name: str, made: dict[str, images.Image]) -> str:
         text = inline.replace("$$", "$") if inline else None
         made[key] = builds.build(stack.run, context, flags=flags, file=file, inline=text)
     return made[key].id
+
+
+def like(stack: Watched, image: str) -> str:
+    """A sentence on the images here whose name is, but for registry and tag, that of one which is not; or nothing."""
+    wanted = image.rpartition("/")[2].partition(":")[0].partition("@")[0]
+    listed = stack.run.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").out.split()
+    there = [one for one in listed if one.rpartition("/")[2].partition(":")[0] == wanted and not one.endswith(">")]
+    names = ", ".join(f"`{one}`" for one in there[:5])
+    return f" Here already: {names}." if names else ""

@@ -171,7 +171,9 @@ def ended(stack: Watched, name: str, service: str) -> NotUp:
     command = (found["Path"], *found["Args"])
     is_over = state["Status"] in (*OVER, "created")
     code = state["ExitCode"] if is_over else None
-    start = Evidence(False, code, log, bool(state["OOMKilled"]), start_error=state.get("Error", ""), command=command)
+    start = Evidence(
+        not is_over, code, log, bool(state["OOMKilled"]), start_error=state.get("Error", ""), command=command
+    )
     facts: dict[str, Any] = {
         "start": start,
         "service_seen": seen_of(stack, service, hidden_by_mounts(stack, service, found)),

@@ -10,11 +10,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ComposeSaid:
-    """What Compose says of a file that it does not take, the place in the file that it speaks of, and the file's services."""
+    """What Compose says of a file that it does not take, the place in the file that it speaks of, and the file's services.
+
+    `unset` maps the variables that are set nowhere to their places.
+    """
 
     text: str
     place: str = "docker-compose.yml"
     services: tuple[str, ...] = ()
+    unset: Mapping[str, str] = field(default_factory=dict)
 
 
 class Lack(Enum):

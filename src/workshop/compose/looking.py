@@ -28,7 +28,8 @@ def of_config(stack: ends.Watched, done: engine.Done) -> NotUp:
     if fault := shapes.first(stack.as_written):
         return fault
     text = _plain(stack, done.err)
-    said = ComposeSaid(text, _place(stack, text), tuple(stack.as_written.services()))
+    unset = {name: stack.as_written.uses(name, "services") or stack.as_written.name for name in unset_in(done.err)}
+    said = ComposeSaid(text, _place(stack, text), tuple(stack.as_written.services()), unset)
     return NotUp(compose_said=said, asked="docker compose config", expected=EXPECTED, actual=last_lines(text))
 
 

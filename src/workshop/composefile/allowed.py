@@ -12,11 +12,30 @@ from collections.abc import Callable
 import yaml
 
 from workshop.composefile import shapes
-from workshop.composefile.settings import ELSEWHERE, FILE, KEYS, OWNERS, PATHS, RESOLVED, No, Rule, keep
+from workshop.composefile.settings import (
+    BUILD,
+    DEPLOY,
+    ELSEWHERE,
+    FILE,
+    HEALTH,
+    KEYS,
+    OWNERS,
+    PATHS,
+    RESOLVED,
+    SERVICE,
+    No,
+    Rule,
+    keep,
+)
 from workshop.composefile.written import AsWritten, Budget, is_nothing, line_of, pairs
 from workshop.outcomes import NotUp
 
 TAGS = ("tag:yaml.org,2002:", "!reset", "!override")  # the last two are Compose's own, for a file over another
+HOMES = {
+    "healthcheck": HEALTH,
+    "build": BUILD,
+    "deploy": DEPLOY,
+}  # settings of a service that have settings of their own
 
 
 class Refused(NotUp):
@@ -105,6 +124,12 @@ class _Judge:
         if len(path) == 2 and path[0] == "services" and path[1] in FILE:
             text = f"`{path[1]}` is below `services`, so it is taken for a service. Start it at the left edge."
             return self.refused("section_below_services", key, text, f"services: {path[1]}: {name}")
+        if len(path) == 2 and (home := next((home for home, table in HOMES.items() if name in table), None)):
+            text = f"`{name}` is a setting of `{home}`. It stands below `{home}:`, indented further."
+            return self.refused("setting_of_another", key, text, name)
+        if len(path) == 3 and path[2] in HOMES and name in SERVICE:
+            text = f"`{name}` is a setting of the service, and stands below `{path[2]}` here. Indent it less."
+            return self.refused("indented_too_far", key, text, name)
         owner = "the file" if not path else OWNERS.get(path[0], "it") if len(path) == 2 else f"`{path[-1]}`"
         if near := difflib.get_close_matches(name, [one for one in settings if one not in ("*", "x-*", KEYS)], 1, 0.7):
             text = f"{owner} has no setting `{name}`. Do you mean `{near[0]}`?"

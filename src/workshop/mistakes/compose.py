@@ -50,6 +50,23 @@ def default(name: str) -> str:
 # Compose does not take the file
 
 
+@mistake(
+    example={
+        "compose_said": ComposeSaid("invalid spec: :/data: empty section between colons", unset={"DIR": "f, line 4"})
+    }
+)
+def nothing_left_of_a_variable(compose_said):
+    """{place}: the variable {name} is set nowhere, so nothing stands in its place, and Compose does not take what is left: {reason}. Set it
+    in a file `.env` beside the compose file: {name}=…, or give it a default: `{default}`.
+    """
+    seen = said(
+        r"(?P<reason>(?:invalid spec|invalid reference|[Ii]nvalid containerPort|service volume|service \S+ has neither)[^\n]*)",
+        compose_said.text,
+    )
+    found = [*compose_said.unset.items()] if seen else []
+    return found and {**(seen or {}), "name": found[0][0], "place": found[0][1], "default": default(found[0][0])}
+
+
 @mistake(example=compose("dependency cycle detected: redis -> web -> redis"))
 def circle_of_waiting(compose_said):
     """{place}: The services wait for one another in a circle: {circle}. One of them must start first: remove its

@@ -11,7 +11,14 @@ KNOWN = (
     *("compose_file_too_large", "compose_file_not_utf_8", "not_yaml", "indented_with_a_tab"),
     *("colon_out_of_place", "colon_missing", "indentation_does_not_fit", "nested_without_end", "too_many_values"),
     *("no_settings", "setting_twice", "setting_misspelt", "unknown_setting", "setting_not_run_here", "not_a_name"),
-    *("section_below_services", "service_outside_of_services", "yaml_tag", "value_not_run_here"),
+    *(
+        "section_below_services",
+        "setting_of_another",
+        "indented_too_far",
+        "service_outside_of_services",
+        "yaml_tag",
+        "value_not_run_here",
+    ),
     *("path_out_of_the_folder", "built_outside_the_folder", "mount_out_of_the_folder", "mount_not_run_here"),
     # a compose file with a value of another shape
     *(
