@@ -198,13 +198,6 @@ def always_the_same_members(shown):
     return len(shown) == 1
 
 
-@mistake("test_move_ticket_moves")
-def never_says_whether(actual, expected):
-    """The ticket was moved, and the function returned None. It should return True: SMOVE itself says whether it
-    moved."""
-    return actual is None and expected is True
-
-
 @mistake("test_move_ticket_invents_none")
 def moved_without_a_look(actual, ticket):
     """The ticket was not there to be moved, and now it is in the other set. SMOVE moves only what is there."""

@@ -27,12 +27,6 @@ def zadd_where_zincrby_is_due(score, more):
     return score == more
 
 
-@mistake("test_add_points_adds")
-def no_score_handed_back(total):
-    """The points were added, and the function returned None. ZINCRBY itself returns the new score: return it."""
-    return total is None
-
-
 @mistake("test_add_points_loses_none")
 def the_first_points_written(actual, more, new):
     """The first points of a new player came from two sides at once, and some were lost. ZINCRBY begins with 0 by

@@ -14,6 +14,7 @@ from workshop.grading.bench import Session
 from workshop.mistakes.finding import Search, Sight
 from workshop.outcomes import Mismatch, NotUp
 from workshop.patience import until
+from workshop.wire.trail import Trail
 
 RUNTIMES = ["embedded", "docker"]
 
@@ -175,7 +176,7 @@ class Opened:
         path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
         self.runtime = session.runtime_for(folder, "n")
         self.server = self.runtime.redis()
-        self.calls = []
+        self.calls = Trail()
         self.notebook = RemoteNotebook(path, session.runners, self.server, lambda asked: None, self.calls, without)
         self.redis = self.client(self.server)
 

@@ -6,6 +6,7 @@ import pytest
 
 from workshop.exercises.remote import RemoteNotebook
 from workshop.grading.bench import Session
+from workshop.wire.trail import Trail
 
 CELL = """
 def reach(r):
@@ -57,7 +58,7 @@ def notebook(session, tmp_path):
     runtime = session.runtime_for(tmp_path, "n")
 
     def make():
-        return RemoteNotebook(path, session.runners, runtime.redis(), lambda asked: None, [])
+        return RemoteNotebook(path, session.runners, runtime.redis(), lambda asked: None, Trail())
 
     yield make
     runtime.close()

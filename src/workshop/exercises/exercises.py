@@ -15,6 +15,7 @@ from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.raised import Raised
 from workshop.values import copied, spelled
 from workshop.wire.rivals import RelayProbe, Seen
+from workshop.wire.trail import Trail
 
 CALL_LIMIT = 3.0  # seconds
 CHATTER = {
@@ -72,7 +73,7 @@ class Notebooks:
 class Exercises(abc.ABC):
     """The functions of a notebook. `note` is told of each call, as a line to copy; `calls` takes those of the current check."""
 
-    def __init__(self, note: Callable[[str], None], calls: list[str]) -> None:
+    def __init__(self, note: Callable[[str], None], calls: Trail) -> None:
         self._note, self._calls = note, calls
         self.called = ""  # the function that was called last
         self.answers: list[
@@ -96,7 +97,7 @@ class Exercises(abc.ABC):
         """Calls the function without waiting for it: `result(limit)` of what comes back waits, `is_done(limit)` asks."""
         asked = spelled(name, (Notebooks(), *args), options)
         self.called = name
-        self._calls.append(asked)
+        self._calls.call(asked)
         self._note(copied(self._calls))
         return Pending(self, name, asked, self._begin(name, args, options))
 
@@ -128,6 +129,11 @@ class Exercises(abc.ABC):
         with RelayProbe(self._relay()).rival(act, before, times) as seen:
             self.rivals.append(seen)
             yield seen
+
+    @property
+    def nones(self) -> int:
+        """How often a look of the grader's since the last call has found None: such a None is no answer of the function."""
+        return self._calls.nones
 
     @property
     def parted(self) -> list[list[str]]:

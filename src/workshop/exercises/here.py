@@ -24,6 +24,7 @@ from workshop.outcomes import NotUp
 from workshop.patience import Ahead
 from workshop.raised import FOREIGN
 from workshop.wire.rivals import Relay, in_thread
+from workshop.wire.trail import Trail
 
 DATABASE = 15
 SCRIPTS = {"eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro"}
@@ -92,7 +93,7 @@ class Here:
 class HereNotebook(Exercises):
     """The functions of the notebook that runs in this process: `function`, which is checked, and what stands beside it."""
 
-    def __init__(self, function: Any, server: Here, note: Callable[[str], None], calls: list[str]) -> None:
+    def __init__(self, function: Any, server: Here, note: Callable[[str], None], calls: Trail) -> None:
         super().__init__(note, calls)
         self._function, self._server = function, server
         self._begun: list[Call] = []

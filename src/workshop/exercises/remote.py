@@ -16,6 +16,7 @@ from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.patience import until
 from workshop.raised import Raised
 from workshop.wire import traces
+from workshop.wire.trail import Trail
 
 CELL_LIMIT = 5.0  # seconds for one cell
 CELLS_LIMIT = 30.0  # seconds for all of them
@@ -47,7 +48,7 @@ class RemoteNotebook(Exercises):
         runners: Runners,
         server: Any,
         note: Callable[[str], None],
-        calls: list[str],
+        calls: Trail,
         without: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(note, calls)

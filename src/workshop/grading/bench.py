@@ -17,6 +17,7 @@ from workshop.outcomes import Unchecked
 from workshop.patience import Ahead
 from workshop.runtimes.contract import NEEDS_ENGINE, Runtime, Service
 from workshop.runtimes.embedded import EmbeddedRuntime
+from workshop.wire.trail import Trail
 
 if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at once
     from workshop.engine.images import Image
@@ -142,7 +143,7 @@ class Bench:
     def __init__(self, assignment: Assignment) -> None:
         self.lesson, self.seed, self.session = assignment.lesson, assignment.seed, assignment.session
         self._notes = threading.local()  # what goes on beside the checks has notes of its own
-        self.calls: list[str] = []  # the calls of a notebook's functions in this check
+        self.calls = Trail()  # the calls of a notebook's functions in this check
         self.work, self.folder = assignment.work, self.session.run.scratch("work")
         handin.copy_in(assignment.work, self.folder)
         self.runtime = self.session.runtime_for(self.folder, self.lesson.name)

@@ -26,7 +26,7 @@ SILENT: dict[str, Any] = {
 def notebook_that(value: Any, parted: Any = (), **written: Any) -> dict[str, Any]:
     """An example: a function that answered `value`, and how it is written."""
     outline = SILENT | written
-    made = SimpleNamespace(answers=[("count", value)], parted=list(parted), outline=lambda name: outline)
+    made = SimpleNamespace(answers=[("count", value)], nones=0, parted=list(parted), outline=lambda name: outline)
     return {"notebook": made, "actual": value, "expected": 3}
 
 
@@ -39,9 +39,11 @@ def refused(notebook: Any, actual: Any, expected: Any) -> dict[str, Any] | None:
     if isinstance(wanted, (list, tuple)) and len(wanted) == len(parts):
         is_refused = any(part is None and want is not None for part, want in zip(parts, wanted, strict=True))
     else:
-        is_refused = any(part is None for part in parts)
+        is_refused = None in parts
+    if not is_refused or sum(part is None for part in parts) <= notebook.nones:
+        return None  # it may be what the grader has found in Redis
     name = notebook.answers[-1][0]
-    return {**(notebook.outline(name) or {}), "function": name} if is_refused else None
+    return {**(notebook.outline(name) or {}), "function": name}
 
 
 @mistake(example=notebook_that(None, prints=True))

@@ -24,6 +24,7 @@ from workshop.report import Check, Outcome
 from workshop.reports.notebook import Key, Shown, keys_of
 from workshop.wire.probe import RedisProbe
 from workshop.wire.rivals import RelayProbe
+from workshop.wire.trail import Trail
 
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 
@@ -123,7 +124,7 @@ def _ending_of(
 ) -> Exception | None:
     """What one test ended with; None if all was well. The scene is told its fixtures and what was asked."""
     asked: list[str] = []
-    calls: list[str] = []
+    calls = Trail()
     notebook = HereNotebook(function, server, asked.append, calls)
     look = RedisProbe(server, asked.append, calls)
     scene.fixtures = {"notebook": notebook, "redis": look, "some": some}

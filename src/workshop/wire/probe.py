@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workshop.outcomes import Mismatch
 from workshop.patience import until
 from workshop.values import copied, spelled
+from workshop.wire.trail import Trail
 
 if TYPE_CHECKING:  # loaded where it is needed: a check should begin at once
     import redis
@@ -29,7 +30,7 @@ class RedisProbe(ClientOfRedis):
     one of these, so that the lines do the same in a notebook.
     """
 
-    def __init__(self, server: Any, note: Callable[[str], None], calls: list[str] | None = None) -> None:
+    def __init__(self, server: Any, note: Callable[[str], None], calls: Trail | None = None) -> None:
         """`server` is a RedisServer, or a notebook's `Here`."""
         self._server, self._note, self._calls = server, note, calls
         self._at: tuple[str, int] | None = None
@@ -70,7 +71,7 @@ class RedisProbe(ClientOfRedis):
         found = getattr(self._client, name)
         return found if self._calls is None or not callable(found) else self._noted(name, found, self._calls)
 
-    def _noted(self, name: str, method: Callable[..., Any], calls: list[str]) -> Callable[..., Any]:
+    def _noted(self, name: str, method: Callable[..., Any], calls: Trail) -> Callable[..., Any]:
         """The method, told in Python when it is called."""
         from workshop.guests.relay import WRITES  # with it comes asyncio, which takes a while to load
 
@@ -83,7 +84,9 @@ class RedisProbe(ClientOfRedis):
                 calls.append(line)
             else:
                 calls.append(f"{line}  # another program, in the middle of the call")
-            return method(*args, **options)
+            value = method(*args, **options)
+            calls.looked(value)
+            return value
 
         return noted
 

@@ -1,0 +1,25 @@
+"""What a check has asked so far: the way that led to its last look, as lines to copy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Trail(list[str]):
+    """The calls of a check and what it has written to Redis, a line each; and how often a look since the last call has found None."""
+
+    nones = 0
+
+    def call(self, line: str) -> None:
+        """The student's function is called."""
+        self.append(line)
+        self.nones = 0
+
+    def looked(self, value: Any) -> None:
+        """The grader has looked into Redis and found `value`."""
+        self.nones += sum(one is None for one in value) if isinstance(value, (list, tuple)) else value is None
+
+    def clear(self) -> None:
+        """A new check begins."""
+        super().clear()
+        self.nones = 0
