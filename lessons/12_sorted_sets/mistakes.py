@@ -14,6 +14,11 @@ def scores_of(redis, key):
     return [score for _, score in redis.zrange(key, 0, -1, withscores=True)] if redis.type(key) == "zset" else []
 
 
+def expires_in(seen):
+    """How often Redis was told, in what it received, to end a key."""
+    return sum(seen[name] for name in ("expire", "pexpire", "expireat", "pexpireat"))
+
+
 @mistake("test_add_points_adds", "test_record_best_keeps_the_best", "test_count_request_counts")
 def stored_under_another_key(redis, key):
     """Redis has a key {other} now. What the function stores belongs in {key}."""
@@ -47,16 +52,24 @@ def any_score_replaces_the_best(actual, player, score, best):
     return score < best and actual == {player: score}
 
 
-@mistake("test_record_best_tells_a_record")
-def numbers_for_true_and_false(actual):
-    """The function returned numbers. True or False was promised: bool(…) makes True of 1 and False of 0."""
-    return isinstance(actual, list) and all(type(one) is int for one in actual)
+@mistake("test_record_best_keeps_the_best")
+def the_first_score_not_written(actual, score, low):
+    """The player's first score was not written: the board is empty. ZADD with xx changes only members that are there; gt
+    alone adds new ones too."""
+    return score == low and actual == {}
+
+
+@mistake("test_record_best_keeps_the_best")
+def a_better_score_not_written(actual, player, low, high, score):
+    """The player had {low} and then reached {high}, and the board still says {low}. ZADD with nx writes only who is new,
+    with lt only a lower score; gt writes a greater one."""
+    return score == high and actual == {player: low} and {"low": low, "high": high}
 
 
 @mistake("test_record_best_tells_a_record")
 def gt_without_ch(actual):
-    """A better score is a record too, and False came back. ZADD counts only those who are new, unless it is told to
-    count the changed ones as well (ch)."""
+    """A better score is a record too, and the function said that it is none. ZADD counts only those who are new, unless it
+    is told to count the changed ones as well (ch)."""
     return actual == [True, False, False, False]
 
 
@@ -89,10 +102,16 @@ def ascending_order(lists, end, best, worst, count):
 
 
 @mistake("expect_end")
-def stop_k_taken_for_exclusive(lists, end, count):
+def stop_k_taken_for_exclusive(lists, end, best, worst, count):
     """There is one player too many. ZRANGE takes the first and the last rank, and includes both: the last of k is k -
     1."""
-    return isinstance(lists, list) and isinstance(lists[end], list) and len(lists[end]) == count + 1
+    return isinstance(lists, list) and lists[end] == (best, worst)[end][: count + 1]
+
+
+@mistake("expect_end")
+def names_without_scores(actual, expected):
+    """The players came without their scores. ZRANGE returns pairs if it is told to: withscores=True."""
+    return isinstance(expected, list) and actual == [player for player, _ in expected]
 
 
 @mistake("expect_end")
@@ -104,30 +123,31 @@ def the_right_ones_in_the_wrong_order(actual, expected):
 
 @mistake("test_best_and_worst_of_few_or_none")
 def none_asked_for_and_all_came(actual, count, everyone, expected):
-    """Asked for none, the function returned everybody: 0 - 1 is -1, and rank -1 is the last of all."""
+    """Asked for none, the function returned everybody. With a count of 0, count - 1 is -1, the rank of the last of all,
+    and -count is 0, the rank of the first."""
     return expected == [[], []] and actual == [everyone, everyone[::-1]]
 
 
 @mistake("test_best_and_worst_of_few_or_none")
-def a_start_below_rank_0(actual, expected, everyone, count):
-    """Three are on the board: asked for {count}, the function should return all three, and some are missing. A rank
-    below 0 counts from the other end."""
-    lists = actual if isinstance(actual, list) and expected != [[], []] else []
-    return {"count": count} if any(isinstance(one, list) and len(one) < len(everyone) for one in lists) else False
+def a_start_below_rank_0(actual, everyone, count):
+    """Three are on the board: asked for {count}, the function should return all three, and a single one came. 3 - {count}
+    is -1, and a rank below 0 counts from the other end."""
+    single = isinstance(actual, list) and any(one in ([everyone[0]], [everyone[-1]]) for one in actual)
+    return {"count": count} if single and count == len(everyone) + 1 else False
 
 
-@mistake("test_best_and_worst_fetches_no_more")
-def the_board_sliced_in_python(actual, FEW_BYTES):
-    """Redis sent {actual} bytes to show three of a thousand players; with a million players it would be a thousand
+@mistake("test_best_and_worst_fetches_no_more", "test_around_fetches_no_more")
+def the_board_sliced_in_python(actual):
+    """Redis sent {actual} bytes to show a few of a thousand players; with a million players it would be a thousand
     times as much. ZRANGE takes the first and the last rank that you want."""
-    return {"actual": actual} if isinstance(actual, int) and actual > FEW_BYTES else False
+    return isinstance(actual, int) and {"actual": actual}
 
 
 @mistake("test_place_of_fetches_no_more")
-def the_board_searched_in_python(actual, FEW_BYTES):
+def the_board_searched_in_python(actual):
     """Redis sent {actual} bytes to find one of a thousand players; with a million players it would be a thousand times
     as much. ZREVRANK finds the rank in Redis, and only a number travels."""
-    return {"actual": actual} if isinstance(actual, int) and actual > FEW_BYTES else False
+    return isinstance(actual, int) and {"actual": actual}
 
 
 @mistake("test_place_of_counts_from_the_top")
@@ -163,10 +183,10 @@ def nobody_on_place_1(places):
     return {"places": places} if 1 not in places else False
 
 
-@mistake("test_place_of_nobody")
+@mistake("test_place_of_nobody", "test_around_nobody")
 def one_more_than_none(error):
-    """The player is not on the board, so their rank is None, and Python cannot calculate with None. Look for None
-    first."""
+    """The player is not on the board, so their rank and their score are None, and Python cannot calculate or compare
+    with None. Look for None first."""
     return error.type == "TypeError" and "NoneType" in error.message
 
 
@@ -191,19 +211,41 @@ def the_last_taken_for_a_stranger(actual, at, players):
 
 
 @mistake("expect_around")
-def a_rank_below_zero(actual, at, count):
-    """The player is near the top: there are fewer above, and all those below should come. A rank below 0 counts from
-    the other end: -1 is the last."""
-    return at < count and isinstance(actual, list) and len(actual) <= count
+def a_rank_below_zero(actual, at, count, players):
+    """The player is near the {end}, and nobody came back. A rank below 0 counts from the other end: -1 is the last. So a
+    range that begins there is empty: begin at 0 at least."""
+    ends = {1: "top", len(players) - 2: "bottom"}
+    return at in ends and actual == [] and {"end": ends[at]}
+
+
+@mistake("expect_around")
+def around_from_the_worst(actual, at, count, players):
+    """These are the neighbours of another player, who has the same rank from the other end. ZRANK and ZRANGE count from
+    the lowest score, ZREVRANK and desc=True from the highest: ask for rank and range from the same end."""
+    mirrored = len(players) - 1 - at
+    others = players[max(mirrored - count, 0) : mirrored + count + 1]
+    return actual in (others, others[::-1])
+
+
+@mistake("expect_around")
+def around_worst_first(actual, expected):
+    """They are the right players, in the wrong order: the best comes first. ZRANGE begins with the lowest score;
+    desc=True turns it round."""
+    return isinstance(actual, list) and len(actual) > 1 and actual == expected[::-1]
+
+
+@mistake("expect_around")
+def around_without_the_player(actual, expected, at, players):
+    """The neighbours came without the player in their midst, who belongs to the list too."""
+    return isinstance(actual, list) and actual == [one for one in expected if one != players[at]]
 
 
 @mistake("test_around_nobody")
 def the_top_around_a_stranger(actual, board, redis):
     """The player is not on the board, and players from its top came back. ZREVRANK answers None for this player; None
     is not rank 0."""
-    return (
-        isinstance(actual, list) and actual and actual == redis.zrange(f"board:{board}", 0, len(actual) - 1, desc=True)
-    )
+    is_some = isinstance(actual, list) and actual and redis.type(f"board:{board}") == "zset"
+    return is_some and actual == redis.zrange(f"board:{board}", 0, len(actual) - 1, desc=True)
 
 
 @mistake("test_count_request_counts")
@@ -218,6 +260,13 @@ def the_old_counted(number):
     """Requests that are older than the window of 60 seconds were counted too. ZREMRANGEBYSCORE takes out all up to a
     time."""
     return number == 8
+
+
+@mistake("test_count_request_forgets_the_old")
+def the_edge_counted(actual, expected):
+    """A request that is 60 seconds old to the moment was counted in a window of 60 seconds. It leaves the window just
+    then: count only those that are younger."""
+    return expected == [1, 2, 3, 3, 2] and actual == [1, 2, 3, 3, 3]
 
 
 @mistake("test_count_request_forgets_the_old")
@@ -245,24 +294,24 @@ def the_clock_of_this_machine(redis, other, times):
 
 
 @mistake("test_count_request_expires")
-def a_window_without_expiry(redis, key):
+def a_window_without_expiry(actual, seen, new_key):
     """A user who never comes back leaves the key {key} behind for ever. EXPIRE gives it a time to live: the width of
     the window."""
-    return {"key": key} if redis.ttl(key) == -1 else False
+    return actual == -1 and not expires_in(seen) and {"key": new_key}
 
 
 @mistake("test_count_request_expires")
-def expiry_kept_from_before(end, now, since):
+def the_first_request_without_expiry(actual, seen):
+    """A user who came once leaves the key behind for ever: EXPIRE was sent, and had no effect. It comes after ZADD, which
+    makes the key, and without a condition such as gt."""
+    return actual == -1 and expires_in(seen)
+
+
+@mistake("test_count_request_expires")
+def expiry_kept_from_before(actual, end, since):
     """The key still has the time to live that it had before the call, {left} s. It should live for the width of the
     window from the last request on: EXPIRE sets the time anew if it has no condition such as nx."""
-    return {"left": round(end - now)} if end <= since + 7 else False
-
-
-@mistake("test_count_request_expires")
-def the_first_request_without_expiry(redis, new_user):
-    """A user who came once leaves the key behind for ever: the first request gave it no time to live. EXPIRE comes
-    after ZADD, which makes the key, and without a condition such as gt."""
-    return redis.ttl(f"window:{new_user}") == -1
+    return 0 < end <= since + 7 and {"left": actual}
 
 
 @mistake("test_count_request_at_once")
@@ -313,6 +362,14 @@ def room_made_for_who_is_there(actual, players, new, expected):
     return isinstance(actual, list) and expected == [new, *players] and len(actual) < len(expected)
 
 
+@mistake("test_keep_best_keeps_all_while_there_is_room")
+def the_old_score_kept(actual, expected, players, new):
+    """{player} was on the board already, and the new score, which is lower, was not written. It takes the place of the
+    old one: ZADD without a condition such as gt."""
+    is_last_step = isinstance(expected, list) and expected[-1:] == players[:1]
+    return is_last_step and actual == [new, *players] and {"player": players[0]}
+
+
 @mistake("test_keep_best_tells_who_made_it")
 def always_told_to_have_made_it(actual):
     """The second score was too low for the board, and True came back. Whether the player is there shows after the
@@ -343,8 +400,8 @@ def one_place_left_for_two(actual):
 
 @mistake("test_keep_best_in_one_step")
 def added_and_then_trimmed(sizes):
-    """Whoever looked between two commands saw another number of players than five. A pipeline sends both as one
-    transaction (MULTI)."""
+    """Whoever looked between two commands saw another number of players than five. `r.pipeline()` makes one step of them,
+    a transaction (MULTI); with transaction=False it does not."""
     return len(sizes) > 1
 
 
@@ -370,9 +427,10 @@ def never_taken_out(actual, expected, jobs, at):
 
 @mistake("test_take_next_of_an_empty_queue")
 def the_first_of_nothing(error):
-    """No job waits, and ZPOPMIN returns an empty list for that: it has no first pair. Look whether the list is empty
-    first."""
-    return error.type == "IndexError"
+    """No job waits. ZPOPMIN and ZRANGE return an empty list for that, BZPOPMIN and ZMPOP None: there is no first one to
+    take out of it. Look whether anything came first."""
+    is_none = error.type == "TypeError" and "NoneType" in error.message
+    return is_none or error.type == "IndexError" or (error.type == "ValueError" and "to unpack" in error.message)
 
 
 @mistake("test_take_next_gives_a_job_to_one")
@@ -387,3 +445,89 @@ def none_while_jobs_wait(actual, mine):
     """Jobs were waiting, and None came back: another worker had taken the one that was looked at. ZPOPMIN looks and
     takes in one step."""
     return actual is None and mine is None
+
+
+@mistake("test_top_of_week_adds_up")
+def a_day_changed(expected, banned):
+    """The boards of the days have changed. The sum belongs in `week`, and so does leaving out: the days stay as they
+    are."""
+    return isinstance(expected, dict) and banned[0] in expected
+
+
+@mistake("test_top_of_week_adds_up")
+def the_banned_shown(actual, banned):
+    """{banned} is in the set `banned`, and stands in the answer or in `week`. ZDIFFSTORE keeps those members of the first
+    set that are in none of the others, which may be plain sets."""
+    names = [one[0] for one in actual] if isinstance(actual, list) and all(map(is_pair, actual)) else actual
+    return isinstance(names, (list, dict)) and banned[0] in names and {"banned": banned[0]}
+
+
+@mistake("test_top_of_week_adds_up")
+def the_banned_left_out_after_the_cut(actual, expected):
+    """One is missing: the best were taken first, and the banned left out of these. Leave them out before."""
+    return isinstance(actual, list) and isinstance(expected, list) and actual == expected[:-1]
+
+
+@mistake("test_top_of_week_adds_up")
+def the_worst_of_the_week(actual, expected, best):
+    """These are the worst of the week, and the best were asked for. ZRANGE begins with the lowest score; desc=True turns
+    it round."""
+    return isinstance(expected, list) and actual == best[::-1][: len(expected)]
+
+
+@mistake("test_top_of_week_adds_up")
+def another_answer_of_the_pipeline(actual, expected):
+    """{actual} came back, not a list of pairs. execute() returns one answer for each command, in their order: return that
+    of the ZRANGE."""
+    is_pairs = isinstance(expected, list) and all(map(is_pair, expected))
+    return is_pairs and isinstance(actual, int) and {"actual": actual}
+
+
+@mistake("test_top_of_week_adds_up")
+def the_best_day_for_the_sum(actual, redis, days):
+    """These are the points of each one's best day. The sum of all days was asked for: that is what ZUNIONSTORE makes
+    unless aggregate says otherwise."""
+    most = dict(redis.zunion([f"board:{day}" for day in days], aggregate="MAX", withscores=True))
+    found = dict(actual) if isinstance(actual, list) and all(map(is_pair, actual)) else actual
+    return isinstance(found, dict) and found and all(most.get(one) == points for one, points in found.items())
+
+
+@mistake("test_top_of_week_adds_up")
+def added_to_the_week_before(actual, best):
+    """What was in `week` before this call was counted too. ZUNIONSTORE writes the new set in the place of the old one,
+    if `week` is not among the sets that it adds up."""
+    found = dict(actual) if isinstance(actual, list) and all(map(is_pair, actual)) else actual
+    return isinstance(found, dict) and any(points >= 9999 for points in found.values())
+
+
+@mistake("test_top_of_week_adds_up")
+def the_week_for_ever(actual):
+    """`week` has no time to live, and stays for ever. EXPIRE after the last command that writes it gives it one: a set
+    that is made anew has none."""
+    return actual == -1
+
+
+@mistake("test_top_of_week_in_one_step")
+def half_a_week_seen(actual, looks):
+    """Someone looked between two commands and saw a `week` that was not done: with a banned player, without its end, or
+    empty. `r.pipeline()` makes one step of all commands; with transaction=False it does not."""
+    return isinstance(actual, tuple) and len(looks) > 2
+
+
+@mistake("test_top_of_week_in_one_step")
+def another_week_returned(actual, theirs):
+    """Another call made its own `week` between two commands, and the answer is from that one. The ZRANGE belongs into
+    the same transaction as the rest."""
+    return isinstance(actual, list) and [list(pair) for pair in theirs.items()] == actual
+
+
+@mistake("test_top_of_week_fetches_no_more")
+def the_week_fetched(actual):
+    """Redis sent {actual} bytes to show three players of a week with 800. Let Redis add up, sort and cut: only the three
+    need to travel."""
+    return isinstance(actual, int) and {"actual": actual}
+
+
+def is_pair(one):
+    """Whether this is a pair as in a list of (player, points)."""
+    return isinstance(one, (list, tuple)) and len(one) == 2

@@ -1,16 +1,8 @@
 """Lesson 12: sorted sets, members in the order of their scores."""
 
-from workshop.grader import expect, rests_on, wanted
+from collections import Counter
 
-FEW_BYTES = 4000
-
-
-def expect_few_bytes(redis, ask):
-    """What `ask` has Redis send is about as much as is shown. The first two readings tell what the measuring takes."""
-    readings = [redis.info("stats")["total_net_output_bytes"] for _ in range(2)]
-    ask()
-    sent = redis.info("stats")["total_net_output_bytes"] - 2 * readings[1] + readings[0]
-    expect(sent, wanted("some hundred bytes from Redis", lambda sent: sent <= FEW_BYTES))
+from workshop.grader import expect, few_bytes, one_of, rests_on, wanted
 
 
 def board_of(redis, some, count):
@@ -21,30 +13,10 @@ def board_of(redis, some, count):
     return board, players, scores
 
 
-def pairs(players, scores):
-    """What best_and_worst returns for them, as plain data."""
-    return [list(pair) for pair in zip(players, scores, strict=True)]
-
-
-def clock(redis):
-    """Redis' clock in seconds."""
-    seconds, micros = redis.time()
-    return seconds + micros / 1_000_000
-
-
-def request_ids(some, count):
-    """Different names for requests."""
-    return [f"req-{word}" for word in some.words(count)]
-
-
 def test_add_points_adds(notebook, redis, some):
     """add_points adds the points to what the player has and returns the new score"""
-    key, (player, other), had, more = (
-        f"board:{(board := some.word())}",
-        some.words(2),
-        some.number(50, 900),
-        some.number(2, 40),
-    )
+    board, (player, other), had, more = some.word(), some.words(2), some.number(50, 900), some.number(2, 40)
+    key = f"board:{board}"
     redis.zadd(key, {player: had, "somebody": 5})
     total = notebook.add_points(board, player, more)
     score = redis.zscore(key, player)
@@ -70,12 +42,8 @@ def test_add_points_loses_none(notebook, redis, some):
 
 def test_record_best_keeps_the_best(notebook, redis, some):
     """record_best puts a player on the board and keeps the best score of each"""
-    key, player, low, high = (
-        f"board:{(board := some.word())}",
-        some.word(),
-        some.number(10, 300),
-        some.number(400, 900),
-    )
+    board, player, low, high = some.word(), some.word(), some.number(10, 300), some.number(400, 900)
+    key = f"board:{board}"
     for score, best in ((low, low), (high, high), (low + 1, high)):
         notebook.record_best(board, player, score)
         expect(dict(redis.zrange(key, 0, -1, withscores=True)), {player: best})
@@ -107,7 +75,7 @@ def test_record_best_loses_none(notebook, redis, some):
 def expect_end(notebook, redis, some, end):
     """The list number `end` of best_and_worst has the players from that end of the board."""
     board, players, scores = board_of(redis, some, 12)
-    best = pairs(players, scores)
+    best = list(map(list, zip(players, scores, strict=True)))
     worst = best[::-1]
     for count in (3, 5):
         lists = notebook.best_and_worst(board, count)
@@ -127,9 +95,9 @@ def test_best_and_worst_shows_the_worst(notebook, redis, some):
 
 @rests_on("test_best_and_worst_shows_the_best", "test_best_and_worst_shows_the_worst")
 def test_best_and_worst_of_few_or_none(notebook, redis, some):
-    """best_and_worst returns all where they are fewer, and two empty lists for a count of 0"""
+    """best_and_worst returns all if there are fewer, and two empty lists for a count of 0"""
     board, players, scores = board_of(redis, some, 3)
-    everyone = pairs(players, scores)
+    everyone = list(map(list, zip(players, scores, strict=True)))
     for count in (10, 4):
         expect(notebook.best_and_worst(board, count), [everyone, everyone[::-1]])
     expect(notebook.best_and_worst(board, 0), [[], []])
@@ -138,7 +106,7 @@ def test_best_and_worst_of_few_or_none(notebook, redis, some):
 def test_best_and_worst_fetches_no_more(notebook, redis, some):
     """best_and_worst fetches only those that it returns"""
     board, *_ = board_of(redis, some, 1000)
-    expect_few_bytes(redis, lambda: notebook.best_and_worst(board, 3))
+    expect(redis.sent(lambda: notebook.best_and_worst(board, 3)), few_bytes())
 
 
 def test_place_of_counts_from_the_top(notebook, redis, some):
@@ -159,7 +127,7 @@ def test_place_of_knows_the_best(notebook, redis, some):
 
 
 def test_place_of_nobody(notebook, redis, some):
-    """place_of returns None for who is not on the board"""
+    """place_of returns None for a player who is not on the board"""
     board, *_ = board_of(redis, some, 9)
     expect(notebook.place_of(board, some.word(12)), None)
     expect(notebook.place_of(some.word(12), some.word()), None)
@@ -168,7 +136,7 @@ def test_place_of_nobody(notebook, redis, some):
 def test_place_of_fetches_no_more(notebook, redis, some):
     """place_of asks for the rank, not for the board"""
     board, players, _ = board_of(redis, some, 1000)
-    expect_few_bytes(redis, lambda: notebook.place_of(board, players[700]))
+    expect(redis.sent(lambda: notebook.place_of(board, players[700])), few_bytes())
 
 
 def expect_around(notebook, board, players, at, count):
@@ -179,27 +147,33 @@ def expect_around(notebook, board, players, at, count):
 def test_around_shows_neighbours(notebook, redis, some):
     """around returns the player with that many above and below, best first"""
     board, players, _ = board_of(redis, some, 15)
-    for at, count in ((7, 2), (9, 3)):
+    for at, count in ((6, 2), (9, 3)):  # none in the middle: from both ends the same would be right there
         expect_around(notebook, board, players, at, count)
 
 
 @rests_on("test_around_shows_neighbours")
 def test_around_at_the_ends(notebook, redis, some):
-    """around returns those that there are for a player near the top or the bottom"""
+    """around returns as many as there are for a player near the top or the bottom"""
     board, players, _ = board_of(redis, some, 15)
     for at in (1, 0, 13, 14):
         expect_around(notebook, board, players, at, 3)
 
 
 def test_around_nobody(notebook, redis, some):
-    """around returns an empty list for who is not on the board"""
+    """around returns an empty list for a player who is not on the board"""
     board, *_ = board_of(redis, some, 9)
     expect(notebook.around(board, some.word(12), 2), [])
 
 
+def test_around_fetches_no_more(notebook, redis, some):
+    """around fetches only those that it returns"""
+    board, players, _ = board_of(redis, some, 1000)
+    expect(redis.sent(lambda: notebook.around(board, players[500], 3)), few_bytes())
+
+
 def test_count_request_counts(notebook, redis, some):
     """count_request returns the number of requests in the window with this one, also of those at the same moment"""
-    key, other, now, ids = f"window:{(user := some.word())}", some.word(), clock(redis), request_ids(some, 6)
+    key, other, now, ids = f"window:{(user := some.word())}", some.word(), redis.clock(), some.words(6)
     redis.zadd(key, {ids[0]: now - 50, ids[1]: now - 20})
     times = (now - 10, now - 10, now)
     numbers = [notebook.count_request(user, name, at, 60) for name, at in zip(ids[2:5], times, strict=True)]
@@ -209,41 +183,38 @@ def test_count_request_counts(notebook, redis, some):
 
 def test_count_request_forgets_the_old(notebook, redis, some):
     """count_request counts no request that is older than the window, and takes it out of the set"""
-    key, now, ids = f"window:{(user := some.word())}", clock(redis), request_ids(some, 9)
-    redis.zadd(key, {name: now - 61 - at for at, name in enumerate(ids[:5])})
-    redis.zadd(key, {ids[5]: now - 59, ids[6]: now - 1})
+    key, now, ids = f"window:{(user := some.word())}", redis.clock(), some.words(9)
+    redis.zadd(key, {name: now - 61 - at for at, name in enumerate(ids[:5])} | {ids[5]: now - 59, ids[6]: now - 1})
     number = notebook.count_request(user, ids[7], now, 60)
     expect(number, 3)
     expect(redis.zcard(key), 3)
     expect(notebook.count_request(user, ids[8], now + 1, 10), 3)
     other, start = some.word(12), int(now) + 1
-    times = [start + 0.1, start + 0.4, start + 60.25]
-    numbers = [notebook.count_request(other, name, at, 60) for name, at in zip(ids[:3], times, strict=True)]
-    expect(numbers, [1, 2, 2])
+    times = [start + 0.1, start + 0.4, start + 0.5, start + 60.25, start + 60.5]  # the last is 60 s after the third
+    numbers = [notebook.count_request(other, name, at, 60) for name, at in zip(ids[:5], times, strict=True)]
+    expect(numbers, [1, 2, 3, 3, 2])
 
 
 def test_count_request_expires(notebook, redis, some):
-    """count_request has the set of a user who stays away expire when the window has passed"""
-    key, seconds, ids = f"window:{(user := some.word())}", some.number(60, 600), request_ids(some, 2)
-    expires = wanted("a time to live", lambda left: left != -1)
-    redis.zadd(key, {ids[0]: clock(redis) - 5})
+    """count_request lets the set of a user who stays away expire once the window has passed"""
+    (new_user, user), seconds, ids = some.words(2, 9), some.number(60, 600), some.words(2)
+    key, new_key, now = f"window:{user}", f"window:{new_user}", redis.clock()
+    with notebook.counted() as seen:
+        notebook.count_request(new_user, ids[0], now, seconds)
+    expect(redis.ttl(new_key), wanted("a time to live", lambda left: left != -1))
+    redis.zadd(key, {ids[0]: redis.clock() - 5})
     redis.expire(key, 7)
-    since = clock(redis)
+    since = redis.clock()
     notebook.count_request(user, ids[1], since, seconds)
-    expect(redis.exists(key), 1)
-    expect(redis.ttl(key), expires)
-    end, now = redis.pexpiretime(key) / 1000, clock(redis)
+    end, now = redis.pexpiretime(key) / 1000, redis.clock()
     in_time = since + seconds - 1 <= end <= now + seconds + 2
-    expect(round(end - now), wanted(f"{seconds} s left", lambda _: in_time))
-    new_user = some.word(12)
-    notebook.count_request(new_user, ids[0], since, seconds)
-    expect(redis.ttl(f"window:{new_user}"), expires)
+    expect(round(end - now) if end > 0 else redis.ttl(key), wanted(f"{seconds} s left", lambda _: in_time))
 
 
 def test_count_request_at_once(notebook, redis, some):
     """count_request misses no request that came in just before its own"""
-    key, now, before, theirs, places = f"window:{(user := some.word())}", clock(redis), 3, [], []
-    redis.zadd(key, dict.fromkeys(request_ids(some, before), now - 5))
+    key, now, before, theirs, places = f"window:{(user := some.word())}", redis.clock(), 3, [], []
+    redis.zadd(key, dict.fromkeys(some.words(before), now - 5))
 
     def another():
         is_in = redis.zcard(key) > before + len(theirs)
@@ -253,7 +224,7 @@ def test_count_request_at_once(notebook, redis, some):
             places.append(name)
 
     with notebook.rival(another, before="every", times=3):
-        number = notebook.count_request(user, request_ids(some, 1)[0], now, 60)
+        number = notebook.count_request(user, some.word(), now, 60)
     least = before + len(places) + 1
     expect(number, wanted(f"{least} or more", lambda number: isinstance(number, (int, float)) and number >= least))
 
@@ -270,13 +241,15 @@ def test_keep_best_keeps_the_best(notebook, redis, some):
 
 @rests_on("test_keep_best_keeps_the_best")
 def test_keep_best_keeps_all_while_there_is_room(notebook, redis, some):
-    """keep_best takes nobody out while there is room"""
+    """keep_best takes nobody out while there is room, and gives a player who is there the new score"""
     board, players, scores = board_of(redis, some, 3)
     new = some.word(12)
     notebook.keep_best(board, new, scores[-1] - 0.5, 6)
     expect(redis.zrange(f"board:{board}", 0, -1, desc=True), [*players, new])
     notebook.keep_best(board, new, scores[0] + 1, 4)
     expect(redis.zrange(f"board:{board}", 0, -1, desc=True), [new, *players])
+    notebook.keep_best(board, players[0], scores[-1] - 0.5, 4)
+    expect(redis.zrange(f"board:{board}", 0, -1, desc=True), [new, *players[1:], players[0]])
 
 
 @rests_on("test_keep_best_keeps_the_best")
@@ -304,8 +277,7 @@ def test_keep_best_in_one_step(notebook, redis, some):
 
 def test_take_next_takes_the_most_urgent(notebook, redis, some):
     """take_next takes out the job with the lowest number and returns its name"""
-    queue, jobs = some.word(), some.words(6)
-    numbers = sorted(some.random.sample(range(1, 500), 6))
+    queue, jobs, numbers = some.word(), some.words(6), sorted(some.random.sample(range(1, 500), 6))
     redis.zadd(f"queue:{queue}", dict(some.shuffled(list(zip(jobs, numbers, strict=True)))))
     for at in range(2):
         expect(notebook.take_next(queue), jobs[at])
@@ -313,7 +285,7 @@ def test_take_next_takes_the_most_urgent(notebook, redis, some):
 
 
 def test_take_next_of_an_empty_queue(notebook, some):
-    """take_next returns None where no job waits"""
+    """take_next returns None if no job waits"""
     expect(notebook.take_next(some.word()), None)
 
 
@@ -326,3 +298,52 @@ def test_take_next_gives_a_job_to_one(notebook, redis, some):
         mine = notebook.take_next(queue)
     expect(mine, wanted("a job that no other worker took", lambda mine: mine is not None and mine not in theirs))
     expect(redis.zrange(key, 0, -1), [job for job in jobs if job not in (*theirs, mine)])
+
+
+def week_of(redis, some, count):
+    """Boards of three days, `count` players on the first and fewer later: the days, and all with their sums, best first."""
+    days, players, totals = some.words(3), some.words(count), Counter()
+    for at, day in enumerate(days):
+        points = {player: some.number(1, 500) for player in players[at:]}
+        redis.zadd(f"board:{day}", points)
+        totals.update(points)
+    return days, sorted(map(list, totals.items()), key=lambda pair: pair[::-1], reverse=True)
+
+
+def week(redis):
+    """What is in `week` now, and whether it ends within an hour."""
+    return dict(redis.zrange("week", 0, -1, withscores=True)), 3500 <= redis.ttl("week") <= 3600
+
+
+def test_top_of_week_adds_up(notebook, redis, some):
+    """top_of_week makes `week` of these days' boards, without the banned and for an hour, and returns its best as pairs"""
+    days, best = week_of(redis, some, 6)
+    redis.zadd("week", {best[-1][0]: 500, some.word(9): 9999})
+    redis.sadd("banned", (banned := best.pop(1))[0], some.word(9))
+    expect(notebook.top_of_week(days, 3), best[:3])
+    expect(week(redis)[0], dict(best))
+    expect(dict(redis.zunion([f"board:{day}" for day in days], withscores=True)), dict([*best, banned]))
+    expect(redis.ttl("week"), wanted("an hour", lambda left: 3500 <= left <= 3600))
+
+
+@rests_on("test_top_of_week_adds_up")
+def test_top_of_week_in_one_step(notebook, redis, some):
+    """top_of_week is one step: nobody sees half a `week`, and no other call changes what it returns"""
+    (days, best), theirs, looks = week_of(redis, some, 6), {some.word(9): 9999}, []
+    redis.sadd("banned", best[0][0])
+
+    def another():
+        looks.append(week(redis))
+        redis.pipeline().delete("week").zadd("week", theirs).expire("week", 3600).execute()
+
+    with notebook.rival(another, before="every"):
+        top = notebook.top_of_week(days, 3)
+    for look in [*looks[1:], week(redis)]:
+        expect(look, one_of((theirs, True), (dict(best[1:]), True)))
+    expect(top, best[1:4])
+
+
+def test_top_of_week_fetches_no_more(notebook, redis, some):
+    """top_of_week fetches only those that it returns"""
+    days, _ = week_of(redis, some, 800)
+    expect(redis.sent(lambda: notebook.top_of_week(days, 3)), few_bytes())

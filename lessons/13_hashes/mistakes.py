@@ -18,6 +18,24 @@ def stored_under_another_key(actual, redis, key):
     return {"key": key, "others": ", ".join(sorted(others))} if actual == "none" and others else False
 
 
+@mistake("test_save_profile_stores_fields")
+def empty_values_not_written(actual, changes):
+    """A field whose value is "" was not written. Who empties a field means it: "" is a value too."""
+    return actual == {field: value for field, value in changes.items() if value}
+
+
+@mistake("test_save_profile_keeps_the_others")
+def the_old_value_stays(actual, before, changes):
+    """The field {field} was given a new value, and the old one is still there. HSETNX writes only fields that are not
+    there yet; HSET writes in any case."""
+    kept = [
+        field
+        for field in changes
+        if field in before and isinstance(actual, dict) and actual.get(field) == before[field]
+    ]
+    return {"field": kept[0]} if kept else False
+
+
 @mistake("test_save_profile_keeps_the_others")
 def deleted_and_written_anew(actual, before):
     """The field {field} is gone, and the call did not name it. HSET leaves such fields alone; no DEL is needed before
@@ -61,8 +79,8 @@ def a_stranger_taken_for_present(actual):
 
 @mistake("test_load_profile_reads_in_one_step")
 def looked_at_before_reading(actual, profile, moments):
-    """The user was deleted between two of your commands, and what came back is neither the profile nor None. Read
-    once, and decide by what came."""
+    """The user was deleted, or lost a field, between two of your commands, and what came back is neither the profile
+    from before nor what was there after. Read once, and decide by what came."""
     return len(moments) > 1 and isinstance(actual, dict) and actual != profile
 
 
@@ -80,11 +98,24 @@ def no_address_for_an_empty_one(actual, expected):
     return expected == "" and actual is None
 
 
+@mistake("test_email_of_returns_it")
+def a_list_for_the_address(actual, expected):
+    """A list with the address came back. HMGET returns a list, also for a single field; HGET returns the value."""
+    return isinstance(actual, list) and actual == [expected]
+
+
 @mistake("test_email_of_fetches_one_field")
 def hgetall_for_one_field(actual):
-    """All three hundred fields were read, to use one: {command} costs O(n) and sends everything. HGET reads one
-    field."""
-    return {"command": actual[0]} if isinstance(actual, list) and actual else False
+    """Redis sent {actual} bytes: the whole profile, to use one field of it. HGETALL sends everything, O(n); HGET reads
+    one field."""
+    return isinstance(actual, int) and actual > 20_000 and {"actual": actual}  # two hundred fields of 100 characters
+
+
+@mistake("test_read_fields_reads")
+def values_without_names(actual):
+    """A list came back, not a dict. HMGET returns the values alone, in the order of the fields that were asked for:
+    dict(zip(names, values)) puts names and values together."""
+    return isinstance(actual, list)
 
 
 @mistake("test_read_fields_reads")
@@ -108,9 +139,10 @@ def nothing_to_ask_for(error):
 
 
 @mistake("test_read_fields_asks_once")
-def the_whole_profile_fetched(seen, WALKS):
-    """The whole profile was fetched to find some fields in it. HMGET fetches only the fields that it names."""
-    return any(seen[name] for name in WALKS)
+def the_whole_profile_fetched(actual):
+    """Redis sent {actual} bytes: the whole profile, to find some fields in it. HMGET fetches only the fields that it
+    names."""
+    return isinstance(actual, int) and actual > 20_000 and {"actual": actual}  # two hundred others of 100 characters
 
 
 @mistake("test_read_fields_asks_once")
@@ -139,11 +171,18 @@ def a_float_for_a_whole_number(number, total):
     return {"number": number} if isinstance(number, float) and number == total else False
 
 
-@mistake("test_add_to_cart_counts")
-def a_cart_that_answers_nothing(actual):
-    """The function returned None. It should return how many pieces of the product there are now: HINCRBY itself
-    returns that number."""
-    return actual is None
+@mistake("expect_whole")
+def a_text_for_a_whole_number(number, total):
+    """The number came back as a text, {number} in quotes. What HGET and HVALS return is text: int(…) makes a number of
+    it. HINCRBY returns a number by itself."""
+    return isinstance(number, str) and number == str(total) and {"number": number}
+
+
+@mistake("test_add_to_cart_counts", "expect_whole")
+def the_new_pieces_for_all(number, first, second):
+    """{number} pieces were put in now, with the {first} from before there are more. HINCRBY returns how many there are:
+    return that."""
+    return number == second and {"number": number, "first": first}
 
 
 @mistake("test_add_to_cart_loses_none")
@@ -174,15 +213,16 @@ def pieces_put_one_behind_the_other(actual, counts):
 
 
 @mistake("test_pieces_in_cart_adds_numbers")
+def equal_numbers_counted_once(actual, counts):
+    """Two products have {number} pieces each, and these were counted once. A set, or a dict with the numbers as keys,
+    holds each number once: add up a list."""
+    return actual == sum(set(counts)) and {"number": counts[0]}
+
+
+@mistake("test_pieces_in_cart_adds_numbers")
 def products_counted(actual, counts):
     """That is the number of products: HLEN counts fields. Return the sum of their values."""
     return actual == len(counts)
-
-
-@mistake("test_pieces_in_cart_is_zero_without_a_cart")
-def nothing_for_no_cart(actual):
-    """The function returned None. Nothing is in a cart that is not there: that is the number 0."""
-    return actual is None
 
 
 @mistake("test_pieces_in_cart_asks_once")
@@ -195,13 +235,6 @@ def one_hget_for_each_product(seen):
 def asked_before_hvals(seen):
     """One question is enough: HVALS answers with an empty list if there is no cart, and the sum of that is 0."""
     return seen["hvals"] + seen["hgetall"] == 1 and seen.round_trips > 1
-
-
-@mistake("test_claim_name_gives_it_to_the_first")
-def a_number_for_true(actual, expected):
-    """The function returned the number {number}. True or False was promised: bool(…) makes True of 1 and False of
-    0."""
-    return {"number": actual} if type(actual) is int and actual == expected else False
 
 
 @mistake("test_claim_name_gives_it_to_the_first")
@@ -222,6 +255,14 @@ def looked_at_before_hset(owner, is_mine, mine):
     """Someone else got the name a moment before, and {result}. HSETNX looks and writes in one step."""
     results = {"it was taken from them": owner == mine, "both were told that it is theirs": bool(is_mine)}
     return next(({"result": result} for result, holds in results.items() if holds), False)
+
+
+@mistake("test_claim_name_in_one_step", "test_reserve_tries_again")
+def given_up_at_a_watch_error(actual, passed):
+    """Someone else changed another field at that moment, and the function gave up. WATCH watches a key, which here is the
+    whole hash, so the transaction was not run: read again, and try again, until it is."""
+    has_watched = any(words[0].upper() == "WATCH" for words in passed.commands)
+    return has_watched and isinstance(actual, tuple) and False in actual
 
 
 @mistake("test_log_in_stores_the_token")
@@ -245,6 +286,13 @@ def the_session_never_ends(end):
     return end == -1
 
 
+@mistake("test_log_in_begins_anew", "expect_session")
+def the_old_end_kept(old, end, until, left):
+    """The user has logged in again, and the session still has the time that was left before, {left} s. A new login has
+    the whole time: no condition such as nx or keepttl."""
+    return old and 0 < end <= until + 100_000 and {"left": round(left)}
+
+
 @mistake("test_log_in_ends_the_session_alone")
 def every_field_ends(actual, ends, fields):
     """The field `{field}` of the user ends at another time than before. Name only `session` to HEXPIRE or HSETEX."""
@@ -265,3 +313,62 @@ def hset_and_then_hexpire(ends):
     """For a moment the session was there without an end. If the program stops just then, it stays for ever. HSETEX
     writes both in one step, and so does a transaction."""
     return -1 in ends
+
+
+@mistake("test_reserve_moves_the_pieces")
+def the_cart_written_over(actual, tea, there, count):
+    """There were {there} pieces of it in the cart already, and now there are {count}: they were written over. HINCRBY adds
+    to what is there."""
+    cart = actual[1] if isinstance(actual, list) else {}
+    return cart.get(tea) == str(count) and {"there": there, "count": count}
+
+
+@mistake("test_reserve_moves_the_pieces")
+def nothing_taken_from_the_stock(actual, tea, count):
+    """The pieces are in the cart, and the stock still has as many as before. HINCRBY with a negative number takes them
+    out of it."""
+    return isinstance(actual, list) and actual[0].get(tea) == str(3 * count)
+
+
+@mistake("test_reserve_moves_the_pieces")
+def the_last_pieces_refused(actual, redis, tea, count):
+    """The stock has just as many pieces as were asked for, and False came back. As many as there are can be had: >= and
+    not >."""
+    return actual is False and redis.hget("stock", tea) == str(2 * count)
+
+
+@mistake("test_reserve_refuses")
+def a_product_that_is_not_there(error, product, tea):
+    """The product is not in the stock: HGET returns None for it, and Python cannot calculate or compare with None.
+    `or 0` makes 0 of None."""
+    return product != tea and error.type == "TypeError" and "NoneType" in error.message
+
+
+@mistake("test_reserve_refuses")
+def more_taken_than_there_are(actual, tea, product, count):
+    """{count} pieces were taken, and there were fewer: the stock says {left} now. Compare before you take, and compare
+    numbers: HGET returns text, and as text "9" is more than "11"."""
+    left = actual[0].get(product, "") if isinstance(actual, list) else ""
+    return left.startswith("-") and {"left": left, "count": count}
+
+
+@mistake("test_reserve_in_one_step")
+def taken_and_put_back(actual, looks):
+    """For a moment the stock was below 0, or the cart had pieces that are not there: they were taken first and put back
+    later, and another customer may see it. Decide first, in the same step: WATCH or a script."""
+    return actual in looks and any(pieces.startswith("-") for pieces in actual[0].values())
+
+
+@mistake("test_reserve_in_one_step")
+def half_of_it_seen(actual, looks):
+    """Someone looked between two commands and saw stock and cart as {actual}: the pieces in both places, or in none. If
+    the program stops just then, it stays so. Both changes belong into one transaction."""
+    return actual in looks and {"actual": actual}
+
+
+@mistake("test_reserve_in_one_step")
+def the_same_pieces_sold_twice(actual, count):
+    """Another customer bought one between your look and your change, and then {count} pieces were sold that were not
+    there. WATCH before the look: then the transaction is not run if the stock has changed since. (A lock helps only
+    against those who take it too.)"""
+    return isinstance(actual, tuple) and actual[1] is True and {"count": count}

@@ -1,8 +1,8 @@
 """Lesson 13: hashes, a key with fields that are read, written and counted each for itself."""
 
-from workshop.grader import expect, one_of, rests_on, wanted
+import itertools
 
-WALKS = ("hgetall", "hvals", "hscan", "hkeys")
+from workshop.grader import expect, few_bytes, one_of, rests_on, trips, wanted
 
 
 def fields_of(redis, key):
@@ -18,18 +18,12 @@ def end_of(redis, key, field):
 
 def now(redis):
     """Redis' clock in milliseconds."""
-    seconds, micros = redis.time()
-    return seconds * 1000 + micros // 1000
+    return int(redis.clock() * 1000)
 
 
 def expect_whole(number, total):
     """The number, as an int."""
     expect(number, wanted(f"{total}, an int", lambda number: isinstance(number, int) and number == total))
-
-
-def expect_once(seen):
-    """Redis was asked once at most."""
-    expect(seen, wanted("1 round trip", lambda seen: seen.round_trips <= 1))
 
 
 def expect_session(redis, key, seconds, since):
@@ -70,10 +64,10 @@ def test_save_profile_loses_no_change(notebook, redis, some):
 def test_save_profile_in_one_round_trip(notebook, some):
     """save_profile asks Redis once, however many fields there are"""
     user, changes = some.word(), {name: some.word() for name in some.words(30)}
-    notebook.save_profile(user, changes)  # so that Redis knows the script, where there is one
+    notebook.save_profile(user, changes)  # so that Redis knows the script, if there is one
     with notebook.counted() as seen:
         notebook.save_profile(user, changes)
-    expect_once(seen)
+    expect(seen, trips(1))
 
 
 def test_load_profile_returns_all_fields(notebook, redis, some):
@@ -87,29 +81,31 @@ def test_load_profile_returns_all_fields(notebook, redis, some):
 
 
 def test_load_profile_is_none_for_a_stranger(notebook, redis, some):
-    """load_profile returns None where there is no such user"""
+    """load_profile returns None if there is no such user"""
     redis.hset(f"user:{some.word()}", "name", some.name())
     expect(notebook.load_profile(some.word(9)), None)
 
 
 def test_load_profile_reads_in_one_step(notebook, redis, some):
-    """load_profile returns all or None, also when the user is deleted at that moment"""
+    """load_profile returns all or None, also when the user is deleted or loses a field at that moment"""
     key, profile = f"user:{(user := some.word())}", {name: some.text() for name in ("name", "email", "city")}
-    redis.hset(key, mapping=profile)
-    moments = []
+    rest = {name: profile[name] for name in ("email", "city")}
+    for change, after in ((lambda: redis.delete(key), None), (lambda: redis.hdel(key, "name"), rest)):
+        moments = []
 
-    def deletes_at_the_second():
-        moments.append(len(moments))
-        if len(moments) == 2:
-            redis.delete(key)
+        def changes_at_the_second(change=change, moments=moments):
+            moments.append(len(moments))
+            if len(moments) == 2:
+                change()
 
-    with notebook.rival(deletes_at_the_second, before="every"):
-        loaded = notebook.load_profile(user)
-    expect(loaded, one_of(profile, None))
+        redis.hset(key, mapping=profile)
+        with notebook.rival(changes_at_the_second, before="every"):
+            loaded = notebook.load_profile(user)
+        expect(loaded, one_of(profile, after))
 
 
 def test_email_of_returns_it(notebook, redis, some):
-    """email_of returns the address, and None where there is no such field or user"""
+    """email_of returns the address, and None if there is no such field or user"""
     user, other = some.words(2)
     email = f"{some.word()}@{some.word()}.example"
     redis.hset(f"user:{user}", mapping={"name": some.name(), "email": email})
@@ -124,10 +120,8 @@ def test_email_of_returns_it(notebook, redis, some):
 def test_email_of_fetches_one_field(notebook, redis, some):
     """email_of fetches this one field, not the whole profile"""
     user = some.word()
-    redis.hset(f"user:{user}", mapping={"email": some.word(), **{name: some.text() for name in some.words(300)}})
-    with notebook.counted() as seen:
-        notebook.email_of(user)
-    expect([name.upper() for name in WALKS if seen[name]], [])
+    redis.hset(f"user:{user}", mapping={"email": some.word(), **dict.fromkeys(some.words(200), "x" * 100)})
+    expect(redis.sent(lambda: notebook.email_of(user)), few_bytes())
 
 
 def test_read_fields_reads(notebook, redis, some):
@@ -157,12 +151,12 @@ def test_read_fields_takes_an_empty_list(notebook, redis, some):
 def test_read_fields_asks_once(notebook, redis, some):
     """read_fields asks Redis once, for these fields only"""
     user, names = some.word(), some.words(40)
-    redis.hset(f"user:{user}", mapping={name: some.word() for name in [*names, *some.words(200, 9)]})
-    notebook.read_fields(user, names)  # so that Redis knows the script, where there is one
+    redis.hset(f"user:{user}", mapping=dict.fromkeys(names, "x") | dict.fromkeys(some.words(200, 9), "x" * 100))
+    notebook.read_fields(user, names)  # so that Redis knows the script, if there is one
     with notebook.counted() as seen:
         notebook.read_fields(user, names)
-    expect([name.upper() for name in WALKS if seen[name]], [])
-    expect_once(seen)
+    expect(seen, trips(1))
+    expect(redis.sent(lambda: notebook.read_fields(user, names)), few_bytes())
 
 
 def test_add_to_cart_counts(notebook, redis, some):
@@ -192,26 +186,27 @@ def test_add_to_cart_loses_none(notebook, redis, some):
     expect(redis.hget(key, new), str(1 + count))
 
 
-def test_pieces_in_cart_adds_numbers(notebook, redis, some):
-    """pieces_in_cart returns the pieces of all products together, as a whole number"""
-    user, counts = some.word(), [some.number(11, 99) for _ in range(5)]
+def test_pieces_full_adds_numbers(notebook, redis, some):
+    """pieces_full returns the pieces of all products together, as a whole number"""
+    user, counts = some.word(), [some.number(11, 99) for _ in range(4)]
+    counts.append(counts[0])  # the same number twice: both count
     redis.hset(f"cart:{user}", mapping=dict(zip(some.words(5), counts, strict=True)))
-    expect_whole(notebook.pieces_in_cart(user), sum(counts))
+    expect_whole(notebook.pieces_full(user), sum(counts))
 
 
-def test_pieces_in_cart_is_zero_without_a_cart(notebook, some):
-    """pieces_in_cart is 0 for a user without a cart"""
-    expect(notebook.pieces_in_cart(some.word()), 0)
+def test_pieces_full_is_zero_without_a_cart(notebook, some):
+    """pieces_full is 0 for a user without a cart"""
+    expect(notebook.pieces_full(some.word()), 0)
 
 
-def test_pieces_in_cart_asks_once(notebook, redis, some):
-    """pieces_in_cart asks Redis once, however many products there are"""
+def test_pieces_full_asks_once(notebook, redis, some):
+    """pieces_full asks Redis once, however many products there are"""
     user = some.word()
     redis.hset(f"cart:{user}", mapping=dict.fromkeys(some.words(30), 2))
-    notebook.pieces_in_cart(user)  # so that Redis knows the script, where there is one
+    notebook.pieces_full(user)  # so that Redis knows the script, if there is one
     with notebook.counted() as seen:
-        notebook.pieces_in_cart(user)
-    expect_once(seen)
+        notebook.pieces_full(user)
+    expect(seen, trips(1))
 
 
 def test_claim_name_gives_it_to_the_first(notebook, redis, some):
@@ -235,6 +230,9 @@ def test_claim_name_in_one_step(notebook, redis, some):
         is_mine = notebook.claim_name(name, mine)
     owner = redis.hget("names", name)
     expect((owner, bool(is_mine)), (theirs, False))
+    with notebook.rival(lambda: redis.hsetnx("names", f"{name}-2", theirs)) as passed:
+        is_mine = notebook.claim_name(f"{name}-3", mine)
+    expect((redis.hget("names", f"{name}-3"), bool(is_mine)), (mine, True))
 
 
 def test_log_in_stores_the_token(notebook, redis, some):
@@ -279,3 +277,73 @@ def test_log_in_never_without_an_end(notebook, redis, some):
         notebook.log_in(user, some.word(20), some.number(60, 600))
     ends.append(end_of(redis, key, "session"))
     expect(ends, wanted("never -1, a field without an end", lambda ends: -1 not in ends))
+
+
+def shop(redis, user):
+    """What the shop has and what is in the user's cart; a product with 0 pieces may be there or not."""
+    hashes = (redis.hgetall(key) for key in ("stock", f"cart:{user}"))
+    return [{name: pieces for name, pieces in held.items() if pieces != "0"} for held in hashes]
+
+
+def test_reserve_moves_the_pieces(notebook, redis, some):
+    """reserve moves the pieces from the stock into the cart and returns True"""
+    user, (tea, rice), count, there = some.word(), some.words(2), some.number(2, 9), some.number(1, 9)
+    redis.hset("stock", mapping={tea: 3 * count, rice: 50})
+    redis.hset(f"cart:{user}", mapping={tea: there, rice: 1})
+    is_reserved = notebook.reserve(user, tea, count)
+    expect(shop(redis, user), [{tea: str(2 * count), rice: "50"}, {tea: str(there + count), rice: "1"}])
+    expect(is_reserved, True)
+    expect(notebook.reserve(some.word(9), tea, 2 * count), True)  # all that are left
+
+
+@rests_on("test_reserve_moves_the_pieces")
+def test_reserve_refuses(notebook, redis, some):
+    """reserve returns False and changes nothing if there are too few, or no such product"""
+    user, tea, count = some.word(), some.word(), some.number(10, 11)
+    redis.hset("stock", tea, count - 2)  # as texts, "9" is more than "11"
+    for product in (tea, some.word(9)):
+        is_reserved = notebook.reserve(user, product, count)
+        expect(shop(redis, user), [{tea: str(count - 2)}, {}])
+        expect(is_reserved, False)
+
+
+@rests_on("test_reserve_refuses")
+def test_reserve_in_one_step(notebook, redis, some):
+    """reserve sells no piece twice, and nobody sees one in both places or in none, not even for a moment"""
+    user, tea, count, looks = some.word(), some.word(), some.number(5, 9), []
+    full, one_less = {tea: str(count)}, {tea: str(count - 1)}  # in the stock, or in the cart
+
+    def look():
+        looks.append(shop(redis, user))
+
+    redis.hset("stock", tea, count - 1)
+    with notebook.rival(look, before="every"):
+        notebook.reserve(user, tea, count)
+    redis.hset("stock", tea, count)
+    with notebook.rival(look, before="every"):
+        notebook.reserve(user, tea, count)
+    look()
+    for seen in looks:
+        expect(seen, one_of([one_less, {}], [full, {}], [{}, full]))
+    for moment in (1, 2, 3):  # another customer buys one just before the first step, the second, the third
+        steps = itertools.count(1)
+        redis.delete(f"cart:{user}")
+        redis.hset("stock", tea, count)
+
+        def buy_one(moment=moment, steps=steps):
+            if next(steps) == moment and shop(redis, user)[0]:
+                redis.hincrby("stock", tea, -1)
+
+        with notebook.rival(buy_one, before="every"):
+            is_reserved = notebook.reserve(user, tea, count)
+        expect((shop(redis, user), is_reserved), one_of(([one_less, {}], False), ([{}, full], True)))
+
+
+@rests_on("test_reserve_refuses")
+def test_reserve_tries_again(notebook, redis, some):
+    """reserve is not put off by a customer who buys something else at that moment"""
+    user, (tea, rice), count = some.word(), some.words(2), some.number(2, 9)
+    redis.hset("stock", mapping={tea: count, rice: 50})
+    with notebook.rival(lambda: redis.hincrby("stock", rice, -1)) as passed:
+        is_reserved = notebook.reserve(user, tea, count)
+    expect((is_reserved, shop(redis, user)), (True, [{rice: "49"}, {tea: str(count)}]))

@@ -1,5 +1,6 @@
 """What goes wrong in lesson 18. Looked through from the top after a check has failed; the first that holds is told."""
 
+import re
 import statistics
 
 from workshop.grader import about, mistake
@@ -8,6 +9,13 @@ from workshop.grader import about, mistake
 def near(actual, right):
     """Whether a number is the one that a wrong formula gives."""
     return about(right, share=0.08).holds(actual)
+
+
+def counts_of(seen):
+    """How many keys each SCAN asked for that went over the wire: its COUNT, 10 if there is none."""
+    scans = [line.upper().split() for line in seen.sent if line.upper().startswith("SCAN ")]
+    counts = [words[words.index("COUNT") + 1] if "COUNT" in words[:-1] else "10" for words in scans]
+    return [int(count) for count in counts if count.isdigit()]
 
 
 def in_ms(times):
@@ -37,9 +45,9 @@ def seconds_for_milliseconds(times, place, held, took):
 
 @mistake("test_measure_times_each_call")
 def clock_that_stands_still(times, place, held, took):
-    """GET number {number} was held up for {held} ms, and no time shows it: {times}. process_time counts only the time
-    in which your program computes; it stands still while the program waits. perf_counter counts all the time that
-    passes."""
+    """GET number {number} was held up for {held} ms, and no time shows it: {times}. So the clock stood still while the
+    program waited, or it was read at another moment. process_time stands still then, since it counts only the time in
+    which your program computes; perf_counter counts all the time that passes."""
     shows_nothing = max(times) < held and sum(times) * 1000 > took * 1.1
     return shows_nothing and {"number": place + 1, "held": held} | in_ms(times)
 
@@ -52,9 +60,17 @@ def times_in_another_order(times, place, held):
 
 
 @mistake("test_measure_times_each_call")
+def times_since_the_beginning(times, place, held, took):
+    """No time is shorter than the one before it: {times}. Each counts from the same beginning. Read the clock anew before
+    each GET."""
+    return times == sorted(times) and held <= times[place] and times[-1] <= took * 1.1 and in_ms(times)
+
+
+@mistake("test_measure_times_each_call")
 def microseconds(times, took):
-    """These times are longer than the whole call took. Milliseconds are wanted."""
-    return sum(times) > took * 1.1
+    """These times are a hundred times as long as the whole call took, or longer. Milliseconds are wanted: a second has a
+    thousand of them."""
+    return sum(times) > took * 100
 
 
 @mistake("test_measure_leaves_out_the_first")
@@ -91,6 +107,20 @@ def middle_of_an_unsorted_list(actual, times, ROUNDED):
 def last_for_the_slowest(actual, times, ROUNDED):
     """It is the last time, not the longest. The times were {times}."""
     return about(times[-1], by=ROUNDED).holds(actual) and in_ms(times)
+
+
+@mistake("test_load_products_loads")
+def nothing_in_the_pipeline(actual, seen, ids):
+    """The list is empty, and each HGETALL made a trip of its own: they were sent by `r`, at once, and the pipeline was
+    empty when it was executed. In the loop it is the pipeline's own method that collects: pipe.hgetall(…)."""
+    return actual == [] and seen["hgetall"] >= len(set(ids)) and seen.round_trips >= len(set(ids))
+
+
+@mistake("test_load_products_loads")
+def executed_after_the_block(actual, seen):
+    """The list is empty, and Redis received no HGETALL: the pipeline was empty when it was executed. At the end of its
+    `with` block a pipeline forgets what it has collected: execute it inside."""
+    return actual == [] and not seen["hgetall"]
 
 
 @mistake("test_load_products_loads")
@@ -140,8 +170,8 @@ def asked_whether_they_exist(seen):
 
 @mistake("test_import_stock_stores_all")
 def import_never_sent(redis, missing):
-    """No row is in Redis. A pipeline only collects; execute() sends."""
-    return missing and redis.dbsize() == 0
+    """No row has come to Redis. If they are in a pipeline: it only collects, and execute() sends."""
+    return missing and redis.dbsize() <= 1  # the old number of the first row
 
 
 @mistake("test_import_stock_stores_all")
@@ -150,6 +180,26 @@ def last_batch_never_sent(rows, size, missing):
     Send what is left after the loop."""
     rest = len(rows) % size
     return rest and missing == rows[-rest:] and {"size": size}
+
+
+@mistake("test_import_stock_stores_all")
+def added_to_the_old_number(missing, rows, redis):
+    """{product} had the number 1000 before; the row says {number}, and now there is {found}. An import writes the numbers
+    of the file in the place of the old ones: if it adds them, the same file imported twice makes twice as much."""
+    product, number = rows[0] if rows else (None, 0)
+    found = redis.get(f"stock:{product}")
+    return (
+        missing == rows[:1] and found == str(1000 + number) and {"product": product, "number": number, "found": found}
+    )
+
+
+@mistake("test_import_stock_stores_all")
+def the_old_number_stays(missing, rows, redis):
+    """{product} still has the number that it had before the import, and others were stored. SET and MSET replace what is
+    there; SETNX and MSETNX write only what is not there yet."""
+    product = rows[0][0] if rows else None
+    is_old = rows and rows[0] in missing and redis.get(f"stock:{product}") == "1000"
+    return is_old and redis.dbsize() > 1 and {"product": product}
 
 
 @mistake("test_import_stock_in_few_trips")
@@ -189,6 +239,21 @@ def list_that_grows_for_ever(actual, sold):
 def six_for_five(actual, sold):
     """Six products are kept. Both ends of LTRIM count: 0 to 4 are five."""
     return actual == sold[:0:-1]
+
+
+@mistake("test_record_sale_counts")
+def each_product_once_in_the_list(actual, sold):
+    """{product} was sold twice, and stands in the list once. The list has the sales in their order, the newest first: a
+    product that was sold twice is there twice."""
+    once = list(dict.fromkeys(sold[::-1]))
+    return actual in (once, once[:5]) and {"product": sold[-1]}
+
+
+@mistake("test_record_sale_counts")
+def newest_last(actual, expected):
+    """The newest is the last of the list, and should be the first. RPUSH puts at the end, LPUSH in front."""
+    is_list = isinstance(actual, list) and isinstance(expected, list) and all(isinstance(one, str) for one in actual)
+    return is_list and len(actual) > 1 and actual == expected[::-1]
 
 
 @mistake("test_record_sale_counts")
@@ -265,10 +330,10 @@ def pages_of(count, size):
 
 
 @mistake("test_feed_page_reads_no_more")
-def whole_list_for_a_page(sent, whole):
+def whole_list_for_a_page(actual):
     """The whole list came, for ten entries of it. Its time grows with the list. LRANGE takes the places that you
     want, and LLEN counts without reading."""
-    return sent >= whole
+    return isinstance(actual, int) and actual > 40_000  # 4,000 entries of ten characters and more
 
 
 @mistake("test_biggest_keys_finds_them")
@@ -279,18 +344,19 @@ def smallest_keys(redis, pairs, prefix):
 
 
 @mistake("test_biggest_keys_finds_them")
-def members_for_bytes(redis, pairs, page, row, numbers):
+def members_for_bytes(seen, pairs, page, row, numbers):
     """The list with 1000 elements and the set with 400 are here, and the string of 50000 bytes is not: the members
     were counted. What counts are the bytes that a key takes in memory, as MEMORY USAGE tells them."""
     keys = [key for key, _ in pairs]
-    return keys[:2] == [row, numbers] and page not in keys and "cmdstat_scard" in redis.info("commandstats")
+    return keys[:2] == [row, numbers] and page not in keys and seen["scard"]
 
 
-@mistake("test_biggest_keys_finds_them")
-def first_page_of_keys_only(pairs, right):
-    """Large keys are missing. One SCAN shows only a part of the keys: go on with the cursor that it answers, until
-    that is 0."""
-    return {key for key, _ in right} - {key for key, _ in pairs}
+@mistake("test_biggest_keys_finds_them", "test_biggest_keys_in_pages")
+def first_page_of_keys_only(seen, redis):
+    """SCAN was sent once, and asked for {count} keys of {all}. One SCAN shows only a part of the keys: go on with the cursor
+    that it returns, until that is 0."""
+    counts = counts_of(seen)
+    return len(counts) == 1 and counts[0] < redis.dbsize() and {"count": counts[0], "all": redis.dbsize()}
 
 
 @mistake("test_biggest_keys_finds_them")
@@ -299,18 +365,26 @@ def largest_last(pairs, right):
     return [key for key, _ in pairs] == [key for key, _ in right[::-1]]
 
 
-@mistake("test_biggest_keys_never_blocks")
+@mistake("test_biggest_keys_in_pages")
 def keys_for_scan(seen):
     """KEYS walks through all keys in one go, and everyone else waits for that long: the search for what is slow
     becomes what is slow. SCAN goes page by page."""
     return seen["keys"]
 
 
-@mistake("test_biggest_keys_asks_for_many_at_once")
-def trip_for_each_key(reads):
+@mistake("test_biggest_keys_in_pages")
+def all_keys_in_one_page(seen):
+    """SCAN was told to look at {count} keys in one go. That makes it KEYS by another name: everyone waits until it is done.
+    Some hundred keys a page are a good measure."""
+    most = max(counts_of(seen), default=0)
+    return most > 1000 and {"count": most}
+
+
+@mistake("test_biggest_keys_in_pages")
+def trip_for_each_key(seen):
     """Each key makes a trip of its own. SCAN brings a page of keys; a pipeline asks for the sizes of all of them on
     one trip."""
-    return reads >= 400
+    return seen.round_trips >= 2100
 
 
 @mistake("test_forget_takes_them_out")
@@ -326,13 +400,13 @@ def keys_asked_for_counted(actual, gone, missing):
     return actual == len(gone) + len(missing) and {"asked": actual, "there": len(gone)}
 
 
-@mistake("test_forget_in_one_trip")
+@mistake("test_forget_makes_nobody_wait")
 def unlink_for_each_key(seen, keys):
     """Each key makes a trip of its own. The command takes many keys at once."""
-    return seen.round_trips >= len(keys)
+    return seen["unlink"] and seen.round_trips >= len(keys)
 
 
-@mistake("test_forget_in_one_trip")
+@mistake("test_forget_makes_nobody_wait")
 def counted_before_unlink(seen):
     """One trip too many: UNLINK's own answer is how many of the keys were there. Nothing has to be counted before."""
     return seen["exists"] and seen["unlink"]
@@ -352,28 +426,28 @@ def no_unlink(seen):
     return not seen["unlink"] and not seen["del"] and {"commands": seen}
 
 
-def divided_by_nothing(actual, figures):
-    """Whether the function ended in a division by zero, on a line that names one of these figures."""
-    return isinstance(actual, str) and "ZeroDivisionError" in actual and any(figure in actual for figure in figures)
-
-
-@mistake(
-    "test_cache_report_hit_rate",
-    "test_cache_report_before_the_first_read",
-    "test_cache_report_evicted",
-    "test_cache_report_full",
-)
-def division_by_no_limit(actual):
+@mistake("test_cache_report_hit_rate", "test_cache_report_evicted", "test_cache_report_full")
+def division_by_no_limit(error, redis):
     """The division by `maxmemory` failed: it is 0, which means that there is no limit. Nothing can be said of how
     full it is then: return None."""
-    return divided_by_nothing(actual, ["maxmemory", "limit"])
+    stats = redis.info("stats")
+    has_reads = stats["keyspace_hits"] and stats["keyspace_misses"]
+    no_limit = redis.config_get("maxmemory")["maxmemory"] == "0"
+    return error.type == "ZeroDivisionError" and has_reads and no_limit
 
 
 @mistake("test_cache_report_before_the_first_read")
-def division_by_no_reads(actual):
+def division_by_no_reads(error):
     """Nothing was read yet, so hits and misses are both 0, and the division by their sum failed. There is no hit rate
     then: return None."""
-    return divided_by_nothing(actual, ["hits", "misses", "reads"])
+    return error.type == "ZeroDivisionError"
+
+
+@mistake("test_cache_report_hit_rate")
+def no_rate_without_a_hit(actual, expected):
+    """There was a read, and it found nothing: the hit rate is 0, a figure like any other. None is for the time before the
+    first read: ask whether hits and misses together are 0."""
+    return expected == 0 and actual is None
 
 
 @mistake("test_cache_report_hit_rate")
@@ -436,3 +510,81 @@ def memory_upside_down(actual, memory):
 def free_share(actual, memory):
     """This is the share that is free."""
     return near(actual, 1 - memory["used_memory"] / memory["maxmemory"])
+
+
+@mistake("test_sell_decides_each_order")
+def compared_as_texts(actual):
+    """12 pieces were left and 9 were asked for, and the order was refused. What GET and ARGV hold is text, and as text
+    "12" is less than "9": tonumber(…) makes numbers of them."""
+    return isinstance(actual, list) and actual[:1] == [False]
+
+
+@mistake("test_sell_decides_each_order")
+def all_decided_before_the_first(actual):
+    """12 pieces were there, one order took 9, and the next one that asked for 4 was told that it has them. Each order must
+    be decided by what the ones before it have left, so it has to be decided where it is carried out: in Redis."""
+    return actual == [True, False, True, True, False, True]
+
+
+@mistake("test_sell_decides_each_order")
+def taken_before_it_was_decided(actual, seen):
+    """The pieces of each order were taken first, and put back if there were too few. So the orders after a refused one
+    found fewer pieces than there were. Decide before you take, in a script."""
+    return isinstance(actual, list) and seen["decrby"] > 2 and seen["incrby"] + seen["decrby"] > 6
+
+
+@mistake("test_sell_decides_each_order")
+def the_last_pieces_not_sold(actual, seen, redis, rice):
+    """9 pieces were left and 9 were asked for, and the order was refused. As many as there are can be had: < and not
+    <=."""
+    is_refused = actual == [True] + 5 * [False] and redis.get(f"stock:{rice}") == "9"
+    return is_refused and seen["decrby"] + seen["set"] == 1
+
+
+@mistake("test_sell_decides_each_order")
+def none_for_refused(actual):
+    """None came back for an order. A script's `false` arrives as None, its numbers as numbers. True or False was
+    promised: bool(…), or compare."""
+    return isinstance(actual, list) and None in actual
+
+
+@mistake("test_sell_decides_each_order")
+def none_left_taken_for_refused(actual, redis, rice):
+    """9 pieces were left, an order took them, and it was told that it was refused. The script returned what is left, 0,
+    and bool(0) is False."""
+    return actual == [True] + 5 * [False] and redis.get(f"stock:{rice}") == "0"
+
+
+@mistake("test_sell_decides_each_order")
+def a_product_that_is_not_there(error):
+    """In Lua, GET of a missing key is false, and tonumber(false) is nil. Neither can be compared with a number: `or 0`
+    makes 0 of it."""
+    return error.type == "ResponseError" and re.search(r"attempt to compare .*\b(?:nil|boolean)\b", error.message)
+
+
+@mistake("test_sell_decides_each_order")
+def text_and_number_in_lua(error):
+    """In Lua too, text cannot be compared with a number. What GET and ARGV hold is text: tonumber(…) makes a number of
+    it."""
+    return error.type == "ResponseError" and re.search(r"attempt to compare .*\bstring\b", error.message)
+
+
+@mistake("test_sell_in_one_trip")
+def trip_for_each_order(seen, orders):
+    """Each order makes a trip of its own. The calls of the script go into a pipeline as any command does; execute it
+    once, after the loop."""
+    return seen.round_trips >= len(orders)
+
+
+@mistake("test_sell_in_one_trip")
+def looked_before_selling(seen, orders):
+    """There were {trips} trips: one to look or to put right, another to sell. In between another customer may buy the
+    same pieces. A script looks and sells in one step, so one trip is enough."""
+    return 1 < seen.round_trips < len(orders) and {"trips": seen.round_trips}
+
+
+@mistake("test_sell_in_one_trip")
+def the_text_with_each_order(seen):
+    """EVAL was sent {times} times, each time with the whole text of the script. r.register_script(…) sends the text once
+    and calls it by its sum from then on (EVALSHA), in a pipeline too: client=pipe."""
+    return seen["eval"] > 1 and {"times": seen["eval"]}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workshop.grading.beside import beside
-from workshop.grading.expectations import about, expect, one_of, trips, wanted
+from workshop.grading.expectations import about, expect, few_bytes, keyed, list_of, one_of, trips, wanted
 from workshop.grading.resting import rests_on
 from workshop.grading.some import Some
 from workshop.mistakes.mistake import mistake, said
@@ -67,9 +67,12 @@ __all__ = [
     "expect",
     "expect_health",
     "family",
+    "few_bytes",
     "file_with",
     "freeze",
     "is_too_busy",
+    "keyed",
+    "list_of",
     "mistake",
     "often_tested",
     "one_of",

@@ -36,10 +36,25 @@ def about(value: float, *, by: float = 0.0, share: float = 0.0) -> Wanted:
     return Wanted(f"about {short(value)}", lambda one: is_number(one) and abs(one - value) <= most)
 
 
+def keyed(*names: str) -> Wanted:
+    """For `expect`: a dict with these keys, and no others."""
+    return Wanted(f"a dict with {', '.join(names)}", lambda one: isinstance(one, dict) and set(one) == set(names))
+
+
+def list_of(words: str, is_right: Callable[[Any], object]) -> Wanted:
+    """For `expect`: a list in which each one is right, shown as a list of these words."""
+    return Wanted(f"a list of {words}", lambda found: isinstance(found, list) and all(map(is_right, found)))
+
+
 def trips(most: int) -> Wanted:
     """For `expect`: what `notebook.counted()` saw, if Redis was asked no more than `most` times."""
     words = "1 round trip" if most == 1 else f"{most} round trips at most"
     return Wanted(words, lambda seen: bool(seen.round_trips <= most))
+
+
+def few_bytes(most: int = 4000) -> Wanted:
+    """For `expect`: what `redis.sent(…)` saw, if Redis sent no more bytes than this: what is shown, and not all that is stored."""
+    return Wanted(f"at most {most} bytes from Redis", lambda sent: bool(sent <= most))
 
 
 def is_number(value: Any) -> bool:

@@ -194,9 +194,19 @@ def redis_did_not_answer(error):
 # What Python refuses
 
 
+@mistake(example=raised("TypeError", "int() argument must be a string or a real number, not 'Pipeline'"))
+def answer_not_there_yet(error):
+    """A command of a pipeline has no answer yet: it only collects, and execute() returns all answers. Between watch and
+    multi a pipeline does ask at once: look there.
+    """
+    return fits(error, "TypeError", r"'Pipeline'")
+
+
 @mistake(example=raised("AttributeError", "'NoneType' object has no attribute 'split'"))
 def none_not_expected(error):
-    """Something here is None. For a missing key, GET returns None: what should the function do then?"""
+    """Something here is None. That is what redis-py returns for what is not there: GET for a missing key, HGET for a
+    missing field, ZSCORE for a missing member. What should the function do then?
+    """
     return fits(error, "(?:Type|Attribute)Error", r"NoneType")
 
 

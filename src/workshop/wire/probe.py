@@ -113,12 +113,21 @@ class RedisProbe(ClientOfRedis):
         with self._server.paused():
             yield
 
+    def clock(self) -> float:
+        """The time on Redis' own clock, in seconds."""
+        seconds, micros = self.time()
+        return float(seconds + micros / 1_000_000)
+
     def cost(self, figure: str, action: Callable[[], object]) -> int:
         """By how much a figure of INFO's section `stats` grows while `action` runs, as `total_net_output_bytes`."""
         # two readings tell what the reading itself takes
         before, begin = (self.info("stats")[figure] for _ in range(2))
         action()
         return int(self.info("stats")[figure] - begin - (begin - before))
+
+    def sent(self, action: Callable[[], object]) -> int:
+        """How many bytes Redis sends while `action` runs."""
+        return self.cost("total_net_output_bytes", action)
 
     @contextlib.contextmanager
     def memory_limit(self, more: int, policy: str) -> Iterator[None]:

@@ -49,3 +49,14 @@ def take_next(r, queue):
     return first
     """
     return r.eval(script, 1, f"queue:{queue}")
+
+
+def top_of_week(r, days, count):
+    script = """
+    redis.call('ZUNIONSTORE', KEYS[1], #KEYS - 2, unpack(KEYS, 3))
+    for _, player in ipairs(redis.call('SMEMBERS', KEYS[2])) do redis.call('ZREM', KEYS[1], player) end
+    redis.call('EXPIRE', KEYS[1], 3600)
+    return redis.call('ZREVRANGE', KEYS[1], 0, ARGV[1] - 1, 'WITHSCORES')
+    """
+    flat = r.eval(script, 2 + len(days), "week", "banned", *(f"board:{day}" for day in days), count)
+    return [(player, float(points)) for player, points in zip(flat[::2], flat[1::2])]

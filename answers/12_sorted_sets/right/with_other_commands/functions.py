@@ -29,10 +29,20 @@ def count_request(r, user, request, now, seconds):
     key = f"window:{user}"
     r.zadd(key, {f"{now}-{request}": now})
     r.expire(key, seconds + 1)
-    r.zremrangebyscore(key, 0, f"({now - seconds}")
-    return r.zcount(key, now - seconds, now)
+    r.zremrangebyscore(key, 0, now - seconds)
+    return r.zcount(key, f"({now - seconds}", now)
 
 
 def take_next(r, queue):
     taken = r.bzpopmin(f"queue:{queue}", timeout=0.01)
     return taken[1] if taken else None
+
+
+def top_of_week(r, days, count):
+    weights = {f"board:{day}": 1 for day in days} | {"banned": float("-inf")}
+    with r.pipeline() as pipe:
+        pipe.zunionstore("week", weights)
+        pipe.zremrangebyscore("week", "-inf", "-inf")
+        pipe.pexpire("week", 3_600_000)
+        pipe.zrevrangebyscore("week", "+inf", "-inf", start=0, num=count, withscores=True)
+        return pipe.execute()[-1]

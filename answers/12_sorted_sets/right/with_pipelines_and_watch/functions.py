@@ -46,3 +46,16 @@ def take_next(r, queue):
         if r.zrem(key, jobs[0]):
             return jobs[0]
     return None
+
+
+def top_of_week(r, days, count):
+    def work(pipe):
+        banned = pipe.smembers("banned")
+        pipe.multi()
+        pipe.zunionstore("week", [f"board:{day}" for day in days])
+        if banned:
+            pipe.zrem("week", *banned)
+        pipe.expire("week", 3600)
+        pipe.zrange("week", 0, count - 1, desc=True, withscores=True)
+
+    return r.transaction(work, "banned")[-1]

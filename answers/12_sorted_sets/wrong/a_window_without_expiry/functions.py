@@ -1,5 +1,5 @@
 def count_request(r, user, request, now, seconds):
     key = f"window:{user}"
     with r.pipeline() as pipe:
-        pipe.persist(key)
-        return pipe.zremrangebyscore(key, "-inf", now - seconds).zadd(key, {request: now}).zcard(key).execute()[-1]
+        pipe.zremrangebyscore(key, "-inf", now - seconds).zadd(key, {request: now}).zcard(key)
+        return pipe.execute()[-1]

@@ -32,3 +32,25 @@ def log_in(r, user, token, seconds):
     redis.call('HPEXPIRE', KEYS[1], ARGV[2] * 1000, 'FIELDS', 1, 'session')
     """
     r.eval(script, 1, f"user:{user}", token, seconds)
+
+
+def email_of(r, user):
+    script = """
+    local flat = redis.call('HGETALL', KEYS[1])
+    for at = 1, #flat, 2 do
+        if flat[at] == 'email' then return flat[at + 1] end
+    end
+    return false
+    """
+    return r.eval(script, 1, f"user:{user}")
+
+
+def reserve(r, user, product, count):
+    script = """
+    local left = tonumber(redis.call('HGET', KEYS[1], ARGV[1])) or 0
+    if left < tonumber(ARGV[2]) then return 0 end
+    redis.call('HSET', KEYS[1], ARGV[1], left - ARGV[2])
+    redis.call('HINCRBY', KEYS[2], ARGV[1], ARGV[2])
+    return 1
+    """
+    return r.eval(script, 2, "stock", f"cart:{user}", product, count) == 1

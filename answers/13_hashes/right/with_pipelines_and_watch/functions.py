@@ -42,3 +42,21 @@ def claim_name(r, name, user):
 
 def log_in(r, user, token, seconds):
     r.pipeline().hset(f"user:{user}", "session", token).hexpire(f"user:{user}", seconds, "session").execute()
+
+
+def reserve(r, user, product, count):
+    cart = f"cart:{user}"
+
+    def work(pipe):
+        left, there = int(pipe.hget("stock", product) or 0), int(pipe.hget(cart, product) or 0)
+        pipe.multi()
+        if left < count:
+            return False
+        if left == count:
+            pipe.hdel("stock", product)
+        else:
+            pipe.hset("stock", product, left - count)
+        pipe.hset(cart, product, there + count)
+        return True
+
+    return r.transaction(work, "stock", cart, value_from_callable=True)

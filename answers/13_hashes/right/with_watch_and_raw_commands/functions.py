@@ -8,17 +8,14 @@ def add_to_cart(r, user, product, count):
 
 
 def claim_name(r, name, user):
-    with r.pipeline() as pipe:
-        try:
-            pipe.watch("names")
-            if pipe.hexists("names", name):
-                return False
-            pipe.multi()
+    def work(pipe):
+        is_free = not pipe.hexists("names", name)
+        pipe.multi()
+        if is_free:
             pipe.hset("names", name, user)
-            pipe.execute()
-            return True
-        except redis.WatchError:
-            return False
+        return is_free
+
+    return r.transaction(work, "names", value_from_callable=True)
 
 
 def pieces_in_cart(r, user):

@@ -30,3 +30,17 @@ def feed_page(r, name, page, size):
 
 def forget(r, keys):
     return r.eval("if #KEYS == 0 then return 0 end return redis.call('UNLINK', unpack(KEYS))", len(keys), *keys)
+
+
+def sell(r, orders):
+    script = """
+    local sold = {}
+    for at, key in ipairs(KEYS) do
+        local left = tonumber(redis.call('GET', key) or 0) - ARGV[at]
+        sold[at] = left >= 0 and 1 or 0
+        if left >= 0 then redis.call('SET', key, left) end
+    end
+    return sold
+    """
+    keys = [f"stock:{product}" for product, _ in orders]
+    return [sold == 1 for sold in r.eval(script, len(keys), *keys, *(pieces for _, pieces in orders))]

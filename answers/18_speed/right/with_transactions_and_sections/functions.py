@@ -66,3 +66,16 @@ def cache_report(r):
     except ZeroDivisionError:
         hit_rate = None
     return {"hit_rate": hit_rate, "evicted": everything["evicted_keys"], "full": everything["used_memory"] / limit if limit else None}
+
+
+def sell(r, orders):
+    digest = r.script_load("""
+    if tonumber(redis.call('GET', KEYS[1]) or '0') >= tonumber(ARGV[1]) then
+        return {redis.call('DECRBY', KEYS[1], ARGV[1])}
+    end
+    return {}
+    """)
+    with r.pipeline() as pipe:
+        for product, pieces in orders:
+            pipe.evalsha(digest, 1, f"stock:{product}", pieces)
+        return [len(left) > 0 for left in pipe.execute()]

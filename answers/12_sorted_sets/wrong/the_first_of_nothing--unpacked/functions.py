@@ -1,0 +1,3 @@
+def take_next(r, queue):
+    [(job, _)] = r.zpopmin(f"queue:{queue}")
+    return job

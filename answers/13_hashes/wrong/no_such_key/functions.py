@@ -1,0 +1,2 @@
+def email_of(r, user):
+    return r.hgetall(f"user:{user}")["email"]

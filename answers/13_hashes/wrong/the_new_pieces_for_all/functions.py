@@ -1,0 +1,3 @@
+def add_to_cart(r, user, product, count):
+    r.hincrby(f"cart:{user}", product, count)
+    return count

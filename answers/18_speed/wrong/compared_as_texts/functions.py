@@ -1,0 +1,11 @@
+def sell(r, orders):
+    take = r.register_script("""
+    local left = redis.call('GET', KEYS[1]) or '0'
+    if left < ARGV[1] then return 0 end
+    redis.call('DECRBY', KEYS[1], ARGV[1])
+    return 1
+    """)
+    with r.pipeline(transaction=False) as pipe:
+        for product, pieces in orders:
+            take(keys=[f"stock:{product}"], args=[pieces], client=pipe)
+        return [answer == 1 for answer in pipe.execute()]
