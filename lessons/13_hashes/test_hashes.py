@@ -186,26 +186,26 @@ def test_add_to_cart_loses_none(notebook, redis, some):
     expect(redis.hget(key, new), str(1 + count))
 
 
-def test_pieces_full_adds_numbers(notebook, redis, some):
-    """pieces_full returns the pieces of all products together, as a whole number"""
+def test_pieces_in_cart_adds_numbers(notebook, redis, some):
+    """pieces_in_cart returns the pieces of all products together, as a whole number"""
     user, counts = some.word(), [some.number(11, 99) for _ in range(4)]
     counts.append(counts[0])  # the same number twice: both count
     redis.hset(f"cart:{user}", mapping=dict(zip(some.words(5), counts, strict=True)))
-    expect_whole(notebook.pieces_full(user), sum(counts))
+    expect_whole(notebook.pieces_in_cart(user), sum(counts))
 
 
-def test_pieces_full_is_zero_without_a_cart(notebook, some):
-    """pieces_full is 0 for a user without a cart"""
-    expect(notebook.pieces_full(some.word()), 0)
+def test_pieces_in_cart_is_zero_without_a_cart(notebook, some):
+    """pieces_in_cart is 0 for a user without a cart"""
+    expect(notebook.pieces_in_cart(some.word()), 0)
 
 
-def test_pieces_full_asks_once(notebook, redis, some):
-    """pieces_full asks Redis once, however many products there are"""
+def test_pieces_in_cart_asks_once(notebook, redis, some):
+    """pieces_in_cart asks Redis once, however many products there are"""
     user = some.word()
     redis.hset(f"cart:{user}", mapping=dict.fromkeys(some.words(30), 2))
-    notebook.pieces_full(user)  # so that Redis knows the script, if there is one
+    notebook.pieces_in_cart(user)  # so that Redis knows the script, if there is one
     with notebook.counted() as seen:
-        notebook.pieces_full(user)
+        notebook.pieces_in_cart(user)
     expect(seen, trips(1))
 
 
