@@ -1,6 +1,6 @@
-"""The workshop's service: a small web API that keeps its data in Redis.
+"""A small web API that keeps its data in Redis.
 
-`create_app()` gives a Flask application, ready to be served: `gunicorn "app:create_app()"`.
+`create_app()` makes a Flask application that is ready to be served: `gunicorn "app:create_app()"`.
 """
 
 from __future__ import annotations

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from flask import Flask, json
 from flask.typing import ResponseReturnValue
-from redis.exceptions import ConnectionError, TimeoutError
+from redis import exceptions
 from werkzeug.exceptions import HTTPException
 
 
 def answer_in_json(app: Flask) -> None:
-    """From now on the application answers every error in JSON, and 503 where Redis cannot be reached in time."""
+    """From now on the application answers every error in JSON, and 503 if Redis cannot be reached in time.
+
+    Other errors of Redis are no outage: they are mistakes, so they are 500, and Flask writes their traceback to the log.
+    """
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(ConnectionError, redis_is_gone)
-    app.register_error_handler(TimeoutError, redis_is_gone)
+    app.register_error_handler(exceptions.ConnectionError, redis_is_gone)
+    app.register_error_handler(exceptions.TimeoutError, redis_is_gone)
 
 
 def http_error(error: HTTPException) -> ResponseReturnValue:

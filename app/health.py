@@ -1,13 +1,23 @@
-"""Whether this process answers."""
+"""Whether this process answers, and whether it can do its work: two questions, for two who ask."""
 
 from __future__ import annotations
 
 from flask import Blueprint
+
+from app import store
 
 blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
 def healthz() -> dict[str, str]:
-    """Says that the service runs. It does not ask Redis: a restart of this service would not mend that one."""
+    """Liveness: whoever restarts dead services asks it. It leaves Redis out: a restart of this one would not bring Redis back."""
     return {"status": "ok"}
+
+
+@blueprint.get("/readyz")
+def readyz() -> dict[str, str]:
+    """Readiness: whoever sends requests to services asks it. 503 while Redis is away: send them elsewhere, or wait."""
+    with store.client() as redis:
+        redis.ping()
+    return {"status": "ready"}

@@ -18,7 +18,8 @@ def index() -> str:
 
     INCR counts and answers in one step, so no two visitors get the same number.
     """
-    visits = store.client().incr(VISITS)
+    with store.client() as redis:
+        visits = redis.incr(VISITS)
     return f"Hello World. This page was visited {visits} times.\n"
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workshop.probes.health import expect_health, freeze, often_tested
     from workshop.probes.host import engine_host
     from workshop.probes.layers import read_layers
+    from workshop.probes.outages import while_away
     from workshop.probes.pins import version_without
     from workshop.probes.yardstick import is_too_busy
     from workshop.runtimes.contract import Service
@@ -49,6 +50,7 @@ _LATE = {  # what takes a while to load, and few lessons need
     "start_again": "workshop.probes.cgroups",
     "stopped": "workshop.probes.ending",
     "version_without": "workshop.probes.pins",
+    "while_away": "workshop.probes.outages",
     "zombies": "workshop.probes.cgroups",
 }
 __all__ = [
@@ -87,6 +89,7 @@ __all__ = [
     "until",
     "version_without",
     "wanted",
+    "while_away",
     "zombies",
 ]
 

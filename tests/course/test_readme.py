@@ -22,7 +22,7 @@ TEXTS = [
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "lessons").glob("*/README.md")),
 ]
-WORD_LIMIT = 1200
+WORD_LIMIT = 1500  # folded hints not counted
 each_lesson = pytest.mark.parametrize(
     "lesson", [pytest.param(lesson, id=lesson.name) for lesson in lessons.catalogue()]
 )
@@ -58,7 +58,8 @@ def test_the_text_has_its_shape(lesson: Lesson) -> None:
     assert [title for title in re.findall(r"^## (.+)$", text, re.MULTILINE) if title in wanted] == wanted
     assert re.search(r"!\[[^\]]{20,}\]\(pictures/[\w-]+\.svg\)", text), "no picture of its own with a description"
     assert lesson.hints
-    assert len(text.split()) < WORD_LIMIT
+    unfolded = re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL)
+    assert len(unfolded.split()) < WORD_LIMIT
 
 
 @each_lesson

@@ -170,7 +170,16 @@ class Composed:
 
     def __init__(self, folder, project):
         self.folder, self.port = folder, free_port()
-        self.words = ("docker", "compose", "--project-name", project, "--profile", "lab")
+        self.words = (
+            "docker",
+            "compose",
+            "--project-name",
+            project,
+            "--file",
+            "compose.workshop.yaml",
+            "--file",
+            "override.yaml",
+        )
 
     def compose(self, *args):
         env = {**os.environ, "LAB_PORT": str(self.port)}
@@ -196,12 +205,8 @@ def reaching_packages(place, scratch):
 def composed(has_engine, tmp_path):
     if engine.is_remote():
         cannot("mounts a folder of this machine")
-    place = checkout(
-        tmp_path / "checkout", "docker-compose.yml", "Dockerfile", ".dockerignore", "requirements.txt", "app"
-    )
-    (place / "docker-compose.override.yml").write_text(
-        yaml.safe_dump(reaching_packages(place, tmp_path)), encoding="utf-8"
-    )
+    place = checkout(tmp_path / "checkout", "compose.workshop.yaml", ".dockerignore", "requirements.txt")
+    (place / "override.yaml").write_text(yaml.safe_dump(reaching_packages(place, tmp_path)), encoding="utf-8")
     if os.name == "posix" and os.getuid() == 0:  # as on a student's machine, where the checkout is not root's
         for path in [place, *place.rglob("*")]:
             os.chown(path, 1234, 1234)

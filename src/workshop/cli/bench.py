@@ -91,3 +91,21 @@ def notebooks(count: int, at_once: int, with_peers: bool) -> int:
     for line in [*measuring.rows(figures_of_all), *measuring.notes(len(lesson.promises)), *wrong]:
         screen.line(line)
     return 1 if wrong else 0
+
+
+@bench.command()
+@click.option("--outage", is_flag=True, help="Take Redis away under load.")
+@click.option("--seconds", default=8.0, show_default=True, help="How long Redis is away each time.")
+@click.option("--few", default=16, show_default=True, help="How many clients ask while Redis' name is gone.")
+@click.option("--many", default=100, show_default=True, help="How many clients ask while Redis hangs.")
+def service(outage: bool, seconds: float, few: int, many: int) -> int:
+    """The finished service in app/, as it is shipped, while its Redis is away."""
+    if not outage:
+        raise click.UsageError("Say what to measure: `./workshop bench service --outage`.")
+    measuring = benchmark("service")
+
+    found = measuring.outages(seconds, few, many)
+    screen = options.screen_out()
+    for line in measuring.rows(found):
+        screen.line(line)
+    return 0 if all(one.is_kept for one in found) else 1

@@ -16,6 +16,7 @@ import json
 import os
 import secrets
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -25,7 +26,15 @@ DATA_PORT, CONTROL_PORT = 6379, 6380
 HOLD_LIMIT = 20.0  # seconds for which a packet is held at most
 PARSE_LIMIT = 32 * 1024 * 1024  # bytes of one request; what is larger goes through unread
 KEPT_COMMANDS, KEPT_WORD = 2000, 120
-SEEN = ("acted", "packets", "received", "largest", "commands", "parted")  # what a watch tells at its end
+SEEN = (
+    "acted",
+    "packets",
+    "received",
+    "largest",
+    "commands",
+    "parted",
+    "connections",
+)  # what a watch tells at its end
 
 WRITES_TEXT = """
     append bitfield bitop blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin copy decr decrby del delex delifeq eval evalsha expire
@@ -207,11 +216,23 @@ class Watch:
     commands: list[list[str]] = field(default_factory=list)
     parted: list[tuple[str, str]] = field(default_factory=list)
     received: int = 0
+    since: float = field(default_factory=time.monotonic)
+    # from when to when (if it has ended), in seconds since the block began
+    connections: list[list[float]] = field(default_factory=list)
 
     def note(self, request: list[bytes]) -> None:
         """Keeps a command for the grader's hints."""
         if len(self.commands) < KEPT_COMMANDS:
             self.commands.append([word.decode("utf-8", "replace") for word in request[:20]])
+
+    def now(self) -> float:
+        """The seconds since the block began."""
+        return round(time.monotonic() - self.since, 3)
+
+    def begun(self) -> list[float]:
+        """Notes that a client connects. Whoever sees the end of the connection appends its time."""
+        self.connections.append([self.now()])
+        return self.connections[-1]
 
     def heard(self, sizes: list[int]) -> None:
         """Counts what Redis has answered."""
@@ -275,6 +296,7 @@ class Server:
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         ends, line = [writer], None
         self._open.add(writer)
+        spans = [(watch, watch.begun()) for watch in self.watches]
         try:
             redis_reader, redis_writer = await asyncio.open_connection(*self.target)
             ends.append(redis_writer)
@@ -284,6 +306,8 @@ class Server:
             there = asyncio.ensure_future(self._requests(reader, redis_writer, line))
             back = asyncio.ensure_future(self._answers(redis_reader, writer, line))
             await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+            for watch, span in spans:
+                span.append(watch.now())
             if there.done() and not back.done():  # the client has hung up its half; Redis may still answer
                 await asyncio.wait({back}, timeout=1)
             for task in (there, back):
@@ -291,6 +315,9 @@ class Server:
         except OSError:
             return  # as a Redis that is gone would
         finally:
+            for watch, span in spans:
+                if len(span) == 1:
+                    span.append(watch.now())
             for end in ends:
                 end.close()
             self._open.difference_update(ends)

@@ -1,6 +1,6 @@
 """JupyterLab on the notebooks, with a Redis beside it; both end together.
 
-`python -m workshop.lab.serve` is what the `lab` service of docker-compose.yml runs: there Redis is a service of its own, named by REDIS_URL.
+`python -m workshop.lab.serve` is what the `lab` service of compose.workshop.yaml runs: there Redis is a service of its own, named by REDIS_URL.
 """
 
 from __future__ import annotations

@@ -1,0 +1,5 @@
+"""Where Redis is."""
+
+import os
+
+ADDRESS = os.environ["REDIS_URL"]
