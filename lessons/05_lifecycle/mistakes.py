@@ -72,6 +72,15 @@ def after_many_requests(service, line):
 # What the environment says.
 
 
+@mistake("up")
+def gunicorn_without_a_port(start):
+    """gunicorn listens on {address}:{port}, inside the container only. It takes the port from PORT, on all addresses, if it is given no --bind: write
+    ENV PORT=5000 in the Dockerfile, and leave --bind out."""
+    inner = [(address, port) for address, port in start.listening or [] if address.startswith("127.")]
+    is_gunicorn = any("gunicorn" in word for word in start.command)
+    return start.running and is_gunicorn and inner and {"address": inner[0][0], "port": inner[0][1]}
+
+
 @mistake("moved")
 def port_in_the_command(start, port):
     """PORT says {port}, and the service listens on 5000 all the same: that number is in the container's command ({command}).
@@ -119,6 +128,24 @@ def ended_by_the_signal(end):
 
 
 @mistake("ended")
+def reloads_at_the_signal(end, GRACE):
+    """It had to be killed after {GRACE} s: to uWSGI, SIGTERM means to load everything anew, and its log says that it did. `die-on-term = true` has it
+    end there."""
+    return was_killed(end, GRACE) and "uwsgi" in end.process.lower() and "reloading uWSGI" in end.log
+
+
+@mistake("ended", GOODBYE, IN_FLIGHT)
+def handler_without_its_two_arguments(ended=None, end=None):
+    """The log says: {error}. The handler of a signal is called with two arguments, the signal's number and the frame; it failed over them. It also
+    stands in the place of the server's own handler: leave SIGTERM to the server, and let atexit.register(goodbye) say goodbye."""
+    error = said(
+        r"^(?P<error>TypeError: \w+\(\) takes (?:0 positional arguments|1 positional argument) but [12] w\w+ given)",
+        (end or ended).log,
+    )
+    return error
+
+
+@mistake("ended")
 def handler_in_place_of_the_servers(end, goodbyes, GRACE):
     """It said goodbye, went on, and was killed after {GRACE} s. Your own handler for SIGTERM took the place of the server's, and now
     nothing ends the server. Leave that signal to the server: atexit, or one of its hooks, is the place for a goodbye."""
@@ -146,7 +173,14 @@ def script_without_exec(end, GRACE):
 def no_handler_for_the_signal(end, GRACE):
     """It had to be killed after {GRACE} s: process 1 ({process}) did not end at SIGTERM. The kernel drops a signal to process 1 that
     it has no handler for. gunicorn brings a handler; what you start with Python needs one, signal.signal(signal.SIGTERM, …)."""
-    return was_killed(end, GRACE) and {"process": end.process[:80]}
+    return was_killed(end, GRACE) and end.catches is False and {"process": end.process[:80]}
+
+
+@mistake("ended")
+def went_on_after_the_signal(end, GRACE):
+    """It had to be killed after {GRACE} s: process 1 ({process}) takes SIGTERM, and then did not end. What does it wait for? A handler or SIG_IGN of your own
+    in a worker takes the place of the server's handler there, and the server waits for its workers."""
+    return was_killed(end, GRACE) and end.catches and {"process": end.process[:80]}
 
 
 def was_killed(end, grace):
@@ -228,6 +262,14 @@ def health_blind_to_silence(health_test):
     """The app hangs, no request is answered, and the health is still reported as good. The test must ask the app itself, over HTTP,
     and take no answer in time for a failure: urlopen(…, timeout=2), and an exit code other than 0."""
     return health_test.running and health_test.code == 0
+
+
+@mistake("test_unhealthy_in_time")
+def unhealthy_too_late(times, IN_TIME):
+    """By its own times it may be {latest} s until the health is reported as bad: {start} s of --start-period, then {retries} tries, {each} s each. The lesson
+    asks for {IN_TIME} s at most: shorten --interval, --retries or --start-period."""
+    each = max(times.interval, times.timeout)
+    return {"latest": f"{times.latest:g}", "start": f"{times.start:g}", "retries": times.retries, "each": f"{each:g}"}
 
 
 @mistake("test_healthy_on_another_port")

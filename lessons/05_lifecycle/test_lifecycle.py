@@ -24,10 +24,14 @@ from workshop.grader import (
 PATIENCE = 20  # seconds in which a service must answer for the first time
 GRACE = 5  # seconds that `docker stop` waits before it kills
 STOP = f"docker stop --time {GRACE} …"
+HEALTHCHECK = "docker image inspect --format '{{json .Config.Healthcheck}}' …"
 PRODUCTION = "gunicorn, waitress or another production server"
 DEVELOPMENT = re.compile(r"Werkzeug|WSGIServer|SimpleHTTP|BaseHTTP")
 ERROR_PAGE = b"Error code explanation"  # of Python's http.server, and of all that is built on it
 WELL = "test_healthy_while_it_is_well"
+TRACEBACK = re.compile(r"(?m)^Traceback .*\n(?:[ \t].*\n)*.*")
+SAYS_GOODBYE = re.compile(r"""(?i)^(?!\s)(?:.*[\s\]:>|"'-])?(?:goodbye\W*)+$""")
+IN_TIME = 120  # seconds in which a health test must have noticed
 
 
 def up(bench, image, **options):
@@ -105,8 +109,8 @@ def test_docker_stop_ends_it(bench, ended):
 
 
 def goodbyes(text):
-    """The lines of a log that say goodbye."""
-    return [line for line in text.splitlines() if re.search(r"(?i)\bgoodbye\b", line) and "handling" not in line]
+    """The lines of a log that say goodbye and nothing else, but for a time or a level before it. What a traceback says is none of them."""
+    return [line for line in TRACEBACK.sub("", text).splitlines() if SAYS_GOODBYE.search(line)]
 
 
 def test_it_says_goodbye(ended):
@@ -139,6 +143,35 @@ def test_unhealthy_when_the_app_breaks(watched):
     for _ in range(4):
         watched.get("/healthz").expect(500)
     expect_health(watched, "unhealthy", tries=3, seconds=2)
+
+
+@rests_on(WELL)
+def test_unhealthy_in_time(image):
+    """It does so within two minutes: `--start-period` and `--retries` times `--interval` are no more together"""
+    expect(
+        times := Times(image.config["Healthcheck"]),
+        wanted(f"at most {IN_TIME} s", lambda _: times.latest <= IN_TIME),
+        asked=HEALTHCHECK,
+    )
+
+
+class Times:
+    """The times of a HEALTHCHECK, in seconds; Docker's own where the image sets none."""
+
+    def __init__(self, told):
+        self.start, self.interval, self.timeout = (
+            told.get(name, 0) / 1e9 or default
+            for name, default in (("StartPeriod", 0), ("Interval", 30), ("Timeout", 30))
+        )
+        self.retries = told.get("Retries") or 3
+
+    @property
+    def latest(self):
+        """The time after which it is unhealthy at the latest. A test that hangs takes its time-out."""
+        return self.start + self.retries * max(self.interval, self.timeout)
+
+    def __repr__(self):
+        return f"{self.latest:g} s: --start-period={self.start:g}s, --retries={self.retries} of --interval={self.interval:g}s"
 
 
 @rests_on(WELL)

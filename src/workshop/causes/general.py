@@ -6,18 +6,23 @@ a health test of which only its failure is known, comes last.
 
 from __future__ import annotations
 
-from workshop.causes import build, ended, start, unexplained
+from workshop.builds import sources, steps
+from workshop.causes import code, commands, ended, modules, start, unexplained
 from workshop.mistakes import compose, function, health, http, notebook, python
 from workshop.mistakes.mistake import Mistake, mistakes_in
 
 UNFINISHED = mistakes_in(http)  # an answer that never ended: no mistake of a lesson knows what it would have said
 FIRST = mistakes_in(function)  # a lesson that looks at values alone would call these something else
 GENERAL: tuple[Mistake, ...] = (
-    *mistakes_in(build),
+    *mistakes_in(sources),
+    *mistakes_in(steps),
     *mistakes_in(compose),
     *mistakes_in(health),
     *mistakes_in(start),
+    *mistakes_in(commands),
     *mistakes_in(http),
+    *mistakes_in(modules),
+    *mistakes_in(code),
     *mistakes_in(python),
     *FIRST,
     *mistakes_in(notebook),

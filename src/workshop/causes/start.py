@@ -1,9 +1,9 @@
 r"""What keeps a service from coming up, as far as the engine, the shell or the server names it.
 
 The order: first what was seen from outside, for the log of such a service is about something else: the memory limit,
-packages that are installed at the start, the sockets. Then what is said of the container's command. This comes before
-what Python says of the code (python.py), since it names the line of the Dockerfile. A message that a more general one
-would match too stands above it: `exec: "app.py": permission denied` is a Python file taken for a program first.
+packages that are installed at the start, the sockets. Then what the server was told, and the file that Python was told to run. This comes
+before what Python says of the code, since it names the line of the Dockerfile. A message that a more general one would match too stands
+above it. What the engine and the shell say of the command itself is in `commands`.
 """
 
 from __future__ import annotations
@@ -11,21 +11,19 @@ from __future__ import annotations
 from typing import Any
 
 from workshop.mistakes.mistake import mistake, said
+from workshop.probes.inside import Inside, known
 from workshop.raised import last_in
 from workshop.runtimes.evidence import Evidence, Stop
 
-SHELL = r"^\S*sh: (?:line )?(?:\d+: )?(?:exec: )?"  # how a shell begins its messages: "/bin/sh: 1: "
-NO_COMMAND = r"(?:stat [^:]+: no such file or directory|executable file not found)"
+
+def ended(log: str = "", code: int = 1, inside: Inside | None = None, **more: Any) -> dict[str, Any]:
+    """An example: a container that has ended, its log, and what is inside."""
+    return {"start": Evidence(False, code, log, **more), "log": log, "inside": inside}
 
 
-def ended(log: str = "", code: int = 1, **more: Any) -> dict[str, Any]:
-    """An example: a container that has ended, and its log."""
-    return {"start": Evidence(False, code, log, **more), "log": log}
-
-
-def refused(start_error: str) -> dict[str, Any]:
+def refused(start_error: str, inside: Inside | None = None) -> dict[str, Any]:
     """An example: a container that the engine could not start."""
-    return ended(code=127, start_error=f"docker: Error response from daemon: {start_error}\n")
+    return ended(code=127, start_error=f"docker: Error response from daemon: {start_error}\n", inside=inside)
 
 
 def runs(log: str = "", **more: Any) -> dict[str, Any]:
@@ -61,9 +59,24 @@ def packages_at_the_start(start):
 
 def listen_command(start: Evidence) -> str:
     """How the server is told to listen where it can be reached."""
-    if "gunicorn" in start.log:
+    command = " ".join(start.command)
+    if "gunicorn" in start.log or "gunicorn" in command:
         return f"gunicorn --bind 0.0.0.0:{start.port}"
-    return f'app.run(host="0.0.0.0", port={start.port}), or flask run --host 0.0.0.0 --port {start.port}'
+    if "waitress" in command:
+        return f"waitress-serve --listen=0.0.0.0:{start.port}"
+    if "uwsgi" in command:
+        return f"http-socket = 0.0.0.0:{start.port}"
+    if "flask" in command:
+        return f"flask run --host 0.0.0.0 --port {start.port}"
+    return f'app.run(host="0.0.0.0", port={start.port})'
+
+
+@mistake(example=runs(" * Running on https://127.0.0.1:5000\n", listening=[("0.0.0.0", 5000)], tls=True))
+def speaks_https(start):
+    """The server speaks HTTPS on port {port}, and the lesson asks over HTTP. Leave out what switches it on: a certificate (--cert, --certfile),
+    ssl_context.
+    """
+    return start.stop is Stop.TLS and {"port": start.port}
 
 
 @mistake(example=runs(" * Running on http://127.0.0.1:5000\n", listening=[("127.0.0.1", 5000)]))
@@ -138,6 +151,34 @@ def variable_not_replaced(start):
     --bind), or write CMD ["sh", "-c", "exec … ${name}"].
     """
     return said(r"(?:^Error: |'--port' / '-p': |with base 10: )'\$\{?(?P<name>\w+)", messages(start))
+
+
+def shadows(inside: Inside | None, module: str) -> str | None:
+    """A folder that Python takes for the module of a file beside it: it has an __init__.py. None if there is none."""
+    if not inside:
+        return None
+    places = [name.removesuffix("/__init__.py") for name in inside.names if name.endswith("/__init__.py")]
+    return next(
+        (place for place in places if place.rpartition("/")[2] == module and f"{place}.py" in inside.names), None
+    )
+
+
+TWO_OF_ONE_NAME = known(["app.py", "app/__init__.py"])
+
+
+@mistake(example=ended("Failed to find attribute 'app' in 'app'.\n", inside=TWO_OF_ONE_NAME))
+def folder_called_like_the_module(start, inside=None):
+    """Beside {folder}.py is a folder {folder} with an __init__.py. Python takes the folder for the module `{module}`, and what the server looks for
+    is not in it. Rename one of the two, or remove the folder.
+    """
+    seen = said(
+        r"^(?:Error: )?Failed to find (?:attribute '\w+' in|Flask application or factory in module) '(?P<module>\w+)'"
+        r"|^ImportError: cannot import name '\w+' from '(?P<imported>\w+)' \(\S+/__init__\.py\)",
+        messages(start),
+    )
+    module = next((seen[name] for name in ("module", "imported") if seen[name] != "it"), "") if seen else ""
+    folder = shadows(inside, module)
+    return folder and {"folder": folder, "module": module}
 
 
 @mistake(example=ended("Error: Could not locate a Flask application. Use the 'flask --app' option.\n"))
@@ -240,6 +281,46 @@ def command_for_a_file(start):
     return said(r"can't open file '[^'\n]*/(?P<word>python3?|flask|gunicorn)': \[Errno 2\]", messages(start))
 
 
+NO_FILE = r"can't open file '(?P<file>[^']+)': \[Errno 2\]"
+NOT_THERE = "python: can't open file '/app/{}': [Errno 2] No such file or directory\n"
+
+
+def named_otherwise(start: Evidence, inside: Inside | None, *places: str) -> tuple[dict[str, str], list[str]]:
+    """The file that Python does not find, its name, and those of the `places` that end in that name, whatever their capitals."""
+    seen = said(NO_FILE, messages(start))
+    if not seen or not inside:
+        return {}, []
+    name = seen["file"].rpartition("/")[2]
+    return {**seen, "name": name}, [one for one in places if one.rpartition("/")[2].lower() == name.lower()]
+
+
+@mistake(example=ended(NOT_THERE.format("App.py"), 2, inside=known(files=["/app/app.py"])))
+def file_in_other_capitals(start, inside=None):
+    """Python finds no file {file}: in the image it is {near}. Linux tells capitals from small letters; Windows and macOS do not."""
+    seen, places = named_otherwise(start, inside, *(inside.files if inside else ()))
+    near = [one for one in places if one.lower() == seen["file"].lower() and one != seen["file"]] if seen else []
+    return near and {**seen, "near": near[0]}
+
+
+def mounted(destination: str) -> Inside:
+    """An example: a container with app.py, and something mounted over the folder that it is in."""
+    inside = known(files=["/app/app.py"])
+    inside.details["Mounts"] = [{"Destination": destination}]
+    return inside
+
+
+@mistake(example=ended(NOT_THERE.format("app.py"), 2, inside=mounted("/app")))
+def hidden_by_a_mount(start, inside=None):
+    """Python finds no file {file}. The image has it, and a volume or folder that is mounted on {mount} hides what the image has there."""
+    seen = said(NO_FILE, messages(start)) or {}
+    over = (
+        [place for place in inside.mounts if f"{seen['file']}/".startswith(f"{place.rstrip('/')}/")]
+        if seen and inside
+        else []
+    )
+    return over and seen["file"] in inside.files and {**seen, "mount": over[0]}
+
+
 @mistake(example=ended("python: can't open file '//app.py': [Errno 2] No such file or directory\n", 2))
 def no_workdir(start):
     """Python looks for {file}, in the container's topmost folder. WORKDIR names the folder that a container starts in;
@@ -248,12 +329,43 @@ def no_workdir(start):
     return said(r"can't open file '/(?P<file>/[^'/\n]+)': \[Errno 2\]", messages(start))
 
 
-@mistake(example=ended("python: can't open file '/app/app.py': [Errno 2] No such file or directory\n", 2))
+@mistake(example=ended(NOT_THERE.format("app.py"), 2, inside=known(files=["/srv/app.py"])))
+def starts_in_another_folder(start, inside=None):
+    """Python finds no file {file}; the image has {near}. The command begins in {workdir}: let WORKDIR name the folder that the file is copied to."""
+    seen, places = named_otherwise(start, inside, *(inside.files if inside else ()))
+    near = (
+        [
+            one
+            for one in places
+            if one.endswith(f"/{seen['name']}") and "-packages/" not in one and "/lib/python" not in one
+        ]
+        if seen
+        else []
+    )
+    return near and {**seen, "near": near[0], "workdir": inside.workdir}
+
+
+@mistake(example=ended(NOT_THERE.format("server.py"), 2, inside=known(["app.py"], files=["/app/app.py"])))
+def file_not_in_the_folder(start, inside=None):
+    """Python finds no file {file}, neither in the image nor in your folder, which has {own}."""
+    seen, places = named_otherwise(start, inside, *(inside.names if inside else ()))
+    own = [name for name in inside.names if name.endswith(".py")] if seen else []
+    return seen and inside.files and not places and own and {**seen, "own": ", ".join(own[:4])}
+
+
+@mistake(example=ended(NOT_THERE.format("app.py"), 2, inside=known(["app.py"], files=["/app/other.py"])))
+def app_not_copied(start, inside=None):
+    """Python finds no file {file}. It is in your folder and was not copied into the image, or not to that place."""
+    seen, places = named_otherwise(start, inside, *(inside.names if inside else ()))
+    return seen and inside.files and places and seen["file"] not in inside.files and seen
+
+
+@mistake(example=ended(NOT_THERE.format("app.py"), 2))
 def file_not_found(start):
-    """Python finds no file {file} in the container. Is app.py copied there, and does WORKDIR name the folder that it is
+    """Python finds no file {file} in the container. Is it copied there, and does WORKDIR name the folder that it is
     copied to?
     """
-    return said(r"can't open file '(?P<file>[^']+)': \[Errno 2\]", messages(start))
+    return said(NO_FILE, messages(start))
 
 
 @mistake(example=ended("python: can't open file '/app/app.py': [Errno 13] Permission denied\n", 2))
@@ -262,125 +374,3 @@ def file_not_readable(start):
     (`COPY --chmod=644`).
     """
     return said(r"can't open file '(?P<file>[^']+)': \[Errno 13\]", messages(start))
-
-
-# What the engine and the shell say of the command
-
-
-@mistake(example=refused("unable to find user app: no matching entries in passwd file"))
-def no_such_user(start):
-    """USER names the {kind} {name}, and the image has no {kind} of that name. Make it on a RUN line before: `RUN useradd
-    {name}`, `RUN groupadd {name}`.
-    """
-    return said(r"unable to find (?P<kind>user|group) (?P<name>[\w.-]+): no matching entries", messages(start))
-
-
-@mistake(example=refused('exec: "./app.py": permission denied: unknown'))
-def python_file_as_a_program(start):
-    """The container takes {file} for a program of its own. Python must run it: CMD ["python", "app.py"]."""
-    return said(
-        rf"""(?:exec:? \\?"?|{SHELL})(?P<file>[\w./-]+\.py)\\?"?: """
-        r"(?:executable file not found|not found|exec format error|[^\n]*ermission denied)",
-        messages(start),
-    )
-
-
-@mistake(example=ended("/bin/sh: 1: [python,: not found\n", 127))
-def not_a_list(start):
-    """CMD or ENTRYPOINT is not a list, so a shell takes the bracket for a command. The list is JSON: plain double quotes,
-    commas, two brackets: CMD ["python", "app.py"].
-    """
-    return said(SHELL + r"\[\S*: (?:command )?not found", messages(start))
-
-
-@mistake(example=ended("/usr/bin/env: 'python\\r': No such file or directory\n", 127))
-def crlf_in_a_script(start):
-    r"""A script has Windows line ends (CRLF): Linux reads the \r as part of the command. Save it with LF line ends."""
-    return said(
-        r"\$'\\r'|\\r'?: (?:command )?not found|'[\w/]*python3?\\r'|/bin/(?:ba)?sh\^M|bad interpreter"
-        r"|illegal option -\s*$|set: Illegal option -\s",
-        messages(start),
-    )
-
-
-@mistake(example=ended("exec /app/start.sh: exec format error\n", 126))
-def no_interpreter(start):
-    """The container cannot execute {file}. A script's first line names its interpreter, for instance #!/bin/sh; a program
-    must be made for the container's kind of processor.
-    """
-    return said(r"exec (?P<file>\S+): exec format error", messages(start))
-
-
-@mistake(example=ended("exec /app/start.sh: no such file or directory\n", 127))
-def exec_no_such_file(start):
-    """The container cannot start {file}: either the file is not in the image, or its first line (#!…) ends in a Windows
-    line end (CRLF), so that there is no such interpreter. Copy the file into the image and save it with LF line ends.
-    """
-    return said(r"exec (?P<file>\S+): no such file or directory", messages(start))
-
-
-@mistake(example=ended("/bin/sh: 1: python app.py: not found\n", 127))
-def command_in_quotes(start):
-    """The container's shell looks for one command called `{command}`. Take the quotes off, or write a list: CMD
-    ["python", "app.py"].
-    """
-    return said(SHELL + r"(?P<command>\w+ [^:\n]+): (?:command )?not found", messages(start))
-
-
-@mistake(example=refused('exec: "cd": executable file not found in $PATH: unknown'))
-def shell_word_in_a_list(start):
-    """`{word}` belongs to the shell, and no shell reads a list. WORKDIR names the folder, ENV sets a variable, and CMD
-    starts one command.
-    """
-    return said(r'exec: \\?"(?P<word>cd|source|export|&&)\\?": executable file not found', messages(start))
-
-
-@mistake(example=refused('exec: "python app.py": executable file not found in $PATH: unknown'))
-def words_in_one_string(start):
-    """The container looks for one command called `{command}`. In a list each word is a string of its own: CMD ["python",
-    "app.py"].
-    """
-    return said(rf'exec: \\?"(?P<command>\S+ [^"\\]+)\\?": {NO_COMMAND}', messages(start))
-
-
-@mistake(example=refused('exec: "start.sh": executable file not found in $PATH: unknown'))
-def script_not_in_path(start):
-    """The container looks for {file} where its commands are, not in its folder. Say where it is: ./{file}. It must be
-    copied into the image, too.
-    """
-    return said(r'exec: \\?"(?P<file>[\w-]+\.(?:sh|py))\\?": executable file not found', messages(start))
-
-
-@mistake(example=refused('exec: "gunicorn": executable file not found in $PATH: unknown'))
-def command_not_found(start):
-    """The container cannot start `{command}`: there is no such command in the image. Check its spelling. Is it installed,
-    or copied, into the image?
-    """
-    return said(rf'exec: \\?"(?P<command>[^"\\]+)\\?": {NO_COMMAND}', messages(start))
-
-
-@mistake(example=ended("/bin/sh: 1: gunicorn: not found\n", 127))
-def shell_command_not_found(start):
-    """The shell in the container knows no command `{command}`. Check its spelling. Is it installed in the image? A list
-    looks like this: CMD ["python", "app.py"].
-    """
-    return said(SHELL + r"(?P<command>[^\s:\\]+): (?:command )?not found", messages(start))
-
-
-@mistake(example=refused('exec: "./start.sh": permission denied: unknown'))
-def not_executable(start):
-    """The container may not execute {file}. Make it executable (`RUN chmod +x {file}` or `git update-index --chmod=+x`),
-    or start it with `sh {file}`.
-    """
-    return said(
-        rf"""(?:exec:? \\?"?|/docker-entrypoint[^\n]*|{SHELL})(?P<file>[\w./-]+)\\?"?:[^\n]*[Pp]ermission denied""",
-        messages(start),
-    )
-
-
-@mistake(example=ended("setpriv: setresuid failed: Operation not permitted\n"))
-def needs_a_capability(start):
-    """The start script changes its user, and the grader's container has no capability to do so. Set the user in the
-    Dockerfile: USER.
-    """
-    return said(r"^\S*(?:setpriv|gosu|su-exec|su|setuid|setgroups)\b[^\n]*[Oo]peration not permitted", messages(start))

@@ -5,12 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
+from pathlib import Path
+
+from workshop.engine.bases import NotHad
 
 SERVER_TELLS = r"\* Running on |Listening at: |Serving (?:HTTP )?on |Uvicorn running on "
 OFFLINE = re.compile(
     r"failed to (?:resolve source metadata|do request|authorize)[^\n]*(?:dial tcp|lookup|i/o timeout|no such host|TLS handshake|EOF|refused|x509)"
-    r"|Temporary failure in name resolution|ReadTimeoutError|Max retries exceeded|NewConnectionError|SSLCertVerificationError|ProxyError"
+    r"|Temporary failure (?:in name resolution|resolving)|ReadTimeoutError|Max retries exceeded|NewConnectionError"
+    r"|SSLCertVerificationError|ProxyError|Could not resolve(?: host:| ')|[Uu]nable to resolve host|Could not connect to \S+:\d+"
 )
+EXCERPT = re.compile(
+    r"^\S*ockerfile\S*:\d+\n-{4,}\n(?:.*\n)*?-{4,}\n", re.MULTILINE
+)  # the Dockerfile's own lines, quoted
+QUOTED = re.compile(r'process "(?:[^"\\]|\\.)*" did not')  # the command of a step, quoted
 
 
 class Stop(Enum):
@@ -23,12 +31,18 @@ class Stop(Enum):
 
 @dataclass(frozen=True)
 class BuildFailed:
-    """A build that failed, or was ended (`stop`) after some seconds, having taken so many bytes of the disk."""
+    """A build that failed, or was ended (`stop`) after some seconds, having taken so many bytes of the disk.
+
+    `context` is the folder that was built, `flags` what `docker build` was given besides; `not_had` is an image that could not be had.
+    """
 
     log: str
     stop: Stop | None = None
     seconds: float = 0.0
     taken: int = 0
+    context: Path | None = None
+    flags: tuple[str, ...] = ()
+    not_had: NotHad | None = None
 
     @property
     def step(self) -> str | None:
@@ -44,12 +58,13 @@ class BuildFailed:
 
     @property
     def said(self) -> str:
-        """What the failed step printed, then BuildKit's summary; the whole log where no step failed."""
+        """What the failed step printed, then what BuildKit says of it; the whole log if no step failed. No line of the Dockerfile is in it."""
         failed = re.findall(r"^#(\d+) ERROR", self.log, re.MULTILINE)
         if not failed:
-            return self.log
-        own = [line for line in self.log.splitlines() if line.startswith(f"#{failed[-1]} ")]
-        return "\n".join(own) + "\n" + self.excerpt
+            return QUOTED.sub("process did not", EXCERPT.sub("", self.log))
+        printed = re.findall(rf"^#{failed[-1]} (?:[\d.]+ )?((?!\[).*)", self.log, re.MULTILINE)
+        last = re.findall(r"^ERROR: .*", self.log, re.MULTILINE)
+        return QUOTED.sub("process did not", "\n".join([*printed, *last[-1:]]) + "\n")
 
     @property
     def excerpt(self) -> str:
@@ -69,4 +84,4 @@ def serves(log: str) -> bool:
 
 def is_offline(log: str) -> bool:
     """Whether a build failed because a registry or package index could not be reached: then it is nobody's mistake."""
-    return bool(OFFLINE.search(log))
+    return bool(OFFLINE.search(BuildFailed(log).said))

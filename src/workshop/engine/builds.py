@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from workshop.engine import engine, notice, packages
+from workshop.engine import bases, engine, notice, packages
 from workshop.engine.buildlog import BuildFailed, Stop, is_offline, serves
 from workshop.engine.images import BASE, SUPPLIES, SUPPLY_LABEL, Image, need_image, supply_name
 from workshop.engine.limits import ULIMITS
@@ -175,7 +175,9 @@ def build(
         done = done if NEWER.search(own.err) else own
     if done.ok:
         return Image(tag, run, context)
-    raise _failure(replace(done, err=packages.without_mounts(done.err)), asked, watch.taken)
+    done = replace(done, err=packages.without_mounts(done.err))
+    failed = BuildFailed(done.err, taken=watch.taken, context=context, flags=tuple(flags))
+    raise _failure(done, asked, failed, bases.not_had(done.err, text))
 
 
 def with_own_frontend(dockerfile: str) -> str:
@@ -189,20 +191,25 @@ def with_own_frontend(dockerfile: str) -> str:
     return dockerfile if kept == head else f"{kept}#\n{dockerfile[len(head) :]}"
 
 
-def _failure(done: engine.Done, asked: str, taken: int) -> Exception:
+def _failure(done: engine.Done, asked: str, failed: BuildFailed, missing: bases.NotHad | None) -> Exception:
     shown = last_lines(done.err)
     if done.code is None:
         stop = done.stopped if isinstance(done.stopped, Stop) else Stop.TIME
-        failed = BuildFailed(done.err, stop, done.seconds, taken)
-        return NotUp(build=failed, asked=asked, expected="an image", actual=shown)
+        ended = replace(failed, stop=stop, seconds=done.seconds)
+        return NotUp(build=ended, asked=asked, expected="an image", actual=shown)
     if engine.TROUBLE[engine.Trouble.DISK_FULL].search(done.err) and (free_space() or SPACE_FLOOR) < SPACE_FLOOR:
         return engine.EngineTrouble(engine.Trouble.DISK_FULL, done.err)
-    if is_offline(done.err):
+    offline = is_offline(done.err)
+    if missing and offline and not (missing.meant or missing.is_stage):
+        where = f" for the platform {missing.platform}" if missing.platform else ""
+        has = f" Here are: {', '.join(missing.here)}." if missing.here else ""
         return Unchecked(
-            "The build needs something from the network that cannot be reached now. That is not the Dockerfile's fault.",
+            f"The build needs the image {missing.image}{where}. It is not here, and its registry could not be asked whether there is one.{has}",
             actual=shown,
         )
+    if offline and not missing:
+        return Unchecked("The build needs something from the network that cannot be reached now.", actual=shown)
     if BUILDERS_FAULT.search(done.err):
         return Unchecked(BUILDER_FAILED, actual=shown)
-    failed = BuildFailed(done.err)
+    failed = replace(failed, not_had=missing)
     return NotUp(build=failed, asked=asked, expected="an image", actual=last_lines(failed.excerpt, 18))

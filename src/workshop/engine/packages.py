@@ -161,7 +161,7 @@ def with_mounts(dockerfile: str, mounts: list[str], wanted: Callable[[str], bool
     ONBUILD RUN stays as it is: it would carry the mounts into the image's configuration.
     """
     added, out = " ".join(mounts), []
-    for lines in _instructions(dockerfile):
+    for lines in instructions(dockerfile):
         text = "".join(lines)
         start = re.match(r"(?i)[ \t]*RUN(?=[\s\\`])", text)
         if start and wanted(text[start.end() :]):
@@ -178,7 +178,7 @@ def without_mounts(output: str) -> str:
     return output
 
 
-def _instructions(dockerfile: str) -> list[list[str]]:
+def instructions(dockerfile: str) -> list[list[str]]:
     """The lines of a Dockerfile in groups: an instruction with all its lines and here-documents, or one other line.
 
     As in BuildKit's own parser (frontend/dockerfile/parser), a comment or an empty line inside an instruction does not

@@ -16,6 +16,7 @@ from workshop.course.lessons import Lesson
 from workshop.grading.hints import mistakes_of
 from workshop.mistakes.finding import Found, Later, Search, Sight, fault_of
 from workshop.outcomes import Blocked, Ended, Mismatch, NotUp, Unchecked
+from workshop.probes.inside import Inside
 from workshop.report import Check, Outcome
 
 BROKEN = "The grader has a fault here. It is not yours; report the lines below, or fix the file."
@@ -140,9 +141,18 @@ def _ended(search: Search) -> Found | None:
     ended = answer.ended() if answer is not None and answer.status is None else None
     if ended is None:
         return None
-    facts = {"start": ended, "log": ended.log}
+    facts = {"start": ended, "log": ended.log, "inside": search.sight.facts.get("inside")}
     search.sight.facts = {**search.sight.facts, **facts}
     return Search(Sight(facts), search.end, search.faults).first(GENERAL)
+
+
+def inside_of(bench: Any, facts: Mapping[str, Any]) -> Inside:
+    """What a mistake may look into: the folder that was built or handed in, and the container that failed, if there is one."""
+    build, service = facts.get("build"), facts.get("service") or getattr(facts.get("answer"), "service", None)
+    folder = getattr(build, "context", None) or bench.folder
+    inside = Inside(bench.session.run, folder, service.name if service and bench.runtime.name == "docker" else None)
+    inside.flags = getattr(build, "flags", ())
+    return inside
 
 
 def sight_of(check: Check, error: BaseException, scene: Scene) -> Sight:
@@ -153,6 +163,8 @@ def sight_of(check: Check, error: BaseException, scene: Scene) -> Sight:
     answer = facts.get("answer")
     if answer is not None and "log" not in facts:
         facts["log"] = Later(answer.log)
+    if bench := scene.fixtures.get("bench"):
+        facts.setdefault("inside", inside_of(bench, facts))
     stack: dict[str, dict[str, Any]] = {}
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if Path(frame.f_code.co_filename) == scene.lesson.grader:

@@ -246,7 +246,7 @@ def _check(item: pytest.Item, error: BaseException | None, grading: Grading) -> 
     """What became of one test, from the exception it ended with."""
     lesson = lesson_of(item.path)
     assert lesson
-    grading.fixtures |= getattr(item, "funcargs", {})
+    grading.fixtures |= getattr(item, "funcargs", {}) | ({"bench": grading.bench} if grading.bench else {})
     made = Check(item.name, _claim(item), Outcome.PASSED, seconds=time.monotonic() - item.stash[STARTED])
     constants = vars(item.module) if isinstance(item, pytest.Function) else {}
     asked = grading.bench.asked if grading.bench else None

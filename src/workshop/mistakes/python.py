@@ -39,14 +39,6 @@ def tells(pattern: str, log: str) -> dict[str, Any] | None:
 # What is imported and read
 
 
-@mistake(example=traceback("ModuleNotFoundError: No module named 'flask'"))
-def module_not_found(log):
-    """Python finds no module `{module}`. If it is a package, name it in requirements.txt and install that in the image
-    (in a lesson without a Dockerfile, do without it); if it is your own file, check its spelling and that it is copied.
-    """
-    return raises(r"ModuleNotFoundError: No module named '(?P<module>[\w.]+)'", log)
-
-
 @mistake(example=traceback("ImportError: cannot import name 'escape' from 'flask' (/usr/lib/flask/__init__.py)"))
 def escape_from_flask(log):
     """Flask no longer has `{name}`. It comes from the package below Flask: from markupsafe import {name}."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import secrets
 import threading
 import time
@@ -149,6 +150,19 @@ class DockerRedis:
             must(self.run.docker("unpause", self.name))
 
 
+STAMP = re.compile(r"^(\d{4}-\d\d-\d\dT[\d:.]+Z) ?")
+
+
+def in_order(out: str, err: str) -> str:
+    """Both streams of a log as one, in the order in which their lines were printed: each begins with its time, which goes."""
+    lines: list[tuple[str, str]] = []
+    for text in (out, err):
+        for line in re.findall(r"[^\n]*\n|[^\n]+", text):
+            stamp = STAMP.match(line)
+            lines.append((stamp[1] if stamp else lines[-1][0] if lines else "", STAMP.sub("", line)))
+    return "".join(line for _, line in sorted(lines, key=lambda line: line[0]))
+
+
 class DockerService(Asked):
     """A service in a container. Made by `DockerRuntime.start`."""
 
@@ -161,8 +175,8 @@ class DockerService(Asked):
         return self._logs()
 
     def _logs(self, *flags: str) -> str:
-        done = self.run.docker("logs", *flags, "--tail", "300", self.name, timeout=10)
-        return done.out + done.err
+        done = self.run.docker("logs", *flags, "--timestamps", "--tail", "300", self.name, timeout=10)
+        return in_order(done.out, done.err) if done.ok else done.out + done.err
 
     def mark(self) -> float:
         return time.time()
@@ -252,6 +266,7 @@ class DockerService(Asked):
             time.sleep(0.1)
             evidence = self.evidence()
         raise NotUp(
+            service=self,
             start=evidence,
             log=evidence.log,
             asked=f"docker logs {self.name}",
@@ -322,28 +337,28 @@ class DockerRuntime:
             words += ["--mount", f"type=bind,source={source},target={target},readonly"]
         self._mine.append(name)
         words += flags
+        service = DockerService(self.run, name, port)
         if image is not None:
-            self._launch(["run", "--detach", *words, image.id, *command])
+            self._launch(["run", "--detach", *words, image.id, *command], service)
         else:
             handin.require(self.folder, "app.py", self.lesson)
-            self._launch_folder(words, command, name)
-        service = DockerService(self.run, name, port)
+            self._launch_folder(words, command, service)
         service.find_port()
         if wait:
             service.wait_until_up(up_path)
         return service
 
-    def _launch_folder(self, words: list[str], command: tuple[str, ...], name: str) -> None:
+    def _launch_folder(self, words: list[str], command: tuple[str, ...], service: DockerService) -> None:
         image = self.supplied()
         if not engine.is_remote():
             mount = f"type=bind,source={self.folder},target=/app,readonly"
-            self._launch(["run", "--detach", "--mount", mount, *words, image, *command])
+            self._launch(["run", "--detach", "--mount", mount, *words, image, *command], service)
             return
         must(self.run.docker("create", *words, image, *command))
-        must(self.run.docker("cp", "-", f"{name}:/app", data=handin.packed(self.folder)))
-        self._launch(["start", name])
+        must(self.run.docker("cp", "-", f"{service.name}:/app", data=handin.packed(self.folder)))
+        self._launch(["start", service.name], service)
 
-    def _launch(self, words: list[str]) -> None:
+    def _launch(self, words: list[str], service: DockerService) -> None:
         done = self.run.docker(*words, timeout=60)
         if done.code is None:
             must(done)
@@ -352,6 +367,7 @@ class DockerRuntime:
                 must(done)
             said = done.err.partition("\nRun 'docker run --help'")[0].strip().splitlines()
             raise NotUp(
+                service=service,
                 start=Evidence(False, done.code, start_error=done.err),
                 asked="docker run …",
                 expected="a container that starts",

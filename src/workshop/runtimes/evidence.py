@@ -20,6 +20,7 @@ class Stop(Enum):
     INSTALLS = auto()  # it installs packages, and there is no way to them
     LOOPBACK = auto()  # it listens where nothing from outside can reach it
     OTHER_PORT = auto()  # it listens, but not on the port that is asked
+    TLS = auto()  # it listens on the port that is asked, and speaks HTTPS there
 
 
 class Evidence(NamedTuple):
@@ -36,6 +37,7 @@ class Evidence(NamedTuple):
     container: bool = True
     answered: bool = False  # it had answered before, and ended during a request
     command: tuple[str, ...] = ()
+    tls: bool = False  # what listens on the port answered a TLS handshake
 
     @property
     def where(self) -> str:
@@ -65,7 +67,7 @@ class Evidence(NamedTuple):
         if INSTALLS.search(self.log):
             return Stop.INSTALLS
         if self.on_port:
-            return Stop.LOOPBACK if all(map(is_loopback, self.on_port)) else None
+            return Stop.LOOPBACK if all(map(is_loopback, self.on_port)) else Stop.TLS if self.tls else None
         return Stop.OTHER_PORT if self.on_other_ports else None
 
     @property

@@ -7,6 +7,7 @@ import http.client
 import json as jsonlib
 import shlex
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -53,6 +54,7 @@ class Answer:
     detail: str = ""  # what more there is to say of the problem
     log: Callable[[], str] = lambda: ""  # what the service printed during the request
     ended: Callable[[], Any] = lambda: None  # what was seen of the service, if it ended during the request
+    service: Any = None  # who was asked
 
     @property
     def text(self) -> str:
@@ -214,3 +216,16 @@ def raw(host: str, port: int, data: bytes, limit: float = 3.0) -> bytes:
         while len(received) < BODY_LIMIT and (chunk := connection.recv(4096)):
             received += chunk
     return received
+
+
+def speaks_tls(host: str, port: int, limit: float = 1.0) -> bool:
+    """Whether what listens there completes a TLS handshake, whatever its certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        contextlib.suppress(OSError),
+        socket.create_connection((host, port), limit) as connection,
+        context.wrap_socket(connection),
+    ):
+        return True
+    return False

@@ -58,6 +58,7 @@ class Asked(abc.ABC):
         )  # one that is started again is another container, and this answer's causes are in the old one
         answer.log = lambda: asked._log_during(answer, mark)
         answer.ended = lambda: asked._ended_during(answer)
+        answer.service = asked
         self.noted(answer.asked)
         return answer
 
@@ -135,11 +136,14 @@ class Asked(abc.ABC):
                 pause = min(2 * pause, 1.5)
                 deep = now - start > LOOK_AFTER
                 evidence = self.evidence(deep=deep)
+                if evidence.on_port and answer.problem is not Problem.REFUSED:
+                    evidence = evidence._replace(tls=http.speaks_tls(self.host, self.port))
                 looked = time.monotonic()
                 hung = answer.problem is Problem.NO_ANSWER
                 is_settled = suspicion is not None and suspicion is evidence.stop  # so at two looks in a row
                 if not evidence.running or hung or now - start > limit or is_settled:
                     raise NotUp(
+                        service=self,
                         start=evidence._replace(hung=hung),
                         log=evidence.log,
                         asked=f"curl -i {self.url}/",

@@ -1,30 +1,21 @@
 r"""What goes wrong while an image is built.
 
-Each condition reads what the step that failed printed and what BuildKit says of it. The order, from the special to the general: what
-ended the build from outside, for then its log names no cause; a Dockerfile that cannot be read; a base image; COPY; pip, where what
-pip takes for a package comes before a package that it does not find; other commands; at last the step alone.
+Each condition reads what the step that failed printed and what BuildKit says of it, and no quoted line of the Dockerfile. The order, from the
+special to the general: what ended the build from outside, for then its log names no cause; a Dockerfile that cannot be read; pip, where what
+pip takes for a package comes before a package that it does not find; other commands; at last the step alone. Base images and COPY are in
+`sources`, which comes before.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
+from workshop.builds.sources import at, base_of, tells, unread
 from workshop.engine.buildlog import BuildFailed, Stop
 from workshop.mistakes.mistake import mistake, said
+from workshop.probes.inside import Inside, known
 
-MISSING = r"(?:failed to compute cache key|failed to calculate checksum)[^\n]*"
 NO_COMMAND = r"/bin/sh: (?:\d+: )?(?P<command>{}): not found"
-
-
-def at(step: str | None) -> str:
-    """The place of a step in a sentence, or nothing."""
-    return f" at `{step}`" if step else ""
-
-
-def tells(build: BuildFailed, pattern: str) -> dict[str, Any] | None:
-    """What fills a sentence if the failed step, or BuildKit, says so: the named groups, and the step as `{where}`."""
-    seen = said(pattern, build.said)
-    return seen and {"where": at(build.step), **seen}
 
 
 def failed(step: str, *lines: str, before: str = "") -> dict[str, BuildFailed]:
@@ -36,30 +27,14 @@ def failed(step: str, *lines: str, before: str = "") -> dict[str, BuildFailed]:
     }
 
 
-def unread(line: str) -> dict[str, BuildFailed]:
-    """An example: a Dockerfile that BuildKit does not take."""
-    return {"build": BuildFailed(f"#1 [internal] load build definition from Dockerfile\n#1 DONE 0.0s\n{line}\n")}
-
-
-def solving(problem: str) -> dict[str, BuildFailed]:
-    """An example: what BuildKit could not solve."""
-    return unread(f"ERROR: failed to solve: {problem}")
-
-
-def missing(path: str) -> dict[str, BuildFailed]:
-    """An example: a COPY that finds no such path."""
-    return unread(f'ERROR: failed to compute cache key: failed to calculate checksum of ref x: "/{path}": not found')
-
-
 def pip(error: str, **more: str) -> dict[str, BuildFailed]:
     """An example: pip fails over requirements.txt."""
     return failed("RUN pip install -r requirements.txt", f"ERROR: {error}", **more)
 
 
+NO_DISTRIBUTION = r"^ERROR: No matching distribution found for (?P<name>\S+)"
 NOT_OPENED = "Could not open requirements file: [Errno 2] No such file or directory: 'requirements.txt'"
 OS_ERROR = "Could not install packages due to an OSError: "
-NO_IMAGE = "pyton:3.13: failed to resolve source metadata for docker.io/library/pyton:3.13: pull access denied"
-NO_TAG = "python:3.99: docker.io/library/python:3.99: not found"
 
 
 # Ended from outside
@@ -117,14 +92,6 @@ def expose_takes_no_port(build):
     return tells(build, r"[Ii]nvalid containerPort: \S+|No port specified: \S+")
 
 
-@mistake(example=solving('failed to parse stage name "python=3.13-slim": invalid reference format'))
-def not_an_image_name(build):
-    """The build failed. `{image}` is not the name of an image. After the name comes a colon, then the tag:
-    python:3.13-slim.
-    """
-    return tells(build, r'failed to parse stage name "(?P<image>[^"]+)": invalid reference format')
-
-
 @mistake(example=unread("ERROR: failed to solve: dockerfile parse error on line 3: unknown instruction: CPOY"))
 def unknown_instruction(build):
     r"""The build failed. A line of the Dockerfile begins with `{word}`, which is no instruction. Check its spelling,
@@ -141,72 +108,6 @@ def parse_error(build):
     return seen and seen | {"problem": seen["problem"].rstrip(". ")}
 
 
-# The base image
-
-
-@mistake(example=solving(NO_IMAGE))
-def image_not_found(build):
-    """The build failed. There is no public image {image}. Check its name after FROM."""
-    prefix = r"(?:metadata for |pull access denied for )(?:docker\.io/)?(?:library/)?"
-    return tells(build, prefix + r"(?P<image>[^\s,]+?)(?:: pull access denied|, repository does not exist)")
-
-
-@mistake(example=solving(NO_TAG))
-def image_tag_not_found(build):
-    """The build failed. There is no image {image} in its registry. Check the name and the tag."""
-    return tells(
-        build,
-        r"^ERROR: failed to \w+: (?:[^\n]*[: ])?(?:docker\.io/)?(?:library/)?(?P<image>[\w./@-]+:[\w.-]+): not found",
-    )
-
-
-# COPY and ADD
-
-
-@mistake(example=failed("COPY app.py .  # my app", '"/#": not found'))
-def comment_after_copy(build):
-    """The build failed{where}. {word} takes everything after `#` for names of files. A comment needs a line of its
-    own.
-    """
-    return tells(build, r"^ > \[[^\n]*\] (?P<word>COPY|ADD) [^\n]* #")
-
-
-@mistake(example=missing("C:Usersmeapp.py"))
-def windows_path(build):
-    """The build failed{where}. A path in COPY or ADD cannot be read. Write it with `/`, starting from the folder of
-    the Dockerfile; a Windows path means nothing here. A list needs plain double quotes.
-    """
-    return tells(build, r'"/?[A-Za-z]:[^"]*": not found|syntax error in pattern')
-
-
-@mistake(example=missing("venv"))
-def environment_copied(build):
-    """The build failed{where}. `{path}` is not handed in: a virtual environment is made for one machine and is not
-    part of your work. Let the image install what requirements.txt names.
-    """
-    return tells(build, MISSING + r'"/?(?P<path>(?:\.?venv|env|node_modules)\b[^"]*)": not found')
-
-
-@mistake(example=missing("ap.py"))
-def file_not_in_context(build):
-    """The build failed{where}. COPY finds no `{path}` in the folder that is built. It can copy only files beside the
-    Dockerfile that .dockerignore does not exclude. Check the spelling, capital letters too.
-    """
-    return tells(build, MISSING + r'"/?(?P<path>[^"]*)": not found')
-
-
-@mistake(example=unread("ERROR: failed to build: failed to solve: cannot copy to non-directory: /app/code"))
-def several_files_to_one(build):
-    """The build failed{where}. A file has the name that was meant for a folder. COPY takes its last word for a folder
-    only if that ends with a /, or if the folder is there already: WORKDIR makes one.
-    """
-    return tells(
-        build,
-        r"cannot copy to non-directory|destination must be a directory|mkdir \S+: not a directory"
-        r"|\[Errno 20\] Not a directory: '[^'\n]*'",
-    )
-
-
 # RUN: a line that is not meant so
 
 
@@ -215,7 +116,22 @@ def run_goes_on(build):
     r"""The build failed{where}. {word} was taken for a part of the RUN line: a line that ends in \ goes on in the
     next one. Remove the \ from the last line of RUN.
     """
-    return tells(build, r"^ > \[[^\n]*\] RUN [^\n]*? (?P<word>COPY|CMD|EXPOSE|WORKDIR|ENTRYPOINT) ")
+    seen = re.search(r"^RUN .*? (?P<word>COPY|CMD|EXPOSE|WORKDIR|ENTRYPOINT) ", build.step or "")
+    return seen and {"where": at(build.step), **seen.groupdict()}
+
+
+@mistake(example=failed("RUN ['pip', 'install', 'flask']", "/bin/sh: 1: [pip,: not found"))
+def run_not_a_list(build):
+    """The build failed{where}. That RUN is not a list, so a shell takes the bracket for a command. The list is JSON, with plain double quotes: RUN
+    ["pip", "install", "flask"]. Without brackets and quotes it works as well.
+    """
+    return tells(build, NO_COMMAND.format(r"\[\S*"))
+
+
+@mistake(example=failed('RUN pip install "flask', "/bin/sh: 1: Syntax error: Unterminated quoted string"))
+def quote_without_its_end(build):
+    """The build failed{where}. A quotation mark has no second one in that line."""
+    return tells(build, r"^/bin/sh: (?:\d+: )?Syntax error: Unterminated quoted string")
 
 
 @mistake(example=failed("RUN dd if=/dev/zero of=/big", "dd: error writing '/big': File too large"))
@@ -264,13 +180,87 @@ def pip_without_r(build):
     return tells(build, r"No matching distribution found for (?P<name>\S*requirements\S*|\S+\.txt)")
 
 
-@mistake(example=failed("RUN pip install flask==31.3", "ERROR: No matching distribution found for flask==31.3"))
+REFUSED = "error: externally-managed-environment"
+
+
+@mistake(example=failed("RUN pip install flask", "", REFUSED))
+def python_of_the_system(build):
+    """The build failed{where}. This Python belongs to the system of the image, which refuses to let pip install into it (externally-managed-environment).
+    Begin with a Python image, FROM python:3.13-slim, or let pip install into a virtual environment: `python3 -m venv /venv`, then `/venv/bin/pip
+    install …`.
+    """
+    return tells(build, r"^(?:error|×)[: ]+externally-managed-environment")
+
+
+FOR_OTHERS = (
+    "ERROR: Ignored the following versions that require a different python version: 9.1 Requires-Python >=3.99"
+)
+
+
+@mistake(
+    example=failed(
+        "RUN pip install ipython==9.1", FOR_OTHERS, "ERROR: No matching distribution found for ipython==9.1"
+    )
+)
+def package_for_another_python(build):
+    """The build failed{where}. The package index has `{name}`, but not for the Python of this image: pip passed over versions that ask for
+    {needs}. Take another version, or an image with such a Python.
+    """
+    passed_over = said(
+        r"^ERROR: Ignored the following versions that require a different python version: (?P<list>.*)", build.said
+    )
+    seen = tells(build, NO_DISTRIBUTION)
+    version = seen["name"].partition("==")[2] if seen else ""
+    needs = (
+        re.search(rf"(?:^|; ){re.escape(version)} Requires-Python ([^;]+)", passed_over["list"])
+        if passed_over
+        else None
+    )
+    return seen and needs and version and seen | {"needs": f"Python {needs[1].strip()}"}
+
+
+HAS = "ERROR: Could not find a version that satisfies the requirement flask==31.3 (from versions: 3.1.2, 3.1.3)"
+
+
+@mistake(example=failed("RUN pip install flask==31.3", HAS, "ERROR: No matching distribution found for flask==31.3"))
+def version_not_found(build):
+    """The build failed{where}. The package index has `{package}`, but not in the version that `{name}` asks for. The newest one that this Python can
+    use is {newest}.
+    """
+    seen = tells(build, NO_DISTRIBUTION)
+    versions = said(r"\(from versions: (?P<list>[^)]*)\)", build.said)
+    listed = [] if not versions or versions["list"] == "none" else versions["list"].split(", ")
+    return seen and listed and seen | {"package": re.split(r"[=<>~!]", seen["name"])[0], "newest": listed[-1]}
+
+
+@mistake(example=failed("RUN pip install flaskk", "ERROR: No matching distribution found for flaskk"))
 def package_not_found(build):
     """The build failed{where}. pip finds no package `{name}` for this image. Check the name on PyPI, whether that
     version exists, and whether it is made for another system only. What comes with Python (os, json, socket) needs
     no line there.
     """
-    return tells(build, r"No matching distribution found for (?P<name>\S+)")
+    return tells(build, NO_DISTRIBUTION)
+
+
+@mistake(
+    example=failed(
+        "RUN pip install uwsgi",
+        "error: command 'gcc' failed: No such file or directory",
+        "ERROR: Failed building wheel for uwsgi",
+    )
+)
+def package_needs_a_compiler(build):
+    """The build failed{where}. pip has to compile {package}, and the image lacks {tool}: slim images have no compiler. Is there a ready-made
+    package (pyuwsgi for uwsgi, psycopg[binary] or psycopg2-binary for psycopg2)? Else compile in a first stage, FROM python:3.13.
+    """
+    seen = tells(
+        build,
+        r"(?:command|unable to execute) '(?P<tool>\S*(?:gcc|cc|g\+\+))'(?: failed)?: No such file|(?P<config>(?:pg|mysql)_config)\S* (?:executable )?not found"
+        r"|(?P<compiler>gcc|cc|make): (?:command )?not found",
+    )
+    package = said(r"Failed (?:building wheel for|to build) (?P<name>[\w.-]+)", build.said)
+    tools = [seen[name] for name in ("tool", "config", "compiler") if seen and seen[name] != "it"]
+    return seen and package and seen | {"tool": f"`{tools[0]}`", "package": f"`{package['name']}`"}
 
 
 @mistake(example=failed("RUN pip instal flask", 'ERROR: unknown command "instal" - maybe you meant "install"'))
@@ -303,7 +293,69 @@ def user_before_install(build):
     return tells(build, r"OSError: \[Errno 13\] Permission denied: '(?P<path>[^']+)'")
 
 
+@mistake(
+    example=failed(
+        "RUN apt-get update", "E: Could not open lock file /var/lib/dpkg/lock - open (13: Permission denied)"
+    )
+)
+def user_before_the_packages(build):
+    """The build failed{where}. Only root may do that, and a USER line before that step took the right away. Do it first, and put USER after it."""
+    return tells(
+        build,
+        r"^E: .*\(13: Permission denied\)|are you root\?$|^(?:chmod|chown): .*Operation not permitted|^useradd: Permission denied",
+    )
+
+
 # Other commands
+
+
+MANAGERS = {  # the command that installs a system's packages → whose it is, as /etc/os-release names it
+    "apk": "Alpine",
+    "yum": "Fedora or Red Hat",
+    "dnf": "Fedora or Red Hat",
+    "microdnf": "Fedora or Red Hat",
+    "apt": "Debian or Ubuntu",
+    "apt-get": "Debian or Ubuntu",
+    "pacman": "Arch Linux",
+    "zypper": "openSUSE",
+    "brew": "macOS",
+}
+APK = failed("RUN apk add gcc", "/bin/sh: 1: apk: not found")
+
+
+def system_of(inside: Inside | None, build: BuildFailed) -> tuple[str, str]:
+    """The image that the failed step's stage begins with, and the name of its system; "" for what cannot be found out."""
+    base = base_of(inside, build)
+    listing = inside.base(base).listing if inside and base else None
+    return base, listing.system if listing else ""
+
+
+@mistake(example=APK | {"inside": known(dockerfile="FROM python:3.13-slim\nRUN apk add gcc\n")})
+def another_systems_packages(build, inside=None):
+    """The build failed{where}. `{command}` installs packages on {whose}, and {base} is {system}. If the app needs nothing of it (flask, gunicorn and
+    redis come with pip and need no more), remove the line; else take the image's own command{own}.
+    """
+    seen = tells(build, NO_COMMAND.format("|".join(MANAGERS))) or {}
+    base, system = system_of(inside, build) if seen else ("", "")
+    if not system or any(word in system for word in MANAGERS[seen["command"]].split(" or ")):
+        return None
+    own = ", apt-get" if re.match("Debian|Ubuntu", system) else ""
+    return {**seen, "whose": MANAGERS[seen["command"]], "base": base, "system": system, "own": own}
+
+
+@mistake(example=failed("RUN apt-get install -y python3", "/bin/sh: 1: apt-get: not found"))
+def image_without_its_installer(build, inside=None):
+    """The build failed{where}. There is no command `{command}` in {base}, so it cannot install packages that way. For a Python with pip begin with an
+    image that has both: FROM python:3.13-slim.
+    """
+    seen = tells(build, NO_COMMAND.format("|".join(MANAGERS)))
+    return seen and {**seen, "base": base_of(inside, build) or "the image"}
+
+
+@mistake(example=failed("RUN apt-get install gcc", "Do you want to continue? [Y/n] Abort."))
+def nobody_to_answer(build):
+    """The build failed{where}. apt asked whether to go on, and in a build nobody answers. Say yes beforehand: `apt-get install -y …`."""
+    return tells(build, r"\[Y/n\] Abort\.")
 
 
 @mistake(example=failed("RUN install flask", "install: missing destination file operand after 'flask'"))
@@ -327,10 +379,14 @@ def file_not_in_the_image(build):
 
 @mistake(example=failed("RUN apt-get install -y python3-flask", "E: Unable to locate package python3-flask"))
 def no_package_lists(build):
-    """The build failed{where}. apt finds no package `{name}`. The image comes without package lists: `RUN apt-get
-    update && apt-get install -y …`, in one line. Python packages come with pip instead.
-    """
-    return tells(build, r"Unable to locate package (?P<name>\S+)")
+    """The build failed{where}. apt finds no package `{name}`.{lists} Python packages come with pip instead."""
+    seen = tells(build, r"^E: Unable to locate package (?P<name>\S+)")
+    lists = (
+        " It has read its lists just before, so check the name."
+        if "apt-get update" in (build.step or "") or "apt update" in (build.step or "")
+        else " The image comes without package lists: `RUN apt-get update && apt-get install -y …`, in one line."
+    )
+    return seen and seen | {"lists": lists}
 
 
 @mistake(example=failed("RUN adduser app", "/bin/sh: 1: adduser: not found"))
