@@ -14,6 +14,19 @@ def scores_of(redis, key):
     return [score for _, score in redis.zrange(key, 0, -1, withscores=True)] if redis.type(key) == "zset" else []
 
 
+def is_pair(one):
+    """Whether this is a pair of a player and their points."""
+    is_two = isinstance(one, (list, tuple)) and len(one) == 2
+    return is_two and isinstance(one[0], str) and isinstance(one[1], (int, float))
+
+
+def points_in(actual):
+    """A list of pairs (player, points), or what is in `week`, as a dict; empty if it is neither."""
+    if isinstance(actual, list) and all(map(is_pair, actual)):
+        return dict(actual)
+    return actual if isinstance(actual, dict) and all(map(is_pair, actual.items())) else {}
+
+
 def expires_in(seen):
     """How often Redis was told, in what it received, to end a key."""
     return sum(seen[name] for name in ("expire", "pexpire", "expireat", "pexpireat"))
@@ -458,8 +471,7 @@ def a_day_changed(expected, banned):
 def the_banned_shown(actual, banned):
     """{banned} is in the set `banned`, and stands in the answer or in `week`. ZDIFFSTORE keeps those members of the first
     set that are in none of the others, which may be plain sets."""
-    names = [one[0] for one in actual] if isinstance(actual, list) and all(map(is_pair, actual)) else actual
-    return isinstance(names, (list, dict)) and banned[0] in names and {"banned": banned[0]}
+    return banned[0] in points_in(actual) and {"banned": banned[0]}
 
 
 @mistake("test_top_of_week_adds_up")
@@ -487,17 +499,18 @@ def another_answer_of_the_pipeline(actual, expected):
 def the_best_day_for_the_sum(actual, redis, days):
     """These are the points of each one's best day. The sum of all days was asked for: that is what ZUNIONSTORE makes
     unless aggregate says otherwise."""
-    most = dict(redis.zunion([f"board:{day}" for day in days], aggregate="MAX", withscores=True))
-    found = dict(actual) if isinstance(actual, list) and all(map(is_pair, actual)) else actual
-    return isinstance(found, dict) and found and all(most.get(one) == points for one, points in found.items())
+    keys, found = [f"board:{day}" for day in days], points_in(actual)
+    if not found or any(redis.type(key) != "zset" for key in keys):
+        return False
+    most = dict(redis.zunion(keys, aggregate="MAX", withscores=True))
+    return all(most.get(one) == points for one, points in found.items())
 
 
 @mistake("test_top_of_week_adds_up")
-def added_to_the_week_before(actual, best):
+def added_to_the_week_before(actual):
     """What was in `week` before this call was counted too. ZUNIONSTORE writes the new set in the place of the old one,
     if `week` is not among the sets that it adds up."""
-    found = dict(actual) if isinstance(actual, list) and all(map(is_pair, actual)) else actual
-    return isinstance(found, dict) and any(points >= 9999 for points in found.values())
+    return any(points >= 9999 for points in points_in(actual).values())
 
 
 @mistake("test_top_of_week_adds_up")
@@ -526,8 +539,3 @@ def the_week_fetched(actual):
     """Redis sent {actual} bytes to show three players of a week with 800. Let Redis add up, sort and cut: only the three
     need to travel."""
     return isinstance(actual, int) and {"actual": actual}
-
-
-def is_pair(one):
-    """Whether this is a pair as in a list of (player, points)."""
-    return isinstance(one, (list, tuple)) and len(one) == 2

@@ -316,18 +316,18 @@ def hset_and_then_hexpire(ends):
 
 
 @mistake("test_reserve_moves_the_pieces")
-def the_cart_written_over(actual, tea, there, count):
+def the_cart_written_over(actual, expected, tea, there, count):
     """There were {there} pieces of it in the cart already, and now there are {count}: they were written over. HINCRBY adds
     to what is there."""
-    cart = actual[1] if isinstance(actual, list) else {}
+    cart = actual[1] if isinstance(expected, list) else {}
     return cart.get(tea) == str(count) and {"there": there, "count": count}
 
 
 @mistake("test_reserve_moves_the_pieces")
-def nothing_taken_from_the_stock(actual, tea, count):
+def nothing_taken_from_the_stock(actual, expected, tea, count):
     """The pieces are in the cart, and the stock still has as many as before. HINCRBY with a negative number takes them
     out of it."""
-    return isinstance(actual, list) and actual[0].get(tea) == str(3 * count)
+    return isinstance(expected, list) and actual[0].get(tea) == str(3 * count)
 
 
 @mistake("test_reserve_moves_the_pieces")
@@ -345,10 +345,10 @@ def a_product_that_is_not_there(error, product, tea):
 
 
 @mistake("test_reserve_refuses")
-def more_taken_than_there_are(actual, tea, product, count):
+def more_taken_than_there_are(actual, expected, product, count):
     """{count} pieces were taken, and there were fewer: the stock says {left} now. Compare before you take, and compare
     numbers: HGET returns text, and as text "9" is more than "11"."""
-    left = actual[0].get(product, "") if isinstance(actual, list) else ""
+    left = actual[0].get(product, "") if isinstance(expected, list) else ""
     return left.startswith("-") and {"left": left, "count": count}
 
 
