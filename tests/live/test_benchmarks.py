@@ -1,7 +1,8 @@
 """The figures of a short run of the benches."""
 
-from benchmarks import loop, notebooks
+from benchmarks import loop, notebooks, reports
 from workshop.course.lessons import find
+from workshop.course.places import ROOT
 
 
 def test_two_submissions_of_our_own(has_engine):
@@ -17,3 +18,10 @@ def test_the_loop_of_a_notebook_is_measured():
     times = loop.measure_notebook(find("9"), 1, "embedded")
     assert 0 < times.first[0] < times.whole[0]
     assert times.plain == []
+
+
+def test_a_whole_report_is_measured():
+    with reports.busy(1):
+        taken = reports.take(find("1"), ROOT, "embedded")
+    assert 0 < taken.first <= taken.whole
+    assert taken.outcomes.keys() == find("1").promises.keys()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import asserts, notebooks, peers
+from benchmarks import asserts, notebooks, peers, reports
 from benchmarks.peers import Timed
 from workshop.cli import bench
 from workshop.course.lessons import find
@@ -85,3 +85,22 @@ def test_without_the_folder_bench_says_what_it_needs(tmp_path, monkeypatch):
     monkeypatch.setattr(bench, "ROOT", tmp_path)
     with pytest.raises(Unchecked, match=r"no benchmarks/loop\.py .* whole checkout"):
         bench.benchmark("loop")
+
+
+def a_report(whole, **outcomes):
+    return reports.Taken(0.5, whole, 1.0, None, outcomes or {"test_a": "passed"})
+
+
+def test_the_table_of_reports_has_both_checkouts_and_their_ratio():
+    ours = reports.Reports([a_report(4.0), a_report(6.0), a_report(5.0)])
+    theirs = reports.Reports([a_report(10.0)])
+    line, alone = (" ".join(reports.row("lesson 3", ours, other).split()) for other in (theirs, None))
+    assert line == "lesson 3 0.50 · 5.00 · 1.00 · – beside 0.50 · 10.00 · 1.00 · – ratio 0.50"
+    assert alone == "lesson 3 0.50 · 5.00 · 1.00 · –"
+    assert reports.is_slower(theirs, ours)
+    assert not reports.is_slower(ours, ours)
+
+
+def test_a_verdict_that_changed_is_named():
+    made = reports.Reports([a_report(4.0), a_report(4.0, test_a="unchecked", test_b="passed")])
+    assert made.odd() == ["test_a: unchecked"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import statistics
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -109,3 +110,36 @@ def service(outage: bool, seconds: float, few: int, many: int) -> int:
     for line in measuring.rows(found):
         screen.line(line)
     return 0 if all(one.is_kept for one in found) else 1
+
+
+@bench.command()
+@click.option("--repeat", default=3, show_default=True, help="How often each report is made.")
+@click.option("--lesson", "numbers", multiple=True, help="Which lessons; all of them, unless told.")
+@click.option(
+    "--beside",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Another checkout, of the commit before for instance: both are measured in turn.",
+)
+@click.option("--busy", default=0, show_default=True, help="How many busy loops run beside: no verdict may change.")
+@options.runtime
+def reports(repeat: int, numbers: tuple[str, ...], beside: Path | None, busy: int, runtime: str) -> int:
+    """The whole report of each lesson's solution, beside the time that the processors work for it."""
+    measuring = benchmark("reports")
+
+    screen, is_well = options.screen_out(), True
+    screen.line(f" medians of {repeat}, in seconds, with {busy} busy loops beside:", bold=True)
+    screen.line(
+        " first verdict · whole report · processor: grader and docker commands · processor: all that ran on this machine"
+    )
+    checkouts = [ROOT, *([beside.resolve()] if beside else [])]
+    for lesson in [lessons.find(number) for number in numbers] or lessons.catalogue():
+        made = [measuring.Reports() for _ in checkouts]
+        with measuring.busy(busy):
+            for _ in range(repeat):
+                for checkout, of_it in zip(reversed(checkouts), reversed(made), strict=True):
+                    of_it.taken.append(measuring.take(lesson, checkout, runtime))
+        screen.line(measuring.row(f"lesson {lesson.number}", *made, *([None] if len(made) == 1 else [])))
+        for line in made[0].odd():
+            screen.line(f"      {line}")
+        is_well = is_well and not made[0].odd() and not (beside and measuring.is_slower(*made))
+    return 0 if is_well else 1
