@@ -55,7 +55,7 @@ def until_it_is_so(ask):
 
 def test_a_check_begins_once_its_fixtures_are_there_and_is_told_at_its_place(grader):
     grader.define(
-        "@beside\ndef test_a(bench, image):\n    log.append(threading)\n    may_go.wait(5)\n    raise KeyError(image)"
+        "@beside()\ndef test_a(bench, image):\n    log.append(threading)\n    may_go.wait(5)\n    raise KeyError(image)"
     )
     grader.names["threading"] = "begun"
     grader.open("test_a")
@@ -71,7 +71,7 @@ def test_a_check_begins_once_its_fixtures_are_there_and_is_told_at_its_place(gra
 
 
 def test_what_has_not_begun_is_done_at_its_place(grader):
-    grader.define("@beside\ndef made(image):\n    log.append(image)\n    return image * 2")
+    grader.define("@beside()\ndef made(image):\n    log.append(image)\n    return image * 2")
     grader.open("made")
     assert grader.names["made"](image="ab") == "abab"
     grader.company.is_there("image", "ab")
@@ -79,26 +79,26 @@ def test_what_has_not_begun_is_done_at_its_place(grader):
 
 
 def test_what_nobody_asks_for_does_not_begin(grader):
-    grader.define("@beside\ndef made(bench):\n    log.append(1)\n@beside\ndef test_a(bench):\n    log.append(2)")
+    grader.define("@beside()\ndef made(bench):\n    log.append(1)\n@beside()\ndef test_a(bench):\n    log.append(2)")
     grader.open("test_a")
     grader.company.wait()
     assert grader.log == [2]
 
 
 def test_a_check_waits_for_those_that_it_rests_on(grader):
-    grader.define("@rests_on('test_a')\n@beside\ndef test_b(bench):\n    log.append('b')")
+    grader.define("@rests_on('test_a')\n@beside()\ndef test_b(bench):\n    log.append('b')")
     grader.open("test_a", "test_b")
     grader.company.is_there("image", 1)
     assert not grader.log
-    grader.company.has_passed("test_a")
+    grader.company.has_ended("test_a", passed=True)
     until_it_is_so(lambda: grader.log == ["b"])
 
 
 def test_a_chain_goes_on_by_itself(grader):
     grader.define(
-        "@beside\ndef made(bench):\n    return 3\n"
-        "@beside\ndef test_a(made):\n    log.append(made)\n"
-        "@beside\n@rests_on('test_a')\ndef test_b(made):\n    log.append(made + 1)"
+        "@beside()\ndef made(bench):\n    return 3\n"
+        "@beside()\ndef test_a(made):\n    log.append(made)\n"
+        "@beside()\n@rests_on('test_a')\ndef test_b(made):\n    log.append(made + 1)"
     )
     grader.open("made", "test_a", "test_b")
     until_it_is_so(lambda: grader.log == [3, 4])
@@ -106,7 +106,7 @@ def test_a_chain_goes_on_by_itself(grader):
 
 def test_what_rests_on_a_failed_one_never_begins(grader):
     grader.define(
-        "@beside\ndef test_a(bench):\n    1 / 0\n@rests_on('test_a')\n@beside\ndef test_b(bench):\n    log.append('b')"
+        "@beside()\ndef test_a(bench):\n    1 / 0\n@rests_on('test_a')\n@beside()\ndef test_b(bench):\n    log.append('b')"
     )
     grader.open("test_a", "test_b")
     grader.company.wait()
@@ -115,15 +115,39 @@ def test_what_rests_on_a_failed_one_never_begins(grader):
     assert not grader.log
 
 
+def test_a_check_may_wait_for_the_end_of_another_one(grader):
+    grader.define("@beside(after='test_a')\ndef test_b(bench):\n    log.append('b')")
+    grader.open("test_a", "test_b")
+    assert not grader.log
+    grader.company.has_ended("test_a", passed=False)
+    until_it_is_so(lambda: grader.log == ["b"])
+
+
+def test_it_does_not_wait_for_one_that_is_not_asked(grader):
+    grader.define("@beside(after='test_a')\ndef test_b(bench):\n    log.append('b')")
+    grader.open("test_b")
+    until_it_is_so(lambda: grader.log == ["b"])
+
+
+def test_a_service_is_the_one_that_it_was(grader):
+    grader.define("@beside(after='test_a')\ndef test_b(service):\n    log.append(service.name)")
+    grader.open("test_a", "test_b")
+    service = SimpleNamespace(name="first")
+    grader.company.is_there("service", service)
+    service.name = "second"
+    grader.company.has_ended("test_a", passed=False)
+    until_it_is_so(lambda: grader.log == ["first"])
+
+
 def test_its_data_are_those_that_it_would_have_without(grader):
-    grader.define("@beside\ndef test_a(bench, some):\n    log.append(some.words(3))")
+    grader.define("@beside()\ndef test_a(bench, some):\n    log.append(some.words(3))")
     grader.open("test_a")
     grader.company.wait()
     assert grader.log == [Some(7, "test_a").words(3)]
 
 
 def test_what_it_asked_last_is_its_own(grader):
-    grader.define("@beside\ndef test_a(bench):\n    bench.note('curl a')\n    log.append(1)\n    may_go.wait(5)")
+    grader.define("@beside()\ndef test_a(bench):\n    bench.note('curl a')\n    log.append(1)\n    may_go.wait(5)")
     grader.bench.note("curl b")
     grader.open("test_a")
     until_it_is_so(lambda: grader.log)
@@ -134,7 +158,7 @@ def test_what_it_asked_last_is_its_own(grader):
 
 
 def test_after_the_end_nothing_begins(grader):
-    grader.define("@beside\ndef test_a(image):\n    log.append(1)")
+    grader.define("@beside()\ndef test_a(image):\n    log.append(1)")
     grader.open("test_a")
     grader.company.wait()
     grader.company.is_there("image", 1)
@@ -144,7 +168,7 @@ def test_after_the_end_nothing_begins(grader):
 def test_a_fixture_beside_has_no_yield():
     with pytest.raises(TypeError, match=r"made .*yield"):
 
-        @beside
+        @beside()
         def made(bench):
             yield
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from workshop.course.places import ROOT
 
 FOLDER = re.compile(r"(\d\d)_(\w+)")
-ENGINE_FIXTURES = {"image", "stack", "cluster", "containers"}
+ENGINE_FIXTURES = {"image", "stack", "coming", "cluster", "containers"}
 NOT_STARTER = {"README.md", "pictures", "__pycache__", ".ipynb_checkpoints", ".DS_Store"}
 
 
@@ -128,6 +128,12 @@ class Lesson:
         body = [] if isinstance(self._grader_tree, SyntaxError) else self._grader_tree.body
         tests = [node for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
         return {test.name: (ast.get_docstring(test) or test.name).splitlines()[0] for test in tests}
+
+    @cached_property
+    def defines(self) -> set[str]:
+        """The names of the functions in the grader."""
+        body = [] if isinstance(self._grader_tree, SyntaxError) else self._grader_tree.body
+        return {node.name for node in body if isinstance(node, ast.FunctionDef)}
 
     def line_of(self, check: str) -> int:
         """The line of the grader in which a check begins."""

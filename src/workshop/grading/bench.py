@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from workshop.wire.trail import Trail
 if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at once
     from workshop.engine.images import Image
     from workshop.exercises.runners import Runners
+    from workshop.probes.stacks import DrilledStack
     from workshop.runtimes.docker import Session as DockerSession
 
 RUNTIMES = ("auto", "docker", "embedded")
@@ -41,6 +42,7 @@ class Session:
         self._asked, self.runtime = runtime, choose(runtime)
         self._run: Run | None = None
         self._docker: DockerSession | None = None
+        self._tidying: list[Ahead[None]] = []
 
     @property
     def run(self) -> Run:
@@ -52,6 +54,7 @@ class Session:
 
     def runtime_for(self, folder: Path, lesson: str) -> Runtime:
         """A runtime for one piece of work. An engine that was started since the session began is taken now, if that was left to the session."""
+        self._wait_until_tidy()
         if self.runtime == "embedded" and choose(self._asked) == "docker":
             self._end_runners()
             self.runtime = "docker"
@@ -84,11 +87,21 @@ class Session:
 
     def warm(self, lesson: Lesson) -> None:
         """Makes ahead what the next check of the lesson will need."""
+        self._wait_until_tidy()
         has_notebook, beside = "notebook" in lesson.needs, None
         if self.runtime == "docker" and engine.trouble() is None:
             beside = self.docker.warm(bool({"redis", "relay", "notebook"} & lesson.needs), with_relay=has_notebook)
         if has_notebook:
             self.runners.prepare(beside)
+
+    def tidy(self, close: Callable[[], None]) -> None:
+        """Has something removed beside whatever comes: a report does not wait for it, the next grading does."""
+        self._tidying.append(Ahead(close))
+
+    def _wait_until_tidy(self) -> None:
+        for one in self._tidying:
+            one.wait()
+        self._tidying.clear()
 
     def _end_runners(self) -> None:
         if "runners" in self.__dict__:
@@ -97,6 +110,8 @@ class Session:
 
     def close(self, was_interrupted: bool = False) -> None:
         """Removes everything; see `Run.close`."""
+        if not was_interrupted:
+            self._wait_until_tidy()
         self._end_runners()
         if self._run:
             self._run.close(was_interrupted)
@@ -118,7 +133,10 @@ class Assignment:
 
     def begin(self) -> None:
         """Makes the bench in the background, with the service on its way up, while this process has something else to load."""
-        _ = self.lesson.needs  # parsed here: pytest parses too while the thread runs; see `lessons.parsed`
+        _ = (
+            self.lesson.needs,
+            self.lesson.defines,
+        )  # parsed here: pytest parses too while the thread runs; see `lessons.parsed`
         self._early = Ahead(self._make, tidy=Bench.close)
 
     def _make(self) -> Bench:
@@ -148,6 +166,8 @@ class Bench:
         handin.copy_in(assignment.work, self.folder)
         self.runtime = self.session.runtime_for(self.folder, self.lesson.name)
         self._ahead: Ahead[Service] | None = None
+        self._image: Ahead[Image] | None = None
+        self._stack: DrilledStack | None = None
         self._first: Service | None = None
         self._worn: list[Service] = []
 
@@ -182,11 +202,34 @@ class Bench:
         return service
 
     def begin(self) -> None:
-        """Starts the first service ahead, where the checks ask for one and it needs no image of its own; see `first`."""
-        if "service" not in self.lesson.needs or "Dockerfile" in self.lesson.finished():
+        """Begins ahead what the first check asks for: the stack, or the image of the student's Dockerfile, or the first service; see `first`."""
+        if "stack" in self.lesson.needs and self.runtime.name == "docker":
+            self.stack()
+        if "Dockerfile" in self.lesson.finished():
+            if self.runtime.name == "docker" and "image" in self.lesson.needs - self.lesson.defines:
+                self._image = Ahead(self.runtime.image)
+                self.session.docker.network()
+            return
+        if "service" not in self.lesson.needs:
             return
         self._ahead = Ahead(lambda: self.start(wait=False))
         self._ahead.wait()  # nobody else asks the runtime meanwhile
+
+    def image(self) -> Image:
+        """The image that the student's Dockerfile makes: the one that `begin` began, else one made now."""
+        ahead, self._image = self._image, None
+        return ahead.get() if ahead else self.docker().image()
+
+    def stack(self) -> DrilledStack:
+        """The student's stack, on its way up: begun at the first call."""
+        if self._stack is None:
+            from workshop.probes.stacks import (
+                DrilledStack,
+            )  # reading YAML takes a while to load, and one lesson needs it
+
+            run = self.docker().run
+            self._stack = DrilledStack.from_nothing(run, self.copy, self.lesson.name, self.note).begin()
+        return self._stack
 
     def first(self, image: Image | None) -> Service:
         """The first service, up: the one that `begin` started, else one of this image."""
@@ -233,6 +276,10 @@ class Bench:
 
     def close(self) -> None:
         """Removes what this grading started."""
+        if self._image:
+            self._image.wait()
+        if self._stack:
+            self._stack.close()
         for service in self._worn:
             service.end()
         self.runtime.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import threading
@@ -21,22 +22,27 @@ NAME = "__beside__"  # where a grader's module keeps its company
 TURN = 1.0  # seconds for which the end is waited for at a time: on Windows, Ctrl-C ends no wait without a limit
 
 
-def beside(function: F) -> F:
+def beside(*, after: str | None = None) -> Callable[[F], F]:
     """Marks a check that mostly waits, or, below `@pytest.fixture(scope="module")`, a fixture that takes its time.
 
-    It begins in a thread of its own as soon as the fixtures that it asks for are there and the checks that it rests on have passed. What it
-    returns or raises is told at its place: the order of the report and its data are the same as without. It has what it works on for itself.
+    It begins in a thread of its own as soon as the fixtures that it asks for are there, the checks that it rests on have passed, and the check
+    `after` has ended, well or not. What it returns or raises is told at its place: the order of the report and its data are the same as
+    without. Until then nobody else may change what it works on.
     """
-    if inspect.isgeneratorfunction(function):
-        raise TypeError(f"{function.__name__} goes on beside others and cannot have a `yield`")
-    company: Company = function.__globals__.setdefault(NAME, Company())
 
-    @functools.wraps(function)
-    def at_its_place(**given: Any) -> Any:
-        return company.result_of(function.__name__, functools.partial(function, **given))
+    def marked(function: F) -> F:
+        if inspect.isgeneratorfunction(function):
+            raise TypeError(f"{function.__name__} goes on beside others and cannot have a `yield`")
+        company: Company = function.__globals__.setdefault(NAME, Company())
 
-    company.add(at_its_place)
-    return at_its_place  # type: ignore[return-value]
+        @functools.wraps(function)
+        def at_its_place(**given: Any) -> Any:
+            return company.result_of(function.__name__, functools.partial(function, **given))
+
+        company.add(at_its_place, after)
+        return at_its_place  # type: ignore[return-value]
+
+    return marked
 
 
 def company_of(module: ModuleType) -> Company:
@@ -52,29 +58,30 @@ class Company:
         self._waiting: dict[str, Callable[..., Any]] = {}
         self._begun: dict[str, _Begun] = {}
         self._there: dict[str, Any] = {}  # the fixtures that are there, by name
-        self._passed: set[str] = set()
+        self._after: dict[str, str | None] = {}
+        self._ended: dict[str, bool] = {}  # the checks that have ended, and whether they passed
         self._bench: Bench | None = None
         self._wanted: Collection[str] = ()
         self._lock = threading.RLock()
 
-    def add(self, marked: Callable[..., Any]) -> None:
-        """One more that may go on beside the others."""
-        self._waiting[marked.__name__] = marked
+    def add(self, marked: Callable[..., Any], after: str | None) -> None:
+        """One more that may go on beside the others, once the check `after` has ended."""
+        self._waiting[marked.__name__], self._after[marked.__name__] = marked, after
 
     def open(self, bench: Bench, wanted: Collection[str]) -> None:
         """From now on, what is among the `wanted` checks and fixtures may begin."""
         self._bench, self._wanted = bench, wanted
 
     def is_there(self, fixture: str, value: Any) -> None:
-        """A fixture has its value."""
+        """A fixture has its value. A service is kept as it is now: it may be started again for the other checks."""
         with self._lock:
-            self._there[fixture] = value
+            self._there[fixture] = copy.copy(value) if fixture == "service" else value
             self._begin_what_can()
 
-    def has_passed(self, check: str) -> None:
-        """A check has passed, whether it was told already or not."""
+    def has_ended(self, check: str, passed: bool) -> None:
+        """A check has ended, whether it was told already or not."""
         with self._lock:
-            self._passed.add(check)
+            self._ended[check] = passed
             self._begin_what_can()
 
     def result_of(self, name: str, act: Callable[[], Any]) -> Any:
@@ -103,19 +110,26 @@ class Company:
             self._begun[name] = _Begun(functools.partial(self._do, marked, given), self._bench)
 
     def _can(self, marked: Callable[..., Any]) -> bool:
+        after = self._after[marked.__name__]
+        if after in self._wanted and after not in self._ended:
+            return False
         missing = inspect.signature(marked).parameters.keys() - self._there.keys() - {"some"}
-        return not missing and self._passed.issuperset(getattr(marked, MARK, ()))
+        return not missing and all(self._ended.get(check) for check in getattr(marked, MARK, ()))
 
     def _value(self, fixture: str, name: str) -> Any:
         assert self._bench
         return Some(self._bench.seed, name) if fixture == "some" else self._there[fixture]
 
     def _do(self, marked: Callable[..., Any], given: Mapping[str, Any]) -> Any:
-        value = inspect.unwrap(marked)(**given)
-        if marked.__name__.startswith("test_"):
-            self.has_passed(marked.__name__)
-        else:
-            self.is_there(marked.__name__, value)
+        name, passed = marked.__name__, False
+        try:
+            value = inspect.unwrap(marked)(**given)
+            passed = True
+        finally:
+            if name.startswith("test_"):
+                self.has_ended(name, passed)
+        if not name.startswith("test_"):
+            self.is_there(name, value)
         return value
 
 

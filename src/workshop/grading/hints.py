@@ -18,7 +18,20 @@ from workshop.mistakes.finding import EVIDENCE, fault_of
 from workshop.mistakes.mistake import Mistake, mistakes_in
 
 FIXTURES = frozenset(
-    {"service", "redis", "relay", "notebook", "stack", "image", "bench", "some", "request", "monkeypatch", "tmp_path"}
+    {
+        "service",
+        "redis",
+        "relay",
+        "notebook",
+        "stack",
+        "coming",
+        "image",
+        "bench",
+        "some",
+        "request",
+        "monkeypatch",
+        "tmp_path",
+    }
 )
 
 

@@ -21,7 +21,7 @@ from workshop.grading.beside import Company, company_of
 from workshop.grading.judge import Judge, Scene
 from workshop.grading.notebook_fixture import _notebook, notebook, relay  # noqa: F401  fixtures
 from workshop.grading.some import Some
-from workshop.grading.stack_fixture import stack  # noqa: F401  a fixture
+from workshop.grading.stack_fixture import coming, stack  # noqa: F401  fixtures
 from workshop.report import EXIT_CODES, Check, Outcome, Report
 from workshop.runtimes.contract import Service
 from workshop.wire.probe import RedisProbe
@@ -56,8 +56,8 @@ class Grading:
     def record(self, check: Check) -> None:
         """Keeps a check's result and tells whoever follows."""
         self.checks[check.id] = check
-        if self.company and check.outcome is Outcome.PASSED:
-            self.company.has_passed(check.id)
+        if self.company:
+            self.company.has_ended(check.id, check.outcome is Outcome.PASSED)
         if self.on_check:
             self.on_check(check)
 
@@ -119,13 +119,13 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     mine = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path]
     company.open(made, {name for item in mine for name in (item.name, *item.fixturenames)})
     yield made
-    made.close()
+    made.session.tidy(made.close)
 
 
 @pytest.fixture(scope="module")
 def image(bench: Bench) -> Image:
     """The image that the student's Dockerfile makes."""
-    return bench.docker().image()
+    return bench.image()
 
 
 @pytest.fixture(scope="module")

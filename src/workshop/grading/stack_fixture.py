@@ -1,8 +1,7 @@
-"""The fixture `stack`: the student's compose file, up from nothing."""
+"""The fixtures `coming` and `stack`: the student's compose file, on its way up, and up from nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,12 +13,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def stack(bench: Bench) -> Iterator[DrilledStack]:
-    """The student's stack, up and answering. It needs an engine; without one its checks are unchecked."""
-    from workshop.probes.stacks import DrilledStack  # reading YAML takes a while to load, and one lesson needs it
+def coming(bench: Bench) -> DrilledStack:
+    """The student's stack, on its way up: copies of it can be begun. It needs an engine; without one its checks are unchecked."""
+    return bench.stack()
 
-    made = DrilledStack.from_nothing(bench.docker().run, bench.copy, bench.lesson.name, bench.note)
-    try:
-        yield made.up()
-    finally:
-        made.close()
+
+@pytest.fixture(scope="module")
+def stack(coming: DrilledStack) -> DrilledStack:
+    """The student's stack, up and answering."""
+    return coming.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +16,13 @@ from workshop.compose.stack import UP_LIMIT, Stack
 from workshop.engine import helpers
 from workshop.engine.engine import must
 from workshop.outcomes import NotUp, Unchecked
-from workshop.patience import until
+from workshop.patience import Ahead, until
+from workshop.runtimes.healthtest import tests_of
 from workshop.runtimes.http import Answer
 
 RESTART_LIMIT = 20.0  # seconds in which a killed service must be back
-HELD_PROBES = 5  # health probes of a held service after which nothing more is waited for; the engine keeps five
+HELD_TESTS = 2  # health tests that failed while a service is held, after which what waits for its health does wait …
+HELD_SECONDS = 2.0  # … and seconds since its start, in which what does not wait for its health is started, too
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,28 @@ class DrilledStack(Stack):
     held: str | None = None  # the service that is held back in this copy
 
     def copy(self, held: str | None = None) -> Self:
-        """A second copy; see `Stack.copy`. In it the service `held` starts, and does nothing until `release`."""
+        """A second copy; see `Stack.copy`. In it the service `held` starts, and does nothing until `release`.
+
+        It begins as soon as Redis in the first is well and only `web` is missing: earlier it would take the processor from the first verdict, and
+        a volume whose name the file fixes from the first Redis.
+        """
         made = type(self)(self._shared)
         made.held = held
-        return made.begin()
+        made._began = Ahead(lambda: self._up_after_the_first(made))
+        return made
+
+    def _up_after_the_first(self, made: Self) -> Self:
+        until(lambda: self._is_nearly_up() or self._shared.closing.is_set(), UP_LIMIT, 0.3)
+        if self._shared.closing.is_set():
+            raise Unchecked("The stack is no longer needed.")
+        return made.up()
+
+    def _is_nearly_up(self) -> bool:
+        """Whether its Redis is healthy, or, if nobody tests that, its `web` runs; or it is up, or does not come up."""
+        if self._began is None or self._began.wait(0):
+            return True
+        health = (self.state("redis") or {}).get("Health")
+        return bool(health["Status"] == "healthy" if health else (self.state("web") or {}).get("Running"))
 
     def release(self) -> None:
         """Lets the service that was held back begin its work."""
@@ -97,20 +118,27 @@ class DrilledStack(Stack):
     def answer_while_held(self, name: str) -> Answer | None:
         """What a service answers while another is held back; None where it does not start, or starts and is silent.
 
-        It is given time: until `docker compose up` has ended, or until the held service was asked often for its health.
+        It is given time: until `docker compose up` has ended, or until the held service was asked twice for its health, and was not well.
         """
         assert self._began and self.held
-        end = time.monotonic() + UP_LIMIT
+        end, since = time.monotonic() + UP_LIMIT, math.inf
         while time.monotonic() < end:
             state = self.state(name)
             if state and state["Running"]:
                 return self.service(name).first_answer()
-            probes = len((((self.state(self.held) or {}).get("Health")) or {}).get("Log") or [])
             if self._began.wait(0):
                 self._began.get()
-            if probes >= HELD_PROBES:
+            held = self.state(self.held) or {}
+            if held.get("Running"):
+                since = min(since, time.monotonic())
+            failed = sum(test["ExitCode"] != 0 for test in tests_of(held))
+            if (
+                failed >= HELD_TESTS
+                and time.monotonic() - since > HELD_SECONDS
+                and held["Health"]["Status"] != "healthy"
+            ):
                 return None
-            time.sleep(0.3)
+            time.sleep(0.2)
         raise Unchecked("The stack was not brought up in time to see what waits for what.")
 
     def _plan(self) -> Plan:
