@@ -10,6 +10,7 @@ from workshop.grader import (
     NotUp,
     Some,
     Unchecked,
+    beside,
     expect,
     expect_health,
     freeze,
@@ -68,6 +69,7 @@ def last_lines(text):
 
 
 @pytest.fixture(scope="module")
+@beside()
 def moved(bench, image, plain):
     """The service with another PORT and another GREETING, its health tested often."""
     some = Some(bench.seed, "moved")
@@ -124,11 +126,13 @@ def test_it_says_goodbye(ended):
 
 
 @pytest.fixture(scope="module")
-def watched(bench, image, plain):
-    """The service, its health tested often."""
+@beside()
+def watched(bench, image):
+    """The service, its health tested often; made to hang in the end."""
     return up(bench, image, flags=often_tested())
 
 
+@beside()
 def test_healthy_while_it_is_well(image, watched):
     """The image has a HEALTHCHECK that needs nothing the image lacks: it reports `healthy` while the app is well"""
     command = (image.config.get("Healthcheck") or {}).get("Test") or ["NONE"]
@@ -136,13 +140,32 @@ def test_healthy_while_it_is_well(image, watched):
     expect_health(watched, "healthy", tries=4, seconds=3)
 
 
+@pytest.fixture(scope="module")
+@beside()
+def breaking(bench, image, plain):
+    """The service, its health tested often; it is told to break."""
+    return up(bench, image, flags=often_tested())
+
+
 @rests_on(WELL)
-def test_unhealthy_when_the_app_breaks(watched):
+@beside()
+def test_unhealthy_when_the_app_breaks(breaking):
     """It reports `unhealthy` when the app breaks: when /healthz answers 500"""
-    watched.post("/break").expect((200, 201, 202, 204))
+    still_well(breaking)
+    breaking.post("/break").expect((200, 201, 202, 204))
     for _ in range(4):
-        watched.get("/healthz").expect(500)
-    expect_health(watched, "unhealthy", tries=3, seconds=2)
+        breaking.get("/healthz").expect(500)
+    expect_health(breaking, "unhealthy", tries=3, seconds=2)
+
+
+def still_well(service):
+    """A service of this image was healthy before, so this one must come to be it, too."""
+    try:
+        expect_health(service, "healthy", tries=8, seconds=5)
+    except Mismatch as error:
+        raise Unchecked(
+            "It was healthy before and now is not. Is this machine too busy?", actual=error.actual
+        ) from None
 
 
 @rests_on(WELL)
@@ -175,11 +198,13 @@ class Times:
 
 
 @rests_on(WELL)
+@beside()
 def test_healthy_on_another_port(moved):
     """With another PORT, too, it reports `healthy`"""
     expect_health(moved, "healthy", tries=4, seconds=3)
 
 
+@beside()
 def test_requests_in_flight_are_answered(bench, image, ended, some):
     """Requests in flight are answered before `docker stop` ends the service"""
     for factor in (1, 2, 4):
@@ -205,16 +230,10 @@ def stopped_meanwhile(service, seconds):
 
 
 @rests_on(WELL)
-def test_unhealthy_when_nothing_answers(bench, image, plain):
+@beside()
+def test_unhealthy_when_nothing_answers(watched):
     """It reports `unhealthy` also when the app hangs and answers nothing at all"""
-    service = up(bench, image, flags=often_tested())
-    try:
-        expect_health(service, "healthy", tries=8, seconds=5)
-    except Mismatch as error:
-        raise Unchecked(
-            "It was healthy before and now is not. Is this machine too busy?", actual=error.actual
-        ) from None
-    freeze(service)
-    if service.get("/healthz", limit=0.3).status is not None:
+    freeze(watched)
+    if watched.get("/healthz", limit=0.3).status is not None:
         raise Unchecked("The service could not be made to hang here.")
-    expect_health(service, "unhealthy", tries=3, seconds=6)
+    expect_health(watched, "unhealthy", tries=3, seconds=6)

@@ -6,16 +6,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from workshop.grader import expect, rests_on, wanted
+from workshop.grader import beside, expect, rests_on, wanted
 
 NO_HOST_PORT = wanted("a port of the host that the engine chooses", lambda port: port is None)
 NO_NAMES = wanted("no name that the file fixes", lambda names: not names)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def copies(stack):
-    """Two further copies, begun while the first checks run: a plain one, and one in which Redis begins its work late."""
-    return SimpleNamespace(second=stack.copy(), late=stack.copy(held="redis"))
+def copies(coming):
+    """Two further copies, begun while the first comes up: a plain one, and one in which Redis begins its work late."""
+    return SimpleNamespace(second=coming.copy(), late=coming.copy(held="redis"))
 
 
 def test_up_from_nothing(stack):
@@ -104,19 +104,21 @@ def put(stack, key, value):
 
 
 @rests_on("test_up_from_nothing")
-def test_scale(stack):
+@beside()
+def test_scale(stack, copies):
     """`docker compose up --scale web=2` works"""
     asked = "docker compose up --detach --scale web=2"
     fixed = stack.fixed_port("web")
     expect(fixed.port if fixed else None, NO_HOST_PORT, asked=asked)
     expect(stack.config["services"]["web"].get("container_name"), None, asked=asked)
-    both = stack.scale(web=2)
+    both = copies.second.wait().scale(web=2)
     expect(len(both), 2)
     for web in both:
         web.get("/healthz").expect(200)
 
 
 @rests_on("test_up_from_nothing")
+@beside()
 def test_web_waits_for_redis(stack, copies):
     """web starts only once Redis is healthy"""
     late = copies.late
@@ -129,6 +131,7 @@ def test_web_waits_for_redis(stack, copies):
 
 
 @rests_on("test_web_finds_redis_by_its_name")
+@beside(after="test_two_copies_side_by_side")
 def test_data_survive_down_and_up(stack, some):
     """What Redis holds survives `docker compose down` and `up`"""
     key, value = some.key(), some.text()

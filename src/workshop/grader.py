@@ -21,7 +21,7 @@ from workshop.values import short
 
 if TYPE_CHECKING:
     from workshop.probes.cgroups import LIMIT_FILE, cgroup_files, family, start_again, zombies
-    from workshop.probes.ending import file_with, stopped
+    from workshop.probes.ending import file_with, is_alone, stopped
     from workshop.probes.health import expect_health, freeze, often_tested
     from workshop.probes.host import engine_host
     from workshop.probes.layers import read_layers
@@ -43,6 +43,7 @@ _LATE = {  # what takes a while to load, and few lessons need
     "family": "workshop.probes.cgroups",
     "file_with": "workshop.probes.ending",
     "freeze": "workshop.probes.health",
+    "is_alone": "workshop.probes.ending",
     "is_too_busy": "workshop.probes.yardstick",
     "often_tested": "workshop.probes.health",
     "raw": "workshop.runtimes.http",
@@ -72,6 +73,7 @@ __all__ = [
     "few_bytes",
     "file_with",
     "freeze",
+    "is_alone",
     "is_too_busy",
     "keyed",
     "list_of",

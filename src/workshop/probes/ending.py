@@ -43,6 +43,12 @@ def stopped(service: DockerService, grace: int) -> Ending:
     return Ending(code, seconds, before, service.last_log(), process, catches)
 
 
+def is_alone(service: DockerService) -> bool:
+    """Whether one process with one thread is all that runs in its container: then there is nothing beside the server that could end it."""
+    rows = service.run.docker("top", service.name, "-eo", "pid,nlwp").out.splitlines()[1:]
+    return [row.split()[1:] for row in rows] == [["1"]]
+
+
 def file_with(service: DockerService, text: str) -> str | None:
     """The name of a file in the service's container that came there after its start and has the text in it, or None."""
     changed = [row[2:] for row in service.run.docker("diff", service.name).out.splitlines() if row[:1] in "AC"]

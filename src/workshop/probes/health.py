@@ -12,6 +12,7 @@ from workshop.runtimes.docker import DockerService
 from workshop.runtimes.healthtest import HealthTest, tests_of
 
 OFTEN = ("--health-interval", "500ms", "--health-retries", "1", "--health-timeout", "5s")
+POLL = 0.2  # seconds between two looks: each takes a tenth of that of a processor, and several health tests may be waited for at once
 GIVE_UP = 40.0  # seconds without any verdict
 
 
@@ -38,7 +39,7 @@ def comes_to_be(service: DockerService, wanted: str, *, tries: int, seconds: flo
         passed = time.monotonic() - start
         if (len(seen) >= tries and passed > seconds) or passed > GIVE_UP:
             return False
-        time.sleep(0.1)
+        time.sleep(POLL)
 
 
 def expect_health(service: DockerService, wanted: str, *, tries: int, seconds: float) -> None:
