@@ -73,9 +73,9 @@ def stack_of(engine, service="web", restarts=0):
 
 def test_code_and_log_are_those_of_the_run_that_ended(monkeypatch):
     monkeypatch.setattr(ends, "LOG_LAG", 0)
-    engine = Engine([state("running", 0, 4), state("running", 0, 4), state("restarting", 3, 4)], "Bye\n")
+    engine = Engine([state("running", 0, 4), state("running", 0, 4), state("restarting", 3, 4)], "Error: Bye\n")
     found = ends.ended(stack_of(engine), "one", "web")
-    assert (found.facts["start"].code, found.facts["start"].log) == (3, "Bye\n")
+    assert (found.facts["start"].code, found.facts["start"].log) == (3, "Error: Bye\n")
     assert found.facts["start"].command == ("gunicorn", "app:app")
     logs = [words for words in engine.asked if words[0] == "logs"]
     assert {words[1:3] for words in logs} == {("--since", "1795946400.420000")}
@@ -84,7 +84,7 @@ def test_code_and_log_are_those_of_the_run_that_ended(monkeypatch):
 def test_the_next_run_is_not_in_the_log(monkeypatch):
     monkeypatch.setattr(ends, "LOG_LAG", 0)
     later = "2026-11-29T10:00:02Z"
-    engine = Engine([state("restarting", 1, 4), state("running", 0, 5, later)], "Bye\n")
+    engine = Engine([state("restarting", 1, 4), state("running", 0, 5, later)], "Error: Bye\n")
     ends.ended(stack_of(engine), "one", "web")
     assert engine.asked[-1][:5] == ("logs", "--since", "1795946400.420000", "--until", "1795946401.920000")
 
@@ -194,6 +194,16 @@ def test_the_line_at_which_a_start_script_ended(tmp_path):
     assert script.at_its_end(run, "one", found_with("sh", ("-c", "exit 1"))) is None
     run.text = "#!/usr/bin/env python3\n"
     assert script.at_its_end(run, "one", found_with("/app/start.py", ())) is None
+
+
+def test_a_start_script_that_never_runs_its_command(tmp_path):
+    run = Traced("#!/bin/sh\necho ${A} ready\n")
+    run.folder = tmp_path
+    given = found_with("/app/start.sh", ("gunicorn", "app:app"))
+    assert script.without_its_words(run, "one", given).ignored == "gunicorn app:app"
+    assert script.without_its_words(run, "one", found_with("/app/start.sh", ())) is None
+    run.text += 'exec "$@"\n'
+    assert script.without_its_words(run, "one", given) is None
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from workshop.composefile import file as compose_file
 from workshop.composefile import shapes
 from workshop.composefile.settings import START_RIGHTS
 from workshop.composefile.written import AsWritten
+from workshop.course import handin
 from workshop.course.places import ROOT
 from workshop.engine import engine, images
 from workshop.engine.engine import Done
@@ -543,3 +544,11 @@ def test_an_image_that_is_not_there(tmp_path, monkeypatch, said, kind):
     error = looking.of_image(stack, "web", "x:y", raised.value.actual)
     assert error.facts["compose_file"].lacks(Lack.IMAGE) == {"place": "docker-compose.yml, line 3", "image": "x:y"}
     assert error.actual == said
+
+
+def test_an_empty_folder_is_handed_in_too(tmp_path):
+    (tmp_path / "work" / "data" / "inner").mkdir(parents=True)
+    (tmp_path / "work" / "docker-compose.yml").write_text("services: {}")
+    (tmp_path / "copy").mkdir()
+    handin.copy_in(tmp_path / "work", tmp_path / "copy")
+    assert (tmp_path / "copy" / "data" / "inner").is_dir()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -30,6 +31,9 @@ LONG = 15.0  # seconds of failing health tests after which waiting is given up
 LOOPS = 3  # times that a service is started again until it counts as one that does not come up; the first waits are 0.1, 0.2 and 0.4 s
 ENDS = 15.0  # seconds in which one that is started again and again is seen between two runs
 EARLY = 0.08  # seconds by which the first line of a run may come before the engine says that it began; 0.1 s lie between two runs at least
+SPEAKS = re.compile(
+    r"(?i)error|not found|denied|no such|refused|fail|fatal|invalid|unbound|syntax|usage"
+)  # a log that names a cause
 OVER = ("exited", "restarting", "dead")
 
 
@@ -178,8 +182,8 @@ def ended(stack: Watched, name: str, service: str) -> NotUp:
         "start": start,
         "service_seen": seen_of(stack, service, hidden_by_mounts(stack, service, found)),
     }
-    if is_over and code and not log.strip() and not start.start_error:
-        facts["script"] = script.at_its_end(stack.run, name, found)
+    if is_over and not start.start_error and not SPEAKS.search(log):
+        facts["script"] = (script.at_its_end if code else script.without_its_words)(stack.run, name, found)
     shown = f"exit code {code}" + (f", started again {again} times" if again > LOOPS else "")
     return NotUp(
         log=log,

@@ -76,7 +76,7 @@ class Hidden:
 
 @dataclass(frozen=True)
 class Script:
-    """A start script. Either it ended at a line (`line`, `text`), or it runs and calls a tool that the image does not have.
+    """A start script: it ended at a line (`line`, `text`), or ignores the words that it is given, or calls a tool that is missing.
 
     `unset` are the variables in that line that nothing sets, `stops` says that it ends at the first command that fails (`set -e`).
     """
@@ -87,6 +87,7 @@ class Script:
     unset: tuple[str, ...] = ()
     stops: bool = False
     tool: str = ""
+    ignored: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -60,8 +61,9 @@ def at_its_end(run: Run, name: str, found: Mapping[str, Any]) -> Script | None:
     traced = f'PS4="{STEP} "; set -xv; . "$0"'  # -v repeats each line as it is read, -x each command as it is run
     done = run.docker("run", *flags, found["Image"], "-c", traced, there, *words, timeout=TRACED)
     said = done.err.partition(f"{STEP} . {there}\n")[2].splitlines()
-    number = sum(1 for one in said if not re.match(rf"\++{STEP[1:]} ", one))
-    lines = text.splitlines()
+    lines, number = text.splitlines(), 0
+    for one in said:  # what the script prints itself stands in between
+        number += number < len(lines) and one == lines[number]
     if not 0 < number <= len(lines) or done.code != found["State"]["ExitCode"]:
         return None
     line = lines[number - 1].strip()
@@ -70,6 +72,14 @@ def at_its_end(run: Run, name: str, found: Mapping[str, Any]) -> Script | None:
     unset = dict.fromkeys(one for one in VARIABLE.findall(line) if one not in known)
     stops = re.search(r"(?m)^\s*set\s+-\w*e|^\s*set -o errexit", text) is not None or "e" in (_option(text) or "")
     return Script(path, number, line, tuple(unset), stops)
+
+
+def without_its_words(run: Run, name: str, found: Mapping[str, Any]) -> Script | None:
+    """The start script of a container that ended well, and never runs the words that it is given; None if there is none such."""
+    script = _script(run, name, found)
+    if not script or not script[3] or re.search(r"\$\{?[@*1]", script[2]):
+        return None
+    return Script(script[0], ignored=shlex.join(script[3]))
 
 
 def as_it_waits(run: Run, name: str, found: Mapping[str, Any]) -> Script | None:

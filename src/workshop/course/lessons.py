@@ -157,7 +157,8 @@ class Lesson:
     @property
     def hints(self) -> list[str]:
         """The folded hints of the README's section "If you are stuck", one text for each fold, in order."""
-        folds = re.findall(r"<details>\s*(.*?)</details>", self._text(), re.DOTALL)
+        section = self._text().rpartition("## If you are stuck")[2]
+        folds = re.findall(r"<details>\s*(.*?)</details>", section, re.DOTALL)
         return [re.sub(r"</?summary>", "", fold).strip() for fold in folds]
 
     def starter(self) -> dict[str, Path]:

@@ -413,13 +413,21 @@ def start_needs_what_is_dropped(start, service_seen):
 
 @mistake(example={**service(), "script": Script("start.sh", 3, '[ -n "$KEY" ]', ("KEY",), True)})
 def script_ends_without_a_word(start, script):
-    """The start script {file} ended in line {line}, `{text}`, with exit code {code}, and printed nothing.{stops}{unset} What comes
+    """The start script {file} ended in line {line}, `{text}`, with exit code {code}, and did not say why.{stops}{unset} What comes
     after that line was not run.
     """
     stops = " With `set -e` a script ends at the first command that fails." if script.stops else ""
     names = ", ".join(script.unset)
     unset = f" {names} is set nowhere: it belongs under `environment`." if names else ""
     return script.line and {**vars(script), "code": start.code, "stops": stops, "unset": unset}
+
+
+@mistake(example={**service(code=0), "script": Script("/entrypoint.sh", ignored="gunicorn app:app")})
+def script_without_its_command(start, script):
+    """The start script {file} came to its end, with exit code 0, and never ran the command that it is given, `{ignored}`. A script that is
+    the entrypoint ends in `exec "$@"`.
+    """
+    return not start.running and script.ignored and vars(script)
 
 
 @mistake(example={"start": Evidence(True, 0, "Waiting for redis\n"), "script": Script("/entrypoint.sh", tool="nc")})
