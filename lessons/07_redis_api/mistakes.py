@@ -601,6 +601,14 @@ def handler_takes_no_argument(answer, log):
 
 
 @mistake("expect_503")
+def nothing_returned_in_the_outage(answer, log):
+    """While Redis was gone, nothing was returned for {path}. After `except`, and below @app.errorhandler, a
+    return {"error": "…"}, 503 is needed."""
+    pattern = r"^TypeError: The view function (?:for '\w+' )?did not return a valid response\. The function either returned None"
+    return answer.status == 500 and said(pattern, log) is not None and {"path": answer.path}
+
+
+@mistake("expect_503")
 def client_called_like_the_module(answer, log):
     """`{name}` belongs to the module redis, and here `redis` is the client: the line `redis = …` took the module's name.
     It shows now, since an `except` is read only when something was raised. Give the client another name:

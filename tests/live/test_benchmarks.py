@@ -1,6 +1,6 @@
 """The figures of a short run of the benches."""
 
-from benchmarks import loop, notebooks, reports
+from benchmarks import loop, notebooks, reports, service
 from workshop.course.lessons import find
 from workshop.course.places import ROOT
 
@@ -25,3 +25,10 @@ def test_a_whole_report_is_measured():
         taken = reports.take(find("1"), ROOT, "embedded")
     assert 0 < taken.first <= taken.whole
     assert taken.outcomes.keys() == find("1").promises.keys()
+
+
+def test_the_service_lives_through_an_outage(has_engine):
+    found = service.outages(3.0, few=16, many=100)
+    print(*service.rows(found), sep="\n")
+    assert [one.what for one in found if not one.is_kept] == []
+    assert all(1 <= len(one.told) <= 4 for one in found), "once at the beginning and once at the end, by each worker"

@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from benchmarks import asserts, notebooks, peers, reports
+from benchmarks import asserts, notebooks, peers, reports, service
 from benchmarks.peers import Timed
 from workshop.cli import bench
 from workshop.course.lessons import find
 from workshop.outcomes import Unchecked
 from workshop.proof.answers import cases
+from workshop.runtimes.http import Answer
 
 
 def test_the_submissions_are_the_same_each_time_and_mixed():
@@ -79,6 +80,31 @@ def test_figures_and_table():
     table = notebooks.rows([ours, slow])
     assert "3.0 ×" in table[2]
     assert "0 of 2" in table[2]
+
+
+def outage(status=503, seconds=1.0, health=0.3):
+    seen = service.Outage("Redis hangs", 100, health_limit=1.0, recovery=0.4)
+    seen.answers.add(Answer("curl", status=503, seconds=0.01))
+    seen.answers.add(Answer("curl", status=status, seconds=seconds))
+    seen.health.add(Answer("curl", status=200, seconds=health))
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_kept"),
+    [
+        (outage(), True),
+        (outage(status=200), False),
+        (outage(status=None), False),
+        (outage(seconds=2.5), False),
+        (outage(health=1.5), False),
+    ],
+)
+def test_what_an_outage_must_look_like(seen, is_kept):
+    assert seen.is_kept is is_kept
+    table = list(service.rows([seen]))
+    assert ("NOT AS PROMISED" in table[0]) is not is_kept
+    assert f"max {seen.answers.most:.2f} s" in table[1]
 
 
 def test_without_the_folder_bench_says_what_it_needs(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import socket
 import threading
+import time
 
 import pytest
 import redis
@@ -12,7 +13,9 @@ from workshop.engine.run import Run
 from workshop.guests.relay import Replies, parse
 from workshop.outcomes import Mismatch, Unchecked
 from workshop.patience import until
+from workshop.probes.outages import tries
 from workshop.runtimes.embedded import LocalRedis
+from workshop.runtimes.http import Answer
 from workshop.wire.rivals import RelayProbe, in_thread
 
 
@@ -187,6 +190,58 @@ def test_a_block_without_a_write_says_what_came(server, outside, student):
 def test_a_block_without_any_command_is_ours_to_mend(server, outside):
     with pytest.raises(Unchecked, match="ours to mend"), RelayProbe(server.relay()).rival(lambda: None):
         pass
+
+
+def test_a_block_without_any_command_is_the_students_if_the_relay_is_known_to_work(server, outside, student):
+    probe = RelayProbe(server.relay())
+    with probe.watch():
+        student.get("k")
+    with pytest.raises(Mismatch, match="received no command") as told, probe.rival(lambda: None):
+        pass
+    assert told.value.mistake == "no_command_to_come_before"
+
+
+def test_connections_are_noted_with_their_times(server, outside):
+    with redis.Redis.from_url(server.relay().url) as early:
+        early.ping()
+        with RelayProbe(server.relay()).watch() as seen:
+            early.ping()
+            for _ in range(3):
+                with redis.Redis.from_url(server.relay().url) as late:
+                    late.ping()
+    assert len(seen.connections) == 3
+    begun = [span[0] for span in seen.connections]
+    assert begun == sorted(begun)
+    assert all(span[0] <= end for span in seen.connections for end in span[1:])
+
+
+@pytest.mark.parametrize("away", ["stopped", "paused"])
+def test_what_a_request_tries_while_redis_is_away(away):
+    class Alone:  # a service with a loop of its own: three tries, with pauses
+        def another(self, env):
+            self.client = redis.Redis.from_url(env["REDIS_URL"], socket_timeout=0.2, socket_connect_timeout=0.2)
+            return self
+
+        def request(self, method, path, limit):
+            start, answer = time.monotonic(), Answer("curl", status=503)
+            for _ in range(3):
+                with contextlib.suppress(redis.RedisError):
+                    self.client.incr("n")
+                time.sleep(0.3)
+            answer.seconds = time.monotonic() - start
+            return answer
+
+    with Run() as run:
+        own = LocalRedis(run)
+        try:
+            with getattr(own, away)():
+                found = tries(Alone(), RelayProbe(own.relay()), ("GET", "/", {}))
+        finally:
+            own.end()
+    assert found and found.answered
+    assert len(found.at) == 3
+    assert all(0.2 < pause < 2 for pause in found.pauses)
+    assert found.longest < found.seconds
 
 
 def test_what_goes_wrong_in_the_rival_comes_out(server, outside, student):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workshop.course.lessons import Lesson
+from workshop.course.places import ROOT
 from workshop.engine import engine, images
 from workshop.engine.run import LABEL, is_over
 from workshop.guests.sweeper import KINDS
@@ -130,11 +131,12 @@ def _base_left(thing: Thing) -> tuple[str, str]:
 
 
 def _stacks_left(lessons: list[Lesson]) -> list[tuple[str, str]]:
-    """The student's own stacks, brought up by hand in a lesson's folder."""
+    """The student's own stacks, brought up by hand in a lesson's folder, and those of the checkout: the service, the lab."""
     done = engine.docker("compose", "ls", "--all", "--format", "json")
     if not done.ok:
         return []
-    places = [str(lesson.work) for lesson in lessons]
+    files = ("docker-compose.yml", "compose.workshop.yaml")
+    places = [*(str(lesson.work) for lesson in lessons), *(str(ROOT / name) for name in files)]
     own = [stack["Name"] for stack in json.loads(done.out) if any(place in stack["ConfigFiles"] for place in places)]
     words = "your own stack {}, with its data"
     return [(words.format(name), f"docker compose --project-name {name} down --volumes --rmi local") for name in own]

@@ -154,6 +154,14 @@ def not_serializable(log):
     return raises(NOT_JSON.format(r"(?P<type>\w+)"), log)
 
 
+@mistake(example=traceback("AttributeError: 'function' object has no attribute 'incr'"))
+def function_in_place_of_an_object(log):
+    """`.{name}` was asked of a function. Either a `def` has the name of the object that is meant, and the later of the two
+    holds: give one of them another name. Or a call lacks its parentheses.
+    """
+    return raises(r"AttributeError: '(?:function|method)' object has no attribute '(?P<name>\w+)'", log)
+
+
 # Redis
 
 
