@@ -162,6 +162,14 @@ def function_in_place_of_an_object(log):
     return raises(r"AttributeError: '(?:function|method)' object has no attribute '(?P<name>\w+)'", log)
 
 
+@mistake(example=traceback("RuntimeError: Event loop is closed"))
+def event_loop_is_closed(log):
+    """Something of asyncio was used after its loop had ended: each asyncio.run makes a loop of its own, and a client of
+    redis.asyncio belongs to the loop in which it was first used. In plain views take the plain client, redis.Redis.
+    """
+    return raises(r"RuntimeError: (?:Event loop is closed|[^\n]*attached to a different loop)", log)
+
+
 # Redis
 
 
