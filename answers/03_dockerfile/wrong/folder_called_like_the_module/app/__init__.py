@@ -1,0 +1,1 @@
+# pictures and pages
