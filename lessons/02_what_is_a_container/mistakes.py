@@ -181,6 +181,18 @@ def kernels_name_for_the_hosts(value):
 
 
 @mistake(NAME)
+def name_with_a_line_end(value, container):
+    """The name is right, but there are spaces or a line end around it. Take them off with .strip()."""
+    return isinstance(value, str) and value.strip() == container.inspect()["Config"]["Hostname"]
+
+
+@mistake(NAME)
+def name_is_no_string(value):
+    """`hostname` is a string, and the app says {value}. socket.gethostname() returns the string alone."""
+    return (not isinstance(value, str) or not value.strip()) and {"value": json.dumps(value)[:80]}
+
+
+@mistake(NAME)
 def hostname_copied(value, one, two):
     """The app says {value} in two containers that have different names. Was it copied from one run, or from your own machine?
     Ask the system: socket.gethostname()."""
@@ -194,6 +206,12 @@ def hostname_copied(value, one, two):
 def release_with_a_line_end(value, expected):
     """The release is right, but there are spaces or a line end around it. Take them off with .strip()."""
     return isinstance(value, str) and value.strip() == expected
+
+
+@mistake(KERNEL)
+def release_is_no_string(value):
+    """`kernel` is a string, and the app says {value}. What `uname -r` prints is the release: platform.release()."""
+    return (not isinstance(value, str) or not value.strip()) and {"value": json.dumps(value)[:80]}
 
 
 @mistake(KERNEL)
@@ -241,6 +259,12 @@ def kernel_of_another_machine(value, expected):
 
 
 # processes.
+
+
+@mistake(PID, COUNT)
+def not_a_number(value):
+    """That is a number, and the app says {value}. Return the number alone."""
+    return not is_number(value) and {"value": json.dumps(value)[:80]}
 
 
 @mistake(COUNT)
@@ -292,7 +316,7 @@ def container_taken_for_one_process(value, held):
 def processes_copied(value, one, two):
     """The app says {value} in two containers that hold different numbers of processes. Was it copied from one run? Count the
     folders in /proc whose name is a number."""
-    return both_say("processes", value, one, two) and {"value": value}
+    return is_number(value) and both_say("processes", value, one, two) and {"value": value}
 
 
 # The limit.
@@ -366,7 +390,7 @@ def memory_and_swap_together(value, version, limit):
 @mistake(LIMIT)
 def limit_copied(value, version, one, two):
     """The app says {value} in two containers that have different limits. Was it copied from one run? Here the limit is in {file}."""
-    return both_say("memory", value, one, two) and {"value": value, "file": LIMIT_FILE[version]}
+    return is_number(value) and both_say("memory", value, one, two) and {"value": value, "file": LIMIT_FILE[version]}
 
 
 @mistake(LIMIT)

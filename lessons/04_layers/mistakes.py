@@ -18,6 +18,13 @@ def secret_under_another_name(actual, bench):
     return seen and {"name": ", ".join(sorted(names))}
 
 
+@mistake("test_the_secret_is_enough")
+def token_by_argument_alone(actual):
+    """This build was given the token as the secret `seal_token` and not as a build argument, and seal.py found none. Docker's own check warns of a
+    secret in ARG or ENV, in every stage. Take the secret: RUN --mount=type=secret,id=seal_token python seal.py"""
+    return finds_no_token(actual)
+
+
 @mistake("build")
 def seals_without_a_token(actual):
     """seal.py found no token. The build is given one as the secret `seal_token`. A RUN sees it only if it asks for it, under exactly this name:
@@ -38,10 +45,12 @@ def sealed_at_the_start(log, start):
 
 
 @mistake()
-def library_not_copied(log, start):
-    """app.py loads {path} when it starts, and the image has no such file. Compile it in a first stage, and copy it from there to the folder of
+def library_not_copied(log, start, inside=None):
+    """app.py loads {path} when it starts, and the image has no such file.{other} Compile it in a first stage, and copy it from there to the folder of
     app.py: COPY --from=…"""
-    return said(r"OSError: (?P<path>\S*libtally\.so): cannot open shared object file", log)
+    seen = said(r"OSError: (?P<path>\S*libtally\.so): cannot open shared object file: No such file", log)
+    others = [path for path in inside.files if path.endswith("/libtally.so")] if seen and inside else []
+    return seen and seen | {"other": f" It has {others[0]}." if others else ""}
 
 
 @mistake("test_the_service_answers_as_before")
@@ -135,6 +144,16 @@ def patterns_inside_the_image(bench, image, places):
 
 
 @mistake("test_nothing_ignored_gets_in")
+def pattern_for_the_top_alone(bench, places):
+    """.dockerignore holds back `{name}` at the top of the folder alone, and /{path} got in: a pattern begins there, unless it begins with **/. Write
+    **/{name}/"""
+    rules = ignore_file(bench)
+    found = re.search(r"(?m)^/?(__pycache__)/?\s*$", rules.read_text("utf-8", "replace")) if rules else None
+    deep = [path for _, path in places.get("__pycache__/", []) if "tools/__pycache__/" in path]
+    return found and deep and list(places) == ["__pycache__/"] and {"name": found[1], "path": deep[0]}
+
+
+@mistake("test_nothing_ignored_gets_in")
 def dockerignore_forgets_some(bench, places):
     """.dockerignore does not hold back {names}. It takes one pattern a line, and a path in it begins in the folder that is built. A later line
     that begins with ! lets in again."""
@@ -218,11 +237,27 @@ def no_user(image):
 def folder_of_another_user(answer, log, service):
     """The service may not write to {path} (its log says Permission denied): {place} belongs to {owner}, and the service is another user now. In the
     final stage, before USER, make the folder and give it to that user."""
+    denied, place, number, owner, _ = place_denied(answer, log, service)
+    is_another = number and int(number) not in {process.uid for process in service.processes()}
+    return is_another and {"path": denied, "place": place, "owner": owner}
+
+
+@mistake("test_it_can_write_its_notes")
+def folder_closed_to_its_owner(answer, log, service):
+    """The service may not write to {path} (its log says Permission denied). {place} does belong to its user, and its mode is {mode}: the owner has no right
+    to write. RUN chmod u+w gives it."""
+    denied, place, number, _, mode = place_denied(answer, log, service)
+    is_own = number and int(number) in {process.uid for process in service.processes()}
+    return is_own and mode[2:3] != "w" and {"path": denied, "place": place, "mode": mode}
+
+
+def place_denied(answer, log, service):
+    """The path that a service may not write to, and the next place above it that is there: its owner's number and name, its mode. Empty if there is none."""
     denied = said(r"Permission denied: '(?P<path>[^'\n]+)'", log) if (answer.status or 0) >= 500 else None
     for place in [denied["path"], denied["path"].rpartition("/")[0] or "/"] if denied else []:
-        if (owner := service.exec("stat", "--format", "%U", place)).ok:
-            return {"path": denied["path"], "place": place, "owner": owner.out.strip()}
-    return False
+        if (seen := service.exec("stat", "--format", "%u %U %A", place)).ok:
+            return denied["path"], place, *seen.out.split()
+    return "", "", "", "", ""
 
 
 @mistake("test_no_compiler_is_in_the_image")

@@ -22,6 +22,9 @@ LITTER = {
     "venv/": "venv/lib/python3.13/site-packages/local_settings.py",
     "__pycache__/": "__pycache__/settings.cpython-313.pyc",
 }
+DEEPER = {
+    "__pycache__/": "tools/__pycache__/release.cpython-313.pyc"
+}  # Python makes such a folder beside each package that it runs
 FLASK = re.compile(r"(?:.*/)?flask/__init__\.py")
 INSTALLERS = {"pip", "setuptools", "wheel", "uv"}
 NOT_A_REPOSITORY = re.compile(r"(?m)^WARNING: current commit .*\n")  # what the builder says of the litter's .git
@@ -36,27 +39,30 @@ def order(bench):
     some, secret = Some(bench.seed, "order"), bench.scratch("token") / "token"
     token = some.word(32)
     secret.write_text(token, encoding="utf-8")
+    mounted = ("--secret", f"id=seal_token,src={secret}")
     return SimpleNamespace(
         token=token,
         release=f"{some.number(2, 9)}.{some.number(0, 99)}-{some.word()}",
         litter={name: some.word(32) for name in LITTER},
         mark=some.word(32),
         other_mark=some.word(32),
-        flags=("--build-arg", f"SEAL_TOKEN={token}", "--secret", f"id=seal_token,src={secret}"),
+        secret=mounted,
+        flags=("--build-arg", f"SEAL_TOKEN={token}", *mounted),
     )
 
 
 def folder_with(bench, order, mark):
     """A copy of the student's folder with the release and the litter, whose app.py ends in a comment with the mark."""
     app = bench.require("app.py").read_bytes() + f"\n# {mark}\n".encode()
-    litter = {path: f"password = '{order.litter[name]}'\n" for name, path in LITTER.items()}
+    places = [*LITTER.items(), *DEEPER.items()]
+    litter = {path: f"password = '{order.litter[name]}'\n" for name, path in places}
     return bench.copy(litter | {"release.txt": f"{order.release}\n", "app.py": app})
 
 
-def build(bench, order, folder, *flags):
-    """The image of a folder, built with the token at hand."""
+def build(bench, order, folder, *flags, given=None):
+    """The image of a folder, built with the token at hand: by both ways, or as it is `given`."""
     try:
-        return bench.docker().image(folder, flags=(*order.flags, *flags))
+        return bench.docker().image(folder, flags=(*(given or order.flags), *flags))
     except NotUp as problem:
         problem.asked, problem.actual = BUILD, NOT_A_REPOSITORY.sub("", problem.actual or "")
         raise
@@ -82,8 +88,13 @@ def test_the_service_answers_as_before(service, some):
 
 def test_the_image_carries_its_seal(service, order):
     """While the image is built, `seal.py` seals the release with the token that the build is given"""
-    seal = hmac.new(order.token.encode(), order.release.encode(), hashlib.sha256).hexdigest()
+    seal = seal_of(order)
     service.get("/seal").expect(200, json={"release": order.release, "seal": seal})
+
+
+def seal_of(order):
+    """The true seal of the release."""
+    return hmac.new(order.token.encode(), order.release.encode(), hashlib.sha256).hexdigest()
 
 
 def test_a_change_of_the_app_leaves_the_layers_below(layers, bench, order):
@@ -98,7 +109,7 @@ def test_a_change_of_the_app_leaves_the_layers_below(layers, bench, order):
 
 
 def test_nothing_ignored_gets_in(layers, order):
-    """`.env`, `.git/`, `venv/` and `__pycache__/` stay out of every layer"""
+    """`.env`, `.git/`, `venv/` and, at any depth, `__pycache__/` stay out of every layer"""
     places = {name: layers.holders(word) for name, word in order.litter.items() if layers.holders(word)}
     expect(layers.told(sum(places.values(), [])), IN_NO_LAYER, asked=BUILD)
 
@@ -109,6 +120,13 @@ def test_no_secret_stays(image, layers, order):
     expect(lines_with(order.token, "\n".join(image.history)), [], asked="docker history --no-trunc notes")
     places = layers.holders(order.token)
     expect(layers.told(places), IN_NO_LAYER, asked="docker save --output notes.tar notes")
+
+
+@rests_on("test_the_image_carries_its_seal", "test_no_secret_stays")
+def test_the_secret_is_enough(bench, order):
+    """The token is taken from the secret `seal_token`: a build that is given nothing else seals as well"""
+    sealed = bench.start(build(bench, order, folder_with(bench, order, order.mark), given=order.secret))
+    sealed.get("/seal").expect(200, json={"release": order.release, "seal": seal_of(order)})
 
 
 def lines_with(word, text):

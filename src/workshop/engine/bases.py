@@ -44,7 +44,7 @@ OFFICIAL = [
     "ubuntu",
     "valkey",
 ]
-VERSION = r"(?:\d+(?:\.\d+){0,2}(?:-?(?:a|b|rc)\d+)?)"
+VERSION = r"(?:\d+(?:\.\d+){0,2}(?:-?(?:a|b|rc)\d*)?)"
 SYSTEM = r"(?:slim|alpine[\d.]*|bookworm|trixie|bullseye|buster|stretch|windowsservercore\S*|nanoserver\S*)"
 TAGS = {  # what a tag of these looks like; whether the registry has it, only the registry knows
     "python": re.compile(rf"latest|{VERSION}(?:-{SYSTEM})*|{SYSTEM}(?:-{SYSTEM})*"),

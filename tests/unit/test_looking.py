@@ -1,0 +1,120 @@
+"""What a hint is looked up in: a Dockerfile, a program, a log of two streams, the messages of a build."""
+
+import pytest
+
+from workshop.causes.general import GENERAL
+from workshop.engine import bases
+from workshop.engine.buildlog import BuildFailed, is_offline
+from workshop.mistakes.finding import Search, Sight
+from workshop.probes.dockerfile import Dockerfile
+from workshop.probes.inside import known
+from workshop.probes.program import Kind, why_no_server
+from workshop.runtimes.docker import in_order
+from workshop.runtimes.evidence import Evidence
+
+TWO_STAGES = """# syntax=docker/dockerfile:1
+FROM python:3.13 AS Build
+RUN pip install \\
+    # a comment in between
+    flask
+COPY --chmod=755 start.sh /
+
+FROM build
+CMD ["python", \\
+     "app.py"]
+CMD python other.py
+"""
+
+
+def test_a_dockerfile_is_read_with_its_stages():
+    read = Dockerfile(TWO_STAGES)
+    assert [(stage.number, stage.name, stage.base) for stage in read.stages] == [
+        (0, "build", "python:3.13"),
+        (1, "", "build"),
+    ]
+    assert [(one.word, one.line, one.stage) for one in read.instructions][-2:] == [("CMD", 9, 1), ("CMD", 11, 1)]
+    assert read.all("RUN")[0].text == "pip install flask"
+    assert read.all("COPY")[0].flag("chmod") == "755" and read.all("COPY")[0].words == ["start.sh", "/"]
+    assert read.all("CMD")[0].words == ["python", "app.py"]
+    assert read.shipped("RUN")  # the last stage begins with the first
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("app.run()", None),
+        ('if __name__ == "__main__":\n    app.run()', None),
+        ("def main():\n    app.run()\nmain()", None),
+        ('def main():\n    app.run()\nif __name__ == "__main__":\n    main()', None),
+        ("serve(app)", None),
+        ("server = Server(app)\nserver.start()", None),
+        ("import subprocess\nsubprocess.run(['ls'])", Kind.NOWHERE),
+        ("def main():\n    app.run()", Kind.IN_A_FUNCTION),
+        ('@app.get("/")\ndef f():\n    return ""\n    app.run()', Kind.BEHIND_THE_END),
+        ('@app.get("/")\ndef f():\n    app.run()', Kind.IN_A_VIEW),
+        ('if __name__ == "main":\n    app.run()', Kind.GUARDED),
+        ('if "__name__" == "__main__":\n    app.run()', Kind.GUARDED),
+        ('if __name__ != "__main__":\n    app.run()', Kind.GUARDED),
+        ("app.run", Kind.NOT_CALLED),
+        ("Thread(target=app.run, daemon=True).start()", Kind.IN_THE_BACKGROUND),
+        ("def broken(:", None),
+    ],
+)
+def test_why_a_program_starts_no_server(source, kind):
+    missed = why_no_server(source)
+    assert (missed.kind if missed else None) is kind
+
+
+def test_two_streams_of_a_log_come_in_their_order():
+    out = "2026-11-29T11:00:01.000000001Z first\n2026-11-29T11:00:03.000000001Z third, with a\rreturn\n"
+    err = "2026-11-29T11:00:02.000000001Z second\n2026-11-29T11:00:02.000000001Z \n"
+    assert in_order(out, err) == "first\nsecond\n\nthird, with a\rreturn\n"
+
+
+QUOTED = """#7 [3/3] RUN echo "ERROR: No matching distribution found for nothing" > /note && false
+#7 0.2 something else
+#7 ERROR: process "/bin/sh -c echo \\"Max retries exceeded\\"" did not complete successfully: exit code: 1
+------
+ > [3/3] RUN echo "ERROR: No matching distribution found for nothing" > /note && false:
+0.2 something else
+------
+Dockerfile:3
+--------------------
+   3 | >>> RUN echo "ERROR: No matching distribution found for nothing" > /note && false
+--------------------
+ERROR: failed to solve: process "/bin/sh -c echo \\"Max retries exceeded\\"" did not complete successfully: exit code: 1
+"""
+
+
+def test_a_quoted_line_of_a_dockerfile_names_no_cause():
+    found = Search(Sight({"build": BuildFailed(QUOTED)})).first(GENERAL)
+    assert found and found.name == "build_failed"
+    assert not is_offline(QUOTED)
+
+
+@pytest.mark.parametrize(
+    ("image", "meant"),
+    [
+        ("pyhton:3.13-slim", "python:3.13-slim"),
+        ("Python", "python"),
+        ("python:3.12-slim", ""),
+        ("python:3.14-rc-slim-trixie", ""),
+        ("postgres:16", ""),
+        ("myapp:1.0", ""),
+        ("ghcr.io/me/pyhton", ""),
+    ],
+)
+def test_an_image_that_is_a_slip_for_another(monkeypatch, image, meant):
+    monkeypatch.setattr(bases, "here", lambda: ("python:3.13-slim", "redis:8"))
+    assert bases.likely(image) == meant
+
+
+def test_a_tag_that_no_version_has(monkeypatch):
+    monkeypatch.setattr(bases, "here", lambda: ("python:3.13", "python:3.13-slim", "redis:8"))
+    assert bases.likely("python:3.13-slm") == "python:3.13-slim"
+
+
+def test_a_container_that_waits_is_not_said_to_have_ended():
+    running = Evidence(True, 0, "sh: 1: nc: not found\n" * 4, listening=[], command=("sh", "wait.sh"))
+    found = Search(Sight({"start": running, "log": running.log, "inside": known(["app.py"])})).first(GENERAL)
+    assert found and found.name == "waits_with_a_missing_tool"
