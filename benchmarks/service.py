@@ -26,6 +26,7 @@ from workshop.runtimes.docker import DockerRedis
 
 SHIPPED = ("Dockerfile", ".dockerignore", "app")
 LIMIT = 20.0  # seconds that a client waits for an answer
+UP_LIMIT = 60.0  # seconds from the start to healthy and ready
 BEFORE = 1.0  # seconds with Redis there, so that all connections are open
 RECOVERY = 10.0
 LOOK = 0.1  # seconds between two looks at /healthz, as whoever watches over the service takes them
@@ -94,12 +95,18 @@ def shipped(run: Run, network: str) -> Iterator[tuple[str, int]]:
     engine.must(run.docker("run", "--detach", *flags, "--env", f"REDIS_URL={DockerRedis.url}", image.id))
     port = helpers.published(run, name, PORT)
     try:
-        if not until(lambda: http.ask("GET", engine.host(), port, "/readyz").status == 200, 30, 0.05):
+        if not until(lambda: is_well(run, name, port), UP_LIMIT, 0.1):
             raise TimeoutError(run.docker("logs", name).err[-2000:])
         yield name, port
     finally:
         helpers.remove(run, name)
         run.docker("rmi", "--force", image.id)
+
+
+def is_well(run: Run, name: str, port: int) -> bool:
+    """Whether the service is ready, and its image's own health test says that it is healthy."""
+    health = run.docker("inspect", "--format", "{{.State.Health.Status}}", name).out.strip()
+    return health == "healthy" and http.ask("GET", engine.host(), port, "/readyz").status == 200
 
 
 def asking(port: int, path: str, times: Times, ended: threading.Event, pause: float = 0.0) -> threading.Thread:

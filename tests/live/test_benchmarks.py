@@ -1,8 +1,12 @@
 """The figures of a short run of the benches."""
 
+import pytest
+
 from benchmarks import loop, notebooks, reports, service
 from workshop.course.lessons import find
 from workshop.course.places import ROOT
+from workshop.engine.run import Run
+from workshop.probes.yardstick import is_too_busy
 
 
 def test_two_submissions_of_our_own(has_engine):
@@ -30,5 +34,8 @@ def test_a_whole_report_is_measured():
 def test_the_service_lives_through_an_outage(has_engine):
     found = service.outages(3.0, few=16, many=100)
     print(*service.rows(found), sep="\n")
+    with Run() as run:
+        if is_too_busy(run):
+            pytest.skip("this machine is too busy for a time to mean anything")
     assert [one.what for one in found if not one.is_kept] == []
     assert all(1 <= len(one.told) <= 4 for one in found), "once at the beginning and once at the end, by each worker"
