@@ -63,8 +63,8 @@ class Watcher:
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
             encoding="utf-8",
             bufsize=1,
@@ -74,8 +74,8 @@ class Watcher:
         self._reader.start()
 
     def _read(self) -> None:
-        assert self._process.stderr
-        with self._process.stderr as lines:
+        assert self._process.stdout
+        with self._process.stdout as lines:
             for line in lines:
                 self._lines.put((time.monotonic(), line))
 

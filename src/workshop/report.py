@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 TAIL = 12  # lines of a log that a report shows
+UNTOUCHED = "starter_untouched"  # the mistake of work that is still the starter
 
 
 class Outcome(StrEnum):

@@ -32,17 +32,16 @@ def test_a_lesson_that_is_not_there_names_the_nearest(number, near):
     assert any(name in document["next"] for name in near)
 
 
-def no_folder(path):
-    return path / "nowhere"
+@pytest.mark.parametrize("name", ["nowhere", "a_file"])
+def test_what_is_no_folder_is_wrong_usage(name, tmp_path):
+    (tmp_path / "a_file").write_text("x")
+    done = workshop("check", "1", "--work", str(tmp_path / name), "--json")
+    assert done.returncode == 2
+    assert name in json.loads(done.stdout)["error"]
 
 
 def empty(path):
     return path
-
-
-def a_file(path):
-    (path / "handed-in").write_text("x")
-    return path / "handed-in"
 
 
 def without_the_file(path):
@@ -84,9 +83,7 @@ def pipe(path):
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (no_folder, "There is no folder"),
         (empty, "is empty"),
-        (a_file, "is a file"),
         (without_the_file, "no file app.py"),
         (not_utf8, "UTF-8"),
         (huge, "too large"),

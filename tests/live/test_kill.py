@@ -147,13 +147,13 @@ def test_an_interrupt_amid_an_import_comes_once_the_import_is_done(tmp_path, mon
 def test_an_interrupt_ends_the_checks_that_were_to_come_too(state):
     command = [*COMMAND, "check", "1", "7", "--solution", "--runtime", "embedded"]
     with subprocess.Popen(
-        command, cwd=ROOT, env=state, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        command, cwd=ROOT, env=state, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8"
     ) as check:
         said = ""
         while "✓" not in said:
-            said += check.stderr.readline()
+            said += check.stdout.readline()
         check.send_signal(signal.SIGINT)
-        said += check.stderr.read()
+        said += check.stdout.read()
         assert check.wait(20) == 130
     assert "Lesson 1 " in said.replace("  ", " ") and "Lesson 7" not in said.replace("  ", " ")
 

@@ -9,7 +9,7 @@ import pytest
 from workshop.engine.run import Run
 from workshop.outcomes import Unchecked
 from workshop.runtimes import contract
-from workshop.runtimes.contract import NEEDS_ENGINE
+from workshop.runtimes.contract import needs_engine
 from workshop.runtimes.docker import DockerRedis, DockerRuntime, DockerService
 from workshop.runtimes.embedded import EmbeddedRuntime, LocalRedis, LocalService
 from workshop.runtimes.http import Answer
@@ -99,7 +99,7 @@ def called(thing, name):
 def test_an_embedded_service_does_it_or_is_unchecked(service, name):
     came = called(service, name)
     if name in ("name", "state", "inspect", "processes", "exec", "stop", "seconds_to_end"):
-        assert isinstance(came, Unchecked) and came.hint == NEEDS_ENGINE
+        assert isinstance(came, Unchecked) and came.hint == needs_engine()
     else:
         assert not isinstance(came, Unchecked)
     if name in ("request", "get", "post"):
@@ -130,4 +130,4 @@ def test_what_takes_a_container_is_unchecked(runtime, option):
 
 def test_an_image_is_unchecked(runtime):
     for name in ("image", "supplied"):
-        assert called(runtime, name).hint == NEEDS_ENGINE
+        assert called(runtime, name).hint == needs_engine()

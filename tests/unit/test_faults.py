@@ -132,7 +132,7 @@ def test_the_board_goes_on_beside_a_lesson_that_is_broken(teapot):
     code = (
         "import workshop.course.places as places, pathlib, sys\n"
         f"places.ROOT = pathlib.Path({str(teapot)!r})\n"
-        "from workshop.cli.board import show_board\nshow_board()\n"
+        "from workshop.cli.__main__ import main\nmain([])\n"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "WORKSHOP_STATE": str(teapot / "state")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
@@ -140,10 +140,10 @@ def test_the_board_goes_on_beside_a_lesson_that_is_broken(teapot):
 
 
 def test_the_next_step_names_the_file(teapot):
-    from workshop.cli import options
+    from workshop.desk.checking import next_step
 
     changed(teapot, "expect(1, 2)", "expcet(1, 2)")
-    step = options.next_step(lesson_in(teapot), graded(teapot), None)
+    step = next_step(lesson_in(teapot), graded(teapot))
     assert "test_teapot.py:13" in step and "doctor" not in step
 
 

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import _thread
+import difflib
 import importlib
+import os
 import signal
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 
 import click
 
 from workshop.cli import options
+from workshop.course import lessons
 from workshop.course.lessons import NoSuchLesson
+from workshop.course.places import ROOT
 from workshop.engine import notice
 from workshop.outcomes import Unchecked
 from workshop.report import WRONG_USAGE, usage_error
 
 VERBS = {
-    "start": "the workshop: the board, then the current lesson, checked at each save",
-    "check": "check lessons: `check 3`, `check 3 7`; all of them without a number",
+    "start": "the workshop: the board, then the current lesson (or `start 3`), checked at each save",
+    "check": "check the current lesson, or some: `check 3 7`; `check --all` takes all of them",
     "watch": "check one lesson at each save",
-    "hint": "one hint of a lesson, one step further at each call",
+    "hint": "one hint, for the ✗ that is there, one step further at each call",
+    "more": "after a pass: other right answers, and one more thing to try",
     "solution": "the solution of a lesson, once it is passed",
     "reset": "put the starter of a lesson back; your files are kept aside",
     "lab": "JupyterLab on the notebooks, with Redis up",
@@ -31,7 +37,12 @@ VERBS = {
     "new": "lay out a lesson: `new 21 teapot`",
     "bench": "measure the workshop itself",
     "test": "the project's own tests",
+    "help": "this list, or how one command is called: `help check`",
 }
+NOT_WRITTEN = (
+    "The workshop writes in its own folder: to work/, and to .workshop/ or the folder in WORKSHOP_STATE. Make it writable, or copy it "
+    "to a place that is."
+)
 
 
 class Verbs(click.Group):
@@ -47,6 +58,19 @@ class Verbs(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A number alone is the lesson to start; a verb that is not there names the nearest."""
+        if args[0].isdigit():
+            lessons.find(args[0])
+            return super().resolve_command(ctx, ["start", *args])
+        if args[0] not in VERBS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0].lower(), VERBS, 1, 0.5)
+            guess = f" Did you mean `./workshop {' '.join([near[0], *args[1:]])}`?" if near else ""
+            raise click.UsageError(f"There is no command {args[0]}.{guess}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(VERBS.items()))
@@ -58,15 +82,19 @@ class Verbs(click.Group):
 def cli(context: click.Context) -> None:
     """Learn Flask, Docker and Redis by building a service that is checked while it runs."""
     if context.invoked_subcommand is None:
-        from workshop.cli.board import show_board
+        from workshop.course.progress import Progress
+        from workshop.desk.board import board, next_step
 
-        show_board()
+        screen, known, progress = options.screen(), lessons.catalogue(), Progress()
+        board(screen, known, progress)
+        next_step(screen, known, progress)
 
 
 def main(args: list[str] | None = None) -> int:
     """Runs the command line and returns the exit code. Every error ends in what to do next."""
     args = sys.argv[1:] if args is None else args
-    notice.listen(lambda text: options.screen().line(f"  {text}", fg="bright_black"))
+    aside = options.aside("--json" in args)
+    notice.listen(lambda text: aside.line(f"  {text}", fg="bright_black"))
     try:
         return int(cli.main(args, prog_name="workshop", standalone_mode=False) or 0)
     except NoSuchLesson as error:
@@ -79,13 +107,18 @@ def main(args: list[str] | None = None) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except (KeyboardInterrupt, click.Abort):
+        if options.nobody_reads():
+            return _unread()
         click.echo("\nEnded.", err=True)
         return 130
     except Unchecked as error:
         return _trouble(args, error)
     except BrokenPipeError:
-        sys.stderr.close()
-        return 1
+        return _unread()
+    except OSError as error:
+        if not _is_ours(error.filename):
+            raise
+        return _trouble(args, Unchecked(f"{error.filename} cannot be written: {error.strerror}."), NOT_WRITTEN)
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
@@ -112,11 +145,23 @@ def _usage(args: list[str], error: str, next_step: str) -> int:
     return WRONG_USAGE
 
 
-def _trouble(args: list[str], error: Unchecked) -> int:
+def _trouble(args: list[str], error: Unchecked, next_step: str = "") -> int:
     if "--json" in args:
-        click.echo(usage_error(error.hint, "Run `./workshop doctor`."))
-    click.echo(error.hint, err=True)
+        click.echo(usage_error(error.hint, next_step or "Run `./workshop doctor`."))
+    click.echo(f"{error.hint}\n{next_step}".rstrip(), err=True)
     return 3
+
+
+def _is_ours(name: object) -> bool:
+    """Whether a file is one of those that the workshop writes in its own folder."""
+    state = os.environ.get("WORKSHOP_STATE") or ROOT / ".workshop"
+    return isinstance(name, str) and any(Path(name).is_relative_to(folder) for folder in (ROOT / "work", state))
+
+
+def _unread() -> int:
+    """Nobody reads standard output any more, as behind `| head`: nothing is left to say, at the very end neither."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 if __name__ == "__main__":

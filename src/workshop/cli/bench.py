@@ -40,7 +40,7 @@ def loop(repeat: int, numbers: tuple[str, ...]) -> int:
     """From a save to the first verdict and the whole report; for a service, beside plain docker commands."""
     measuring = benchmark("loop")
 
-    screen, worst, late = options.screen_out(), 0.0, False
+    screen, worst, late = options.screen(), 0.0, False
     screen.line(
         f" medians of {repeat}, in seconds: first verdict after a save · plain docker · ratio · whole report",
         bold=True,
@@ -79,7 +79,7 @@ def notebooks(count: int, at_once: int, with_peers: bool) -> int:
     """Grading a class' notebooks, beside nbgrader, otter-grader and nbclient."""
     measuring = benchmark("notebooks")
 
-    screen = options.screen_out()
+    screen = options.screen()
     chosen = measuring.submissions(count)
     lesson = chosen[0].lesson
     screen.line(f" {count} submissions of lesson {lesson.number}, {lesson.title}", bold=True)

@@ -8,17 +8,21 @@ import click
 
 from workshop.cli import options
 from workshop.course import lessons
+from workshop.course.laying import Opened, open_work
+from workshop.course.lessons import Lesson
 from workshop.course.progress import Progress
+from workshop.desk.checking import check_once, news_of
 from workshop.grading.bench import Session
-from workshop.grading.grade import grade
+from workshop.grading.grade import not_begun
 from workshop.report import Outcome, Report, to_json, worst_exit_code
 
 
 @click.command()
 @click.argument("numbers", nargs=-1, metavar="[N…]")
+@click.option("--all", "everything", is_flag=True, help="Check all lessons.")
 @click.option(
     "--work",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A folder that holds the lesson's files, instead of your own place.",
 )
 @click.option("--solution", is_flag=True, help="Check the solution.")
@@ -28,44 +32,58 @@ from workshop.report import Outcome, Report, to_json, worst_exit_code
     "--json", "as_json", is_flag=True, help="One JSON document on standard output, all else on standard error."
 )
 def check(
-    numbers: tuple[str, ...], work: Path | None, solution: bool, runtime: str, seed: int | None, as_json: bool
+    numbers: tuple[str, ...],
+    everything: bool,
+    work: Path | None,
+    solution: bool,
+    runtime: str,
+    seed: int | None,
+    as_json: bool,
 ) -> int:
-    """Check lessons: yours, the solution, or any folder."""
-    chosen = [lessons.find(number) for number in numbers] or lessons.catalogue()
+    """Check lessons: yours, the solution, or any folder. Without N: the current lesson.
+
+    On a terminal the first ✗ is explained; in a file or behind a pipe (`check 7 | less`), each.
+    """
+    chosen = [lessons.find(number) for number in numbers]
+    if everything and numbers:
+        raise click.UsageError("--all takes all lessons: leave the numbers out.")
     if work and solution:
         raise click.UsageError("--work and --solution cannot be used together.")
-    if work and len(chosen) != 1:
+    if work and (everything or len(chosen) > 1):
         raise click.UsageError("--work needs exactly one lesson.")
+    is_named = bool(chosen) and not everything
+    chosen = chosen or (lessons.catalogue() if everything else [options.current(None)])
+    screen, reports = options.screen(as_json), []
     with Session(runtime) as session:
-        reports = [
-            check_one(
-                lesson,
-                session,
-                work or (lesson.solution if solution else lesson.open()),
-                seed,
-                own=not (work or solution),
-            )
-            for lesson in chosen
-        ]
+        for lesson in chosen:
+            own = not (work or solution)
+            opened = _own(lesson, lay=is_named, chosen=len(chosen) == 1) if own else Opened(work or lesson.solution)
+            if opened is None:
+                reports.append(_not_begun(lesson, session, as_json))
+                continue
+            news = news_of(opened, lesson)
+            reports.append(check_once(lesson, session, opened.folder, screen, seed=seed, own=own, news=news))
+            screen.line()
     if as_json:
         click.echo(to_json(reports))
     if len(reports) > 1:
         passed = sum(report.verdict is Outcome.PASSED for report in reports)
-        options.screen().line(f" {passed} of {len(reports)} lessons passed", bold=True)
+        screen.line(f" {passed} of {len(reports)} lessons passed", bold=True)
     return worst_exit_code(reports)
 
 
-def check_one(lesson: lessons.Lesson, session: Session, work: Path, seed: int | None, *, own: bool) -> Report:
-    """Checks one lesson, shows each check as it ends, and remembers a pass of the student's own work."""
-    screen = options.screen()
-    screen.head(lesson.number, lesson.title, options.shown_path(work))
-    report = grade(lesson, work.resolve(), session, seed=seed, on_check=screen.check, on_begin=screen.begin)
-    if own and report.verdict is Outcome.PASSED:
-        Progress().passed(lesson)
-    following = next((other for other in lessons.catalogue() if other.number > lesson.number), None)
-    told = options.next_step(lesson, report, following)
-    screen.foot(
-        report,
-        f"seed {report.seed}" if report.verdict is Outcome.PASSED and not own else f"seed {report.seed} · {told}",
+def _own(lesson: Lesson, *, lay: bool, chosen: bool) -> Opened | None:
+    """The student's place. One that is not there yet is made for a lesson that was named; else None."""
+    progress = Progress()
+    if lay and chosen:
+        progress.choose(lesson)
+    return open_work(lesson, progress) if lay or lesson.work.exists() else None
+
+
+def _not_begun(lesson: Lesson, session: Session, as_json: bool) -> Report:
+    """The report of a lesson for which nobody has made a folder yet, in one line."""
+    report = not_begun(lesson, session.runtime)
+    options.screen(as_json).line(
+        f"   {lesson.number:>2} · {lesson.title}: not begun. `./workshop start {lesson.number}` begins it."
     )
     return report

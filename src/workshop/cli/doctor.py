@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
@@ -19,7 +20,7 @@ from workshop.report import EXIT_CODES, Outcome
 )
 def doctor(as_json: bool) -> int:
     """Do once what the lessons will do, and report what is missing and how to fix it."""
-    screen = Bedside()
+    screen = Bedside(sys.stderr if as_json else sys.stdout)
     with run() as made:
         patient = Doctor(made, lessons.catalogue())
         for step in patient.examine(screen.begins):

@@ -18,7 +18,7 @@ def new(number: int, topic: str) -> int:
         files = lay_out(number, topic, ROOT)
     except CannotLay as error:
         raise click.UsageError(str(error)) from None
-    screen = options.screen_out()
+    screen = options.screen()
     for path in files:
         screen.line(f"  {path.relative_to(ROOT).as_posix()}")
     screen.line("README.md has its row. The lesson works as it is, about a teapot: write over it, file by file.")

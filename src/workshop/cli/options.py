@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
-from pathlib import Path
-from typing import IO
+from typing import TextIO
 
 import click
 
+from workshop.course import lessons
 from workshop.course.lessons import Lesson
-from workshop.report import Outcome, Report
+from workshop.course.progress import Progress
 from workshop.reports.terminal import Terminal
 
 runtime = click.option(
@@ -19,43 +20,39 @@ runtime = click.option(
     default="auto",
     help="Where the work runs; auto takes docker if an engine answers.",
 )
+number = click.argument("number", required=False, metavar="[N]")
 
 
-def screen() -> Terminal:
-    """Where reports for people go."""
-    return _on(sys.stderr)
+def screen(as_json: bool = False) -> Terminal:
+    """Where a report for people goes: standard output, unless that belongs to a JSON document."""
+    return _on(sys.stderr if as_json else sys.stdout)
 
 
-def screen_out() -> Terminal:
-    """Where a verb's own output goes."""
-    return _on(sys.stdout)
+def aside(as_json: bool = False) -> Terminal:
+    """Where goes what is no part of a report, such as that an image is being pulled."""
+    return screen(as_json or not sys.stdout.isatty())
 
 
 @functools.cache
-def _on(stream: IO[str]) -> Terminal:
-    return Terminal(stream)
-
-
-def shown_path(path: Path) -> str:
-    """The path, relative to here if it can be."""
+def _on(stream: TextIO) -> Terminal:
+    """A terminal on a way of its own to where the stream leads: while pytest runs a grader, it takes what is written to the stream."""
     try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+        fd = os.dup(stream.fileno())
+    except (OSError, ValueError):  # no file behind it
+        return Terminal(stream)
+    return Terminal(os.fdopen(fd, "w", encoding=stream.encoding, errors=stream.errors))
 
 
-def next_step(lesson: Lesson, report: Report, following: Lesson | None, watched: bool = False) -> str:
-    """What to do after a report, in one sentence."""
-    if report.verdict is Outcome.PASSED:
-        return f"next: lesson {following.number}, {following.title}" if following else "this was the last lesson"
-    broken = next((check.fault for check in report.checks if check.fault and check.outcome is Outcome.UNCHECKED), None)
-    if broken:
-        return f"next: correct {broken.split(': ')[0]}"
-    if report.verdict is Outcome.UNCHECKED:
-        return (
-            "next: `./workshop doctor` says what is missing on this machine"
-            if report.runtime != "embedded"
-            else "next: install Docker, then `./workshop doctor`"
-        )
-    again = "and save, this page checks again" if watched else f"then `./workshop check {lesson.number}`"
-    return f"next: fix the first ✗ {again}; `./workshop hint {lesson.number}` helps"
+def nobody_reads() -> bool:
+    """Whether standard output was closed by whoever read it."""
+    return screen().is_closed
+
+
+def current(number: str | None) -> Lesson:
+    """The lesson asked for; without a number the current one."""
+    return lessons.find(number) if number else Progress().current(lessons.catalogue())
+
+
+def latest(number: str | None) -> Lesson:
+    """The lesson asked for; without a number the one worked on last, also if it is passed by now."""
+    return lessons.find(number) if number else Progress().chosen(lessons.catalogue())

@@ -1,4 +1,4 @@
-"""`workshop reset N`"""
+"""`workshop reset [N]`"""
 
 from __future__ import annotations
 
@@ -7,26 +7,24 @@ import time
 import click
 
 from workshop.cli import options
-from workshop.course import lessons
-from workshop.course.places import state_folder
+from workshop.course.laying import put_back
+from workshop.course.places import shown_path, state_folder
+from workshop.course.progress import Progress
 
 
 @click.command()
-@click.argument("number")
-def reset(number: str) -> None:
-    """Put the starter of a lesson back. Your files are kept, and it says where."""
-    lesson, screen = lessons.find(number), options.screen_out()
-    if lesson.work.exists():
-        kept = state_folder() / "kept"
-        kept.mkdir(exist_ok=True)
-        aside = kept / f"{lesson.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-        count = 1
-        while aside.exists():
-            count += 1
-            aside = aside.with_name(f"{aside.name.split('.')[0]}.{count}")
-        lesson.work.rename(aside)
-        screen.line(f"Your files are kept in {options.shown_path(aside)}.")
-    folder = lesson.open()
+@options.number
+def reset(number: str | None) -> None:
+    """Put the starter of a lesson back. Your files are kept, and it says where. Without N: the current lesson."""
+    lesson, screen = options.current(number), options.screen()
+    name = f"{lesson.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    kept, count = state_folder() / "kept", 1
+    aside = kept / name
+    while aside.exists():
+        count += 1
+        aside = kept / f"{name}.{count}"
+    if put_back(lesson, Progress(), aside):
+        screen.line(f"Your files are kept in {shown_path(aside)}.")
     screen.line(
-        f"The starter is in {options.shown_path(folder)}. `./workshop watch {lesson.number}` checks it at each save."
+        f"The starter is in {shown_path(lesson.work)}. `./workshop watch {lesson.number}` checks it at each save."
     )

@@ -1,4 +1,4 @@
-"""`workshop start`"""
+"""`workshop start [N]`"""
 
 from __future__ import annotations
 
@@ -7,30 +7,33 @@ import sys
 import click
 
 from workshop.cli import options
-from workshop.cli.board import board
-from workshop.cli.check import check_one
-from workshop.cli.watching import follow
 from workshop.course import lessons
+from workshop.course.laying import open_work
+from workshop.course.places import shown_path
 from workshop.course.progress import Progress
+from workshop.desk.board import board
+from workshop.desk.checking import check_once, news_of
+from workshop.desk.desk import Desk
 from workshop.grading.bench import Session
 
 
 @click.command()
+@options.number
 @options.runtime
-def start(runtime: str) -> int:
-    """The workshop: the board, then the current lesson, checked at each save."""
+def start(number: str | None, runtime: str) -> int:
+    """The workshop: the board, then the current lesson, or lesson N, checked at each save."""
     known, progress, screen = lessons.catalogue(), Progress(), options.screen()
+    lesson = options.current(number)
+    progress.choose(lesson)
     board(screen, known, progress)
-    lesson: lessons.Lesson | None = progress.current(known)
-    assert lesson
-    folder = lesson.open()
+    opened = open_work(lesson, progress)
     screen.line(
-        f"  Lesson {lesson.number}: read {options.shown_path(lesson.readme)}, edit the files in {options.shown_path(folder)}, save.\n"
+        f"  Lesson {lesson.number}: read {shown_path(lesson.readme)}, edit the files in {shown_path(opened.folder)}, save.\n"
     )
-    with Session(runtime) as session:
-        if not sys.stdin.isatty():
-            return check_one(lesson, session, folder, None, own=True).exit_code
-        while lesson:
-            Progress().choose(lesson)
-            lesson = follow(lesson, session)
+    if not sys.stdin.isatty():
+        with Session(runtime) as session:
+            news = news_of(opened, lesson)
+            return check_once(lesson, session, opened.folder, screen, own=True, news=news).exit_code
+    with Desk(runtime, screen) as desk:
+        desk.work_on(lesson)
     return 0

@@ -73,7 +73,7 @@ def run(step: Step) -> tuple[int, str]:
 @click.option("--fix", "is_fix", is_flag=True, help="Only write what is generated: README's table and counts.")
 def test(only: str | None, is_fix: bool) -> int:
     """The project's own tests: lint, format, types, imports, machinery, every lesson's commands, and the proof."""
-    screen = options.screen_out()
+    screen = options.screen()
     if is_fix:
         screen.line("README.md: written" if fix(ROOT) else "README.md: nothing to write")
         return 0

@@ -1,4 +1,4 @@
-"""`workshop watch N`"""
+"""`workshop watch [N]`"""
 
 from __future__ import annotations
 
@@ -7,26 +7,19 @@ from pathlib import Path
 import click
 
 from workshop.cli import options
-from workshop.cli.watching import follow
-from workshop.course import lessons
-from workshop.course.progress import Progress
-from workshop.grading.bench import Session
+from workshop.desk.desk import Desk
 
 
 @click.command()
-@click.argument("number")
+@options.number
 @click.option(
     "--work",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A folder to watch instead of your own place.",
 )
 @options.runtime
-def watch(number: str, work: Path | None, runtime: str) -> int:
-    """Check one lesson at each save, until q or Ctrl-C."""
-    lesson: lessons.Lesson | None = lessons.find(number)
-    with Session(runtime) as session:
-        while lesson:
-            if work is None:
-                Progress().choose(lesson)
-            lesson = follow(lesson, session, work.resolve() if work else None)
+def watch(number: str | None, work: Path | None, runtime: str) -> int:
+    """Check one lesson at each save, until q or Ctrl-C. Without N: the current lesson."""
+    with Desk(runtime, options.screen()) as desk:
+        desk.work_on(options.current(number), work.resolve() if work else None)
     return 0

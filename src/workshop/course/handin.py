@@ -28,14 +28,14 @@ PASSED_OVER = {
 }
 
 
-def copy_in(work: Path, folder: Path) -> None:
+def copy_in(work: Path, folder: Path, lesson: str) -> None:
     """Copies the files of `work` into `folder`, readable for every user. Environments and caches are passed over.
 
     Raises NotUp if there is no such folder, it is empty, too large, or holds a link that leads out of it.
     """
     if not work.exists():
         raise NotUp(
-            f"There is no folder {work}. `./workshop start` makes it from the starter.",
+            f"There is no folder {work}. {command('start', lesson)} makes it from the starter.",
             mistake="folder_missing",
             actual="no such folder",
         )
@@ -76,7 +76,7 @@ def copy_in(work: Path, folder: Path) -> None:
                 _copy(source, folder / inside)
     if not count:
         raise NotUp(
-            f"The folder {work} is empty. `./workshop reset N` restores the starter of lesson N.",
+            f"The folder {work} is empty. {command('reset', lesson)} restores the starter.",
             mistake="folder_empty",
             actual="an empty folder",
         )
@@ -165,11 +165,17 @@ def require(folder: Path, name: str, lesson: str) -> Path:
             actual=near[0],
         )
     raise NotUp(
-        f"There is no file {name} in the folder. Lesson {lesson} asks for one; `./workshop reset` restores the starter.",
+        f"There is no file {name} in the folder. Lesson {lesson} asks for one; {command('reset', lesson)} restores the starter.",
         mistake="file_missing",
         expected=name,
         actual="no such file",
     )
+
+
+def command(verb: str, lesson: str) -> str:
+    """`./workshop reset 7` for 07_redis_api, as one types it; without the number where the name has none."""
+    number = lesson.partition("_")[0]
+    return f"`./workshop {verb} {int(number)}`" if number.isdigit() else f"`./workshop {verb}`"
 
 
 def packed(folder: Path) -> bytes:

@@ -20,6 +20,7 @@ from workshop.course.places import ROOT
 
 FOLDER = re.compile(r"(\d\d)_(\w+)")
 ENGINE_FIXTURES = {"image", "stack", "coming", "cluster", "containers"}
+MORE = "One more thing to try"
 NOT_STARTER = {"README.md", "pictures", "__pycache__", ".ipynb_checkpoints", ".DS_Store"}
 
 
@@ -102,13 +103,10 @@ class Lesson:
     @cached_property
     def title(self) -> str:
         """The README's first heading, without a leading number."""
-        for line in self._text().splitlines():
+        for line in self.text.splitlines():
             if line.startswith("# "):
                 return re.sub(r"^(Lesson )?\d+\s*[·:.-]\s*", "", line[2:].strip())
         return self.topic.replace("_", " ")
-
-    def _text(self) -> str:
-        return self.readme.read_text(encoding="utf-8") if self.readme.exists() else ""
 
     @cached_property
     def _grader_tree(self) -> ast.Module | SyntaxError:
@@ -155,11 +153,15 @@ class Lesson:
         return "Dockerfile" in self.finished() or asks_for_docker or bool(self.needs & ENGINE_FIXTURES)
 
     @property
-    def hints(self) -> list[str]:
-        """The folded hints of the README's section "If you are stuck", one text for each fold, in order."""
-        section = self._text().rpartition("## If you are stuck")[2]
-        folds = re.findall(r"<details>\s*(.*?)</details>", section, re.DOTALL)
-        return [re.sub(r"</?summary>", "", fold).strip() for fold in folds]
+    def text(self) -> str:
+        """The lesson's text, as it is in its README; empty if there is none."""
+        return self.readme.read_text(encoding="utf-8") if self.readme.exists() else ""
+
+    @property
+    def more_to_try(self) -> str:
+        """The text's section “One more thing to try”, for who has passed; empty if there is none."""
+        found = re.search(rf"^## {MORE}\s*\n(.*?)(?=^## |\Z)", self.text, re.MULTILINE | re.DOTALL)
+        return found[1].strip() if found else ""
 
     def starter(self) -> dict[str, Path]:
         """What the student starts from: name inside the student's folder → file. Names use forward slashes."""

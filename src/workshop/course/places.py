@@ -13,3 +13,11 @@ def state_folder() -> Path:
     folder = Path(os.environ.get("WORKSHOP_STATE") or ROOT / ".workshop")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def shown_path(path: Path) -> str:
+    """The path, relative to here if it can be."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except (ValueError, OSError):  # elsewhere; or the folder that we stand in is gone
+        return str(path)

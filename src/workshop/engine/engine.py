@@ -42,6 +42,8 @@ class Trouble(StrEnum):
     WSL = "wsl"
     VERSIONS = "versions"
     CONTEXT = "context"
+    HOST = "docker host"
+    HOME = "home"
     HANGS = "hangs"
     DISK_FULL = "disk full"
     CALL = "call"  # one call failed, for a reason of its own
@@ -67,6 +69,11 @@ TROUBLE = {
     Trouble.STOPPED: re.compile(_NO_ENGINE, re.IGNORECASE),
     Trouble.DISK_FULL: re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE),
 }
+_OWN_FILE = re.compile(  # what it says of a file or a folder of its own; a build's own steps stand behind a number
+    r"^(?:ERROR: |WARNING: Error loading config file: )?(?:mkdir|open|stat) (?P<path>/[^:\n]*): "
+    r"(?:permission denied|read-only file system|not a directory|no such file or directory|operation not permitted)$",
+    re.MULTILINE,
+)
 _NOT_ITS_OWN = re.compile(r"^#\d+ .*$", re.MULTILINE)  # what the steps of a build print
 SAYS = {
     Trouble.MISSING: "There is no `docker` command on this machine. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`.",
@@ -77,18 +84,27 @@ SAYS = {
     Trouble.VERSIONS: "The versions of the docker command and the Docker Engine do not work together. Update both, "
     "then run `./workshop doctor`.",
     Trouble.CONTEXT: "The docker command is set to an engine that it does not know. `docker context ls` lists them, `docker context use NAME` chooses one.",
+    Trouble.HOST: "DOCKER_HOST is set to {DOCKER_HOST}, and no engine answers there. Start that engine, correct the address, or unset "
+    "DOCKER_HOST to use this machine's own; then run `./workshop doctor`.",
+    Trouble.HOME: "The docker command cannot write its settings below {HOME}. Set HOME, or DOCKER_CONFIG, to a folder that can be written, "
+    "then run `./workshop doctor`.",
     Trouble.HANGS: "The Docker Engine does not answer. Restart it, then run `./workshop doctor`.",
     Trouble.DISK_FULL: "The disk of the Docker Engine is full. `./workshop clean` removes what the workshop made; `docker system df` shows the rest.",
 }
+
+
+def filled(words: str) -> str:
+    """Words with the settings that they name in braces, as they are in this environment."""
+    home = os.environ.get("DOCKER_CONFIG") or str(Path.home())
+    return words.replace("{DOCKER_HOST}", os.environ.get("DOCKER_HOST", "")).replace("{HOME}", home)
 
 
 class EngineTrouble(Unchecked):
     """The engine could not do what was asked, and that is not the student's fault."""
 
     def __init__(self, kind: Trouble, text: str) -> None:
-        super().__init__(
-            SAYS.get(kind, f"The engine could not do its part: {_last_line(text)}"), actual=text.strip() or None
-        )
+        words = filled(SAYS[kind]) if kind in SAYS else f"The engine could not do its part: {_last_line(text)}"
+        super().__init__(words, actual=text.strip() or None)
         self.kind = kind
 
 
@@ -212,8 +228,28 @@ def trouble_in(done: Done) -> Trouble | None:
     if done.args[0] in ("exec", "logs") or (done.args[0] == "run" and done.code != OWN_FAILURE):
         return None
     said = _NOT_ITS_OWN.sub("", done.err) or done.out
+    if _is_of_home(said):
+        return Trouble.HOME
     kinds = [kind for kind in TROUBLE if kind is not Trouble.DISK_FULL or done.args[0] != "build"]
-    return next((kind for kind in kinds if TROUBLE[kind].search(said)), None)
+    return _at_that_host(next((kind for kind in kinds if TROUBLE[kind].search(said)), None))
+
+
+def _is_of_home(said: str) -> bool:
+    """Whether the docker command could not make or read its own folder of settings."""
+    settings = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    found = _OWN_FILE.search(said)
+    path = Path(found["path"]) if found else None
+    return path is not None and (path.is_relative_to(settings) or settings.is_relative_to(path))
+
+
+def _at_that_host(kind: Trouble | None) -> Trouble | None:
+    """The kind of trouble with the engine in use; where DOCKER_HOST chose it, an engine that does not answer is that."""
+    return Trouble.HOST if kind in (Trouble.STOPPED, Trouble.HANGS) and is_host_set() else kind
+
+
+def is_host_set() -> bool:
+    """Whether DOCKER_HOST in the environment chooses the engine."""
+    return bool(os.environ.get("DOCKER_HOST")) and not os.environ.get("DOCKER_CONTEXT")
 
 
 def _look(watch: Callable[[str], Enum | None], err: Tail) -> Enum | None:
@@ -291,14 +327,16 @@ def _trouble_now() -> EngineTrouble | None:
     except EngineTrouble as error:
         return error
     if done.code is None:
-        return EngineTrouble(Trouble.HANGS, f"`docker version` gave no answer in {ANSWER_LIMIT:.0f} s.")
+        return EngineTrouble(
+            _at_that_host(Trouble.HANGS) or Trouble.HANGS, f"`docker version` gave no answer in {ANSWER_LIMIT:.0f} s."
+        )
     return None if done.ok and done.out.strip() else EngineTrouble(Trouble.CALL, done.err or done.out)
 
 
 @functools.cache
 def endpoint() -> str:
     """The address of the engine in use, for instance unix:///var/run/docker.sock or ssh://me@lab."""
-    if "DOCKER_HOST" in os.environ and "DOCKER_CONTEXT" not in os.environ:
+    if is_host_set():
         return os.environ["DOCKER_HOST"]
     configured = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker")) / "config.json"
     try:

@@ -95,6 +95,13 @@ class Run:
                 path.unlink(missing_ok=True)
             lock.close()
 
+    def abandon(self) -> None:
+        """Ends what is under way and removes what is there, from another thread. `close` is still to come, and looks again."""
+        self._is_closing = True
+        sweeper.end_processes(set(self._processes))
+        if self._used_engine:
+            sweeper.sweep(engine.command(), self.id)
+
     def close(self, was_interrupted: bool = False) -> None:
         """Ends and removes all that the run made and that is still there.
 

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from workshop.course import handin
 from workshop.outcomes import NotUp
 
-BACK = "`./workshop reset` restores the notebook as it was handed out."
 MEASURES = "measures"  # the tag of a cell that measures and draws, and defines nothing that an exercise needs
 CONFLICT = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
 SIZE_LIMIT = 20 * 1024 * 1024  # bytes
@@ -18,6 +18,7 @@ SIZE_LIMIT = 20 * 1024 * 1024  # bytes
 def read(path: Path) -> dict[str, Any]:
     """The notebook at `path`. Raises NotUp if it is none, with the cause."""
     name = path.name
+    back = f"{handin.command('reset', path.stem)} restores the notebook as it was handed out."
     if path.stat().st_size > SIZE_LIMIT:
         size = f"{path.stat().st_size / 2**20:.0f} MB"
         raise NotUp(
@@ -29,17 +30,17 @@ def read(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise NotUp(
-            f"{name} is not saved as UTF-8. {BACK}", mistake="notebook_not_utf_8", actual="bytes that are not UTF-8"
+            f"{name} is not saved as UTF-8. {back}", mistake="notebook_not_utf_8", actual="bytes that are not UTF-8"
         ) from None
     if not text.strip():
-        raise NotUp(f"{name} is an empty file. {BACK}", mistake="notebook_empty", actual="an empty file")
+        raise NotUp(f"{name} is an empty file. {back}", mistake="notebook_empty", actual="an empty file")
     try:
         notebook = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _no_json(name, text, error) from None
+        raise _no_json(name, text, error, back) from None
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise NotUp(
-            f"{name} is JSON, but not a notebook of format 4: it has no list of cells. {BACK}",
+            f"{name} is JSON, but not a notebook of format 4: it has no list of cells. {back}",
             mistake="notebook_without_cells",
             expected="a notebook",
             actual=text[:80],
@@ -47,7 +48,7 @@ def read(path: Path) -> dict[str, Any]:
     return notebook
 
 
-def _no_json(name: str, text: str, error: Exception) -> NotUp:
+def _no_json(name: str, text: str, error: Exception, back: str) -> NotUp:
     """What to say of a file that is not JSON: whether it was merged badly, or cut off, or is something else."""
     facts = {"expected": "a notebook (JSON)", "actual": str(error)[:200]}
     if marks := CONFLICT.search(text):
@@ -57,9 +58,9 @@ def _no_json(name: str, text: str, error: Exception) -> NotUp:
     ends = len(text.rstrip())
     unended = isinstance(error, json.JSONDecodeError) and (error.pos >= ends or error.msg.startswith("Unterminated"))
     if unended and text.lstrip().startswith("{"):
-        hint = f"{name} ends in the middle: it was not saved or not copied whole. {BACK}"
+        hint = f"{name} ends in the middle: it was not saved or not copied whole. {back}"
         return NotUp(hint, mistake="notebook_cut_off", **facts)
-    hint = f"{name} is not a notebook any more: it is not JSON. Was it edited as text? {BACK}"
+    hint = f"{name} is not a notebook any more: it is not JSON. Was it edited as text? {back}"
     return NotUp(hint, mistake="notebook_not_json", **facts)
 
 
@@ -86,7 +87,7 @@ def code_cells(notebook: dict[str, Any]) -> list[tuple[int, str]]:
     numbered = [(number, source_of(cell)) for number, cell in enumerate(code, 1)]
     if not any(source.strip() for _, source in numbered):
         raise NotUp(
-            f"The notebook has no code cell. {BACK}",
+            "The notebook has no code cell. `./workshop reset` restores it as it was handed out.",
             mistake="notebook_without_code",
             actual=f"{len(notebook['cells'])} cells, none with code",
         )

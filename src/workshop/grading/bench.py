@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from workshop.course import handin
 from workshop.course.lessons import Lesson
+from workshop.course.progress import Heard
 from workshop.engine import engine
 from workshop.engine.run import Run
 from workshop.outcomes import Unchecked
 from workshop.patience import Ahead
-from workshop.runtimes.contract import NEEDS_ENGINE, Runtime, Service
+from workshop.runtimes.contract import Runtime, Service, needs_engine
 from workshop.runtimes.embedded import EmbeddedRuntime
 from workshop.wire.trail import Trail
 
@@ -36,17 +37,25 @@ def choose(asked: str) -> str:
 
 
 class Session:
-    """Several gradings in a row, in one run: what they may share stays up in between. Ends with its block."""
+    """Several gradings in a row, in one run: what they may share stays up in between. Ends with its block.
 
-    def __init__(self, runtime: str = "auto") -> None:
-        self._asked, self.runtime = runtime, choose(runtime)
+    With `keeps`, what the last grading brought up stays until the next one begins, so that a person can ask it too.
+    """
+
+    def __init__(self, runtime: str = "auto", keeps: bool = False) -> None:
+        self._asked, self.runtime, self._keeps = runtime, choose(runtime), keeps
         self._run: Run | None = None
         self._docker: DockerSession | None = None
         self._tidying: list[Ahead[None]] = []
+        self._is_over = False
+        self.kept: Bench | None = None
+        self.heard: list[Heard] = []  # what was asked in the checks of the last grading that passed
 
     @property
     def run(self) -> Run:
         """The run, begun at its first use."""
+        if self._is_over:  # somebody works on in the background
+            raise Unchecked("The session has ended.")
         if self._run is None:
             self._run = Run()
             self._run.sweep_forgotten()
@@ -90,7 +99,9 @@ class Session:
         self._wait_until_tidy()
         has_notebook, beside = "notebook" in lesson.needs, None
         if self.runtime == "docker" and engine.trouble() is None:
-            beside = self.docker.warm(bool({"redis", "relay", "notebook"} & lesson.needs), with_relay=has_notebook)
+            has_redis = self.kept is not None and self.kept.with_redis  # it comes back with what was kept
+            with_redis = bool({"redis", "relay", "notebook"} & lesson.needs) and not has_redis
+            beside = self.docker.warm(with_redis, with_relay=has_notebook)
         if has_notebook:
             self.runners.prepare(beside)
 
@@ -103,6 +114,27 @@ class Session:
             one.wait()
         self._tidying.clear()
 
+    def done_with(self, bench: Bench) -> None:
+        """Takes what a grading brought up, once it has ended: for a person to ask, or away."""
+        if self._keeps and bench.is_up():
+            self.kept = bench
+        else:
+            self.tidy(bench.close)
+
+    def let_go(self) -> None:
+        """Removes what was kept: beside what comes next, unless that shares a Redis with it."""
+        kept, self.kept = self.kept, None
+        if kept is not None and kept.with_redis:
+            self.tidy(kept.close)
+        elif kept is not None:
+            Ahead(kept.close)
+
+    def abandon(self) -> None:
+        """Ends what a grading has under way, from another thread: who waits for it need not wait any longer. `close` is still to come."""
+        self._is_over = True
+        if self._run:
+            self._run.abandon()
+
     def _end_runners(self) -> None:
         if "runners" in self.__dict__:
             self.runners.close()
@@ -112,6 +144,7 @@ class Session:
         """Removes everything; see `Run.close`."""
         if not was_interrupted:
             self._wait_until_tidy()
+        self._is_over, self.kept = True, None
         self._end_runners()
         if self._run:
             self._run.close(was_interrupted)
@@ -162,8 +195,9 @@ class Bench:
         self.lesson, self.seed, self.session = assignment.lesson, assignment.seed, assignment.session
         self._notes = threading.local()  # what goes on beside the checks has notes of its own
         self.calls = Trail()  # the calls of a notebook's functions in this check
+        self.session.let_go()
         self.work, self.folder = assignment.work, self.session.run.scratch("work")
-        handin.copy_in(assignment.work, self.folder)
+        handin.copy_in(assignment.work, self.folder, self.lesson.name)
         self.runtime = self.session.runtime_for(self.folder, self.lesson.name)
         self._ahead: Ahead[Service] | None = None
         self._image: Ahead[Image] | None = None
@@ -179,7 +213,7 @@ class Bench:
     def docker(self) -> Runtime:
         """The docker runtime. Raises Unchecked if work does not run in containers."""
         if self.runtime.name != "docker":
-            raise Unchecked(NEEDS_ENGINE)
+            raise Unchecked(needs_engine())
         return self.runtime
 
     @property
@@ -189,11 +223,16 @@ class Bench:
 
     @asked.setter
     def asked(self, asked: str | None) -> None:
-        self._notes.asked = asked
+        self._notes.asked, self._notes.got = asked, None
 
-    def note(self, asked: str) -> None:
-        """Remembers what was asked last, as a line to copy: the report of a failed check shows it."""
-        self.asked = asked
+    @property
+    def got(self) -> str | None:
+        """What came back, where it is known."""
+        return getattr(self._notes, "got", None)
+
+    def note(self, asked: str, got: str | None = None) -> None:
+        """Remembers what was asked last, as a line to copy, and what came back: the report of a failed check shows it."""
+        self._notes.asked, self._notes.got = asked, got
 
     def start(self, image: Image | None = None, **options: Any) -> Service:
         """A service of the student's, up and noted."""
@@ -273,6 +312,15 @@ class Bench:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content if isinstance(content, bytes) else content.encode())
         return folder
+
+    def address(self) -> str | None:
+        """Where a person can ask the first service now; None if nothing answers there."""
+        first = self._first
+        return first.url if first and first.get("/healthz", limit=1.0).status is not None else None
+
+    def is_up(self) -> bool:
+        """Whether there is something that a person can ask or look into: the first service, or the stack."""
+        return self._stack is not None or self.address() is not None
 
     def close(self) -> None:
         """Removes what this grading started."""

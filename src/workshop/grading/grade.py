@@ -12,8 +12,8 @@ from typing import Any
 
 from workshop.course.lessons import Lesson
 from workshop.grading.bench import Assignment, Session
-from workshop.grading.judge import BROKEN, fault_in
-from workshop.report import Check, Outcome, Report
+from workshop.grading.judge import BROKEN, blocked_by, fault_in
+from workshop.report import UNTOUCHED, Check, Outcome, Report
 
 # pytest's own plugins that no grader needs: of 300 ms they take 70. junitxml and unittest take 10 each to load, and
 # unraisableexception collects garbage again and again at the end. Leaving out others as well saved nothing in 15 runs.
@@ -64,7 +64,7 @@ def grade(
             and check.outcome is Outcome.FAILED
             and not any(c.outcome is Outcome.FAILED for c in state.checks.values() if c.id != check.id)
         ):
-            check = check.but(hint=NOT_ATTEMPTED.format(file=_file_to_open(lesson, work)))
+            check = check.but(mistake=UNTOUCHED, hint=NOT_ATTEMPTED.format(file=_file_to_open(lesson, work)))
             state.checks[check.id] = check
         if on_check:
             on_check(check)
@@ -111,15 +111,29 @@ def grade(
     ]
     registered = _Registrar(state)
     stop = Stop()
-    pytest.main([*args, *quiet], plugins=[registered, stop])
+    try:
+        pytest.main([*args, *quiet], plugins=[registered, stop])
+    finally:
+        for name, module in list(
+            sys.modules.items()
+        ):  # pytest would take it from there the next time, however it changed
+            if getattr(module, "__file__", None) == str(lesson.grader):
+                del sys.modules[name]
     if stop.was_interrupted:
         raise KeyboardInterrupt
     assignment.end()
-    for name, module in list(sys.modules.items()):  # pytest would take it from there the next time, however it changed
-        if getattr(module, "__file__", None) == str(lesson.grader):
-            del sys.modules[name]
+    session.heard = state.heard
     checks = tuple(_reported(state, name, claim) for name, claim in promises.items())
     return Report(lesson.name, session.runtime, assignment.seed, time.monotonic() - start, checks)
+
+
+def not_begun(lesson: Lesson, runtime: str) -> Report:
+    """The report of a lesson for which the student has no folder yet: nothing is brought up for it."""
+    first, *others = [Check(name, claim, Outcome.BLOCKED) for name, claim in lesson.promises.items()]
+    hint = f"This lesson is not begun. `./workshop start {lesson.number}` begins it."
+    missing = first.but(outcome=Outcome.FAILED, mistake="folder_missing", hint=hint, actual="no such folder")
+    blocked = (check.but(hint=blocked_by(first.claim)) for check in others)
+    return Report(lesson.name, runtime, 0, 0.0, (missing, *blocked))
 
 
 class _Registrar:

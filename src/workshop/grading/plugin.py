@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from workshop.course import lessons
+from workshop.course.progress import Heard
 from workshop.grading import resting
 from workshop.grading.bench import RUNTIMES, Assignment, Bench, Session
 from workshop.grading.beside import Company, company_of
@@ -46,6 +47,7 @@ class Grading:
         self.checks: dict[str, Check] = {}
         self.judge = Judge(lambda name: self.checks[name].claim)
         self.fixtures: dict[str, Any] = {}  # of all checks so far: a mistake may look where its own check did not
+        self.heard: list[Heard] = []
         self.with_hints = True
         self.fault: str | None = None  # why the grader's file could not be loaded
         self.bench: Bench | None = None
@@ -119,7 +121,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     mine = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path]
     company.open(made, {name for item in mine for name in (item.name, *item.fixturenames)})
     yield made
-    made.session.tidy(made.close)
+    made.session.done_with(made)
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +215,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if item.name in grading.checks and call.when == "teardown":
         return report  # what goes wrong while tidying up does not change what was found out
     check = _check(item, call.excinfo.value if call.excinfo else None, grading)
+    if check.outcome is Outcome.PASSED and grading.bench and grading.bench.asked and grading.bench.got:
+        grading.heard.append(Heard(check.claim, grading.bench.asked, grading.bench.got))
     grading.record(check)
     report.check = check
     report.outcome = {Outcome.PASSED: "passed", Outcome.FAILED: "failed"}.get(check.outcome, "skipped")

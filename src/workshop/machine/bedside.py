@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sys
+from typing import IO
 
 from workshop.machine.doctor import Doctor
 from workshop.machine.examination import Step
 from workshop.report import Check, Outcome
-from workshop.reports.terminal import INDENT, LABEL, Terminal
+from workshop.reports.terminal import Terminal
 
 
 class Bedside:
     """Shows the step that is under way, on a terminal, and each that has ended."""
 
-    def __init__(self) -> None:
-        self.screen = Terminal(sys.stderr)
+    def __init__(self, stream: IO[str]) -> None:
+        self.screen = Terminal(stream, explains_all=True)
 
     def begins(self, claim: str) -> None:
         """A step has begun."""
@@ -25,7 +25,7 @@ class Bedside:
         claim = f"{step.claim} · {step.detail}" if step.detail and step.detail != "yes" else step.claim
         self.screen.check(Check(step.id, claim, step.outcome, hint=step.hint, asked=step.asked, actual=step.actual))
         if step.outcome is Outcome.FAILED and step.lessons:
-            self.screen.line(f"{INDENT}{'lessons':<{LABEL}}{numbers(step.lessons)}", dim=True)
+            self.screen.field("lessons", numbers(step.lessons), dim=True)
 
     def end(self, doctor: Doctor) -> None:
         """The line below all steps."""

@@ -126,6 +126,8 @@ class Doctor(Examiner):
         trouble = engine.trouble()
         if trouble is not None and trouble.kind != "permission":
             raise trouble
+        if engine.is_host_set():
+            return f"DOCKER_HOST is set: {engine.endpoint()}"
         return engine.endpoint() or "this machine's default engine"
 
     def _permission(self) -> str:

@@ -9,6 +9,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from workshop.engine.engine import filled
+
 LINUX, MACOS, WINDOWS, WSL = "linux", "macos", "windows", "wsl"
 AGAIN = "Then run `./workshop doctor` again."
 
@@ -64,7 +66,7 @@ def fix(kind: str, system: str | None = None) -> str:
     """How to fix what `kind`, a heading in remedies.toml, stands for, here or on a named system."""
     ways, system = _all()[kind], system or here()
     way = ways.get(system) or ways.get("all") or ways[LINUX if system == WSL else next(iter(ways))]
-    return f"{' '.join(way.split())} {AGAIN}"
+    return f"{filled(' '.join(way.split()))} {AGAIN}"
 
 
 def told_by(output: str, table: list[tuple[str, str]], otherwise: str) -> str:

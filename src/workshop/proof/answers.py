@@ -2,19 +2,21 @@
 
 `right/NAME/` and `wrong/MISTAKE/` hold only the files that differ from the solution; `wrong/MISTAKE--another_way/` is another way to make
 the same mistake. An `answer.toml` beside them says what the name cannot: `trips` (the check that owns the answer; needed unless its mistake
-names exactly one check), `also_trips`, `removes`, `runtime`. Of a notebook, `functions.py` holds the functions that differ. A folder
+names exactly one check), `also_trips`, `removes`, `runtime`, and of a right answer `differs`, the line that tells a student who has passed
+what is different in it. Of a notebook, `functions.py` holds the functions that differ. A folder
 `earlier` holds what the same student handed in before: it is graded first, and its verdict is not looked at.
 """
 
 from __future__ import annotations
 
+import difflib
 import random
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from workshop.causes.general import GENERAL
 from workshop.course.lessons import Lesson, lay
@@ -28,7 +30,7 @@ EARLIER = "earlier"
 CAUSE = "expect.txt"
 REMOVES = "removes.txt"
 NOT_WORK = (ABOUT, FUNCTIONS, EARLIER, CAUSE, REMOVES, "__pycache__")
-KEYS = {"trips", "also_trips", "removes", "runtime"}
+KEYS = {"trips", "also_trips", "removes", "runtime", "differs"}
 VARIANT = "--"
 RIGHT_IN_BRIEF = 2
 
@@ -159,14 +161,14 @@ def _case(lesson: Lesson, kind: str, overlay: Path) -> Case:
     known: dict[str, tuple[str, ...]] = dict.fromkeys(KNOWN, ())
     known |= {one.name: one.checks for one in (*GENERAL, *mistakes_of(lesson).mistakes)}
     if mistake not in known:
-        raise Malformed(f"{overlay}: no mistake is called {mistake}")
+        raise Malformed(f"{overlay}: no mistake is called {mistake}{meant(mistake, known)}")
     owner = _all(about, "trips") or known[mistake]
     if len(owner) != 1:
         raise Malformed(f"{overlay / ABOUT}: `trips` must name the one check that owns the answer")
     trips = (*owner, *_all(about, "also_trips"))
     for name in trips:
         if name not in lesson.promises:
-            raise Malformed(f"{overlay / ABOUT}: the grader has no check {name}")
+            raise Malformed(f"{overlay / ABOUT}: the grader has no check {name}{meant(name, lesson.promises)}")
     return replace(made, trips=trips, mistake=mistake)
 
 
@@ -178,9 +180,35 @@ def _about(overlay: Path) -> dict[str, Any]:
         about = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise Malformed(f"{path}: {error}") from None
-    if unknown := about.keys() - KEYS:
-        raise Malformed(f"{path}: unknown key {', '.join(sorted(unknown))}; it takes {', '.join(sorted(KEYS))}")
+    if unknown := sorted(about.keys() - KEYS):
+        guess = meant(unknown[0], KEYS) or f"; it takes {', '.join(sorted(KEYS))}"
+        raise Malformed(f"{path}: unknown key {', '.join(unknown)}{guess}")
     return about
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about a name that is not there: the one that is most like it, if one is."""
+    near = difflib.get_close_matches(name, known, 1, 0.7)
+    return f". Did you mean {near[0]}?" if near else ""
+
+
+class Way(NamedTuple):
+    """A right answer that is shown to students who have passed: what is different in it, and its files."""
+
+    name: str
+    differs: str
+    files: tuple[Path, ...]
+
+
+def other_ways(lesson: Lesson) -> list[Way]:
+    """The right answers of a lesson that say in what they differ, by name. Raises Malformed."""
+    folder, found = lesson.answers / "right", []
+    for overlay in sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []:
+        if differs := str(_about(overlay).get("differs", "")):
+            files = (path for path in sorted(overlay.rglob("*")) if path.is_file())
+            shown = tuple(path for path in files if path.name != ABOUT and "__pycache__" not in path.parts)
+            found.append(Way(overlay.name, differs, shown))
+    return found
 
 
 def _all(about: dict[str, Any], name: str) -> tuple[str, ...]:

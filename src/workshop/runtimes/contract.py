@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from workshop.engine import engine
 from workshop.runtimes.evidence import PORT, Evidence
 from workshop.runtimes.http import ANY, TIME_LIMIT, Answer
 
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 
 START_LIMIT = 10.0  # seconds in which a service must answer for the first time
 LOGGED = 0.5  # seconds in which what a service printed before it answered is in its log
-NEEDS_ENGINE = "This needs a Docker Engine. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`."
+
+
+def needs_engine() -> str:
+    """Why what takes a container cannot be asked here: what keeps the engine from being used, or that it was not to be."""
+    trouble = engine.trouble()
+    return f"This needs a Docker Engine. {trouble.hint if trouble else 'One answers here; `--runtime embedded` leaves it out.'}"
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Service(Protocol):
     port: int  # on the host; another one once it was started again, see `find_port`
     inner_port: int  # inside the container
     up_since: float  # time.monotonic() of its first answer, in seconds
-    noted: Callable[[str], None]  # told of each thing asked
+    noted: Callable[..., None]  # told of each thing asked, and of what came back
     another: Callable[
         ..., Service
     ]  # starts a further service of the same work; the options are those of `Runtime.start`

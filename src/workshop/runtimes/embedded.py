@@ -21,7 +21,7 @@ from workshop.engine import engine
 from workshop.engine.run import Run
 from workshop.outcomes import Unchecked
 from workshop.patience import until
-from workshop.runtimes.contract import NEEDS_ENGINE, Process
+from workshop.runtimes.contract import Process, needs_engine
 from workshop.runtimes.evidence import PORT, Evidence
 from workshop.runtimes.service import Asked
 from workshop.wire.sockets import HERE, free_port
@@ -58,7 +58,7 @@ class _Child:
         """Sends a signal to the whole group; raises Unchecked where the system knows no such signal."""
         number = getattr(signal, name, None)
         if number is None or os.name != "posix":
-            raise Unchecked("This system cannot pause a process. " + NEEDS_ENGINE)
+            raise Unchecked("This system cannot pause a process. " + needs_engine())
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
@@ -200,26 +200,26 @@ class LocalService(Asked):
     @property
     def name(self) -> str:
         """Raises Unchecked: it has no container, so no name; and so do all that look into a container or stop one."""
-        raise Unchecked(NEEDS_ENGINE)
+        raise Unchecked(needs_engine())
 
     @property
     def state(self) -> dict[str, Any]:
-        raise Unchecked(NEEDS_ENGINE)
+        raise Unchecked(needs_engine())
 
     def inspect(self) -> dict[str, Any]:
-        raise Unchecked(NEEDS_ENGINE)
+        raise Unchecked(needs_engine())
 
     def processes(self) -> list[Process]:
-        raise Unchecked(NEEDS_ENGINE)
+        raise Unchecked(needs_engine())
 
     def exec(self, *command: str, timeout: float = 10.0) -> engine.Done:
-        raise Unchecked(NEEDS_ENGINE)
+        raise Unchecked(needs_engine())
 
     def stop(self, grace: int = 5) -> float:
-        raise Unchecked(NEEDS_ENGINE)
+        raise Unchecked(needs_engine())
 
     def seconds_to_end(self) -> float | None:
-        raise Unchecked(NEEDS_ENGINE)
+        raise Unchecked(needs_engine())
 
     def end(self) -> None:
         """Ends it with all its children."""
@@ -244,11 +244,11 @@ class EmbeddedRuntime:
 
     def image(self, context: Path | None = None, *, no_cache: bool = False, flags: Sequence[str] = ()) -> Image:
         """Raises Unchecked: an image needs an engine."""
-        raise Unchecked(NEEDS_ENGINE)
+        raise Unchecked(needs_engine())
 
     def supplied(self) -> str:
         """Raises Unchecked: an image needs an engine."""
-        raise Unchecked(NEEDS_ENGINE)
+        raise Unchecked(needs_engine())
 
     def start(
         self,
@@ -267,7 +267,7 @@ class EmbeddedRuntime:
     ) -> LocalService:
         """Starts the student's app.py and waits until it answers; see the docker runtime. Raises Unchecked for what takes a container."""
         if image is not None or any((memory, hostname, command, mounts, flags)):
-            raise Unchecked(NEEDS_ENGINE)
+            raise Unchecked(needs_engine())
         handin.require(self.folder, "app.py", self.lesson)
         environment = dict(env or {})
         if with_redis:

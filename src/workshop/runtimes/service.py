@@ -28,7 +28,9 @@ class Asked(abc.ABC):
     host: str
     port: int
     up_since: float  # time.monotonic() of its first answer
-    noted: Callable[[str], None] = staticmethod(lambda asked: None)  # told of each thing asked
+    noted: Callable[..., None] = staticmethod(
+        lambda asked, got=None: None
+    )  # told of each thing asked, and of what came back
     another: Callable[..., Service]  # set by whoever knows the work
     _was_stopped = False  # by the grader: then its end is not the student's mistake
 
@@ -59,7 +61,7 @@ class Asked(abc.ABC):
         answer.log = lambda: asked._log_during(answer, mark)
         answer.ended = lambda: asked._ended_during(answer)
         answer.service = asked
-        self.noted(answer.asked)
+        self.noted(answer.asked, str(answer))
         return answer
 
     def get(self, path: str, **options: Any) -> Answer:

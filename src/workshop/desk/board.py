@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
-from workshop.cli import options
-from workshop.course import lessons
 from workshop.course.lessons import Lesson
+from workshop.course.places import shown_path
 from workshop.course.progress import Progress
 from workshop.reports.terminal import Terminal
+
+TITLE = 44  # columns of a title, where a line has room for it
+ROOM = 72
 
 
 def needs(lesson: Lesson) -> str:
@@ -26,20 +26,20 @@ def board(screen: Terminal, known: list[Lesson], progress: Progress) -> None:
     for lesson in known:
         passed = progress.has_passed(lesson)
         mark = "✓" if passed else "→" if lesson == current else " "
-        needed = f"broken: {lesson.grader.name}, line {lesson.fault.lineno}" if lesson.fault else needs(lesson)
-        row = f"  {mark} {lesson.number:>2}  {lesson.title:<44} {needed}"
-        screen.line(row, fg="green" if passed else None, bold=lesson == current)
+        aside = f"broken: {lesson.grader.name}, line {lesson.fault.lineno}" if lesson.fault else needs(lesson)
+        if progress.has_failed_since(lesson):
+            aside = "passed, but the last check failed"
+        title = f"{lesson.title:<{TITLE}}" if screen.width >= ROOM else lesson.title
+        colour = ("yellow" if progress.has_failed_since(lesson) else "green") if passed else None
+        screen.line(f"  {mark} {lesson.number:>2}  {title} {aside}", hang=6, fg=colour, bold=lesson == current)
     done = sum(progress.has_passed(lesson) for lesson in known)
     screen.line(f"\n  {done} of {len(known)} lessons passed")
 
 
-def show_board() -> None:
-    """Prints the board and the next step."""
-    known, progress = lessons.catalogue(), Progress()
-    screen = Terminal(sys.stdout)
-    board(screen, known, progress)
+def next_step(screen: Terminal, known: list[Lesson], progress: Progress) -> None:
+    """The line below the board: what to do now."""
     current = progress.current(known)
     if all(progress.has_passed(lesson) for lesson in known):
-        screen.line("  All lessons are passed. `./workshop check` checks all of them again.\n")
-        return
-    screen.line(f"  Next: read {options.shown_path(current.readme)}, then `./workshop start`.\n")
+        screen.line("  All lessons are passed. `./workshop check --all` checks all of them again.\n")
+    else:
+        screen.line(f"  Next: read {shown_path(current.readme)}, then `./workshop start`.\n")

@@ -1,0 +1,1 @@
+"""What goes on at a terminal while somebody works on a lesson: keys, saves, the page, hints, the lesson's text."""

@@ -1,0 +1,196 @@
+"""A session at a terminal: a lesson's page, checked at each save, and keys that act at once, also while a check runs."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from workshop.course import lessons
+from workshop.course.laying import Opened, open_work
+from workshop.course.lessons import Lesson
+from workshop.course.places import shown_path
+from workshop.course.progress import Failed, Progress
+from workshop.desk.board import board
+from workshop.desk.checking import after, news_of, next_step, remember
+from workshop.desk.hinting import next_hint
+from workshop.desk.keys import END, Keys
+from workshop.desk.reading import open_text
+from workshop.desk.saves import Saves
+from workshop.desk.stopping import Stoppable
+from workshop.grading.bench import Session
+from workshop.grading.grade import grade
+from workshop.report import Check, Outcome
+from workshop.reports.terminal import Terminal
+
+KEYS = " [h] hint  [n] next  [t] text  [q] quit"
+MORE_KEYS = "  [l] list  [c] check again"
+LEAVING = {"q", "\x03", END}
+PATIENCE = 1.0  # seconds that a check under way may still take after a save before it is ended
+
+
+class Desk:
+    """A person's session. Ends with its block; what a check has made goes then."""
+
+    def __init__(self, runtime: str, screen: Terminal) -> None:
+        self._runtime, self._screen = runtime, screen
+        self._session = self._begin_session()
+        self._events: queue.Queue[str] = queue.Queue()
+        self._keys = Keys(self._pressed)
+        self._check = Stoppable()
+        self._checks: list[Check] = []  # of the page
+        self._lesson: Lesson | None = None
+        self._own = True  # the student's own place, and not a folder that was named
+        self._at_once: dict[str, Callable[[Lesson], object]] = {"h": self._hint, "l": self._list, "t": self._text}
+
+    def _begin_session(self) -> Session:
+        return Session(self._runtime, keeps=True)
+
+    def __enter__(self) -> Desk:
+        self._keys.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            self._session.close(was_interrupted=kind is not None)
+        finally:
+            self._keys.__exit__()
+
+    def work_on(self, lesson: Lesson, work: Path | None = None) -> None:
+        """Follows the lesson, and those that are gone on to, until the person leaves."""
+        following: Lesson | None = lesson
+        while following:
+            self._lesson, self._checks, self._own = following, [], work is None
+            if work is None:
+                Progress().choose(following)
+            opened = Opened(work) if work else open_work(following, Progress())
+            following = self._follow(following, opened)
+
+    def _follow(self, lesson: Lesson, opened: Opened) -> Lesson | None:
+        """Checks the lesson now and at each save, until a key ends it. Returns the lesson to go on with, or None to leave."""
+        with Saves(opened.folder, self._saved):
+            self._ask(lesson, opened)
+            while True:
+                event = self._next_event()
+                if event == "n":
+                    return after(lesson)
+                if event in LEAVING:
+                    return None
+                self._ask(lesson, opened)
+
+    def _next_event(self) -> str:
+        while True:
+            try:
+                return self._events.get(timeout=0.5)
+            except queue.Empty:  # so that Ctrl-C is noticed, on every system
+                continue
+
+    def _saved(self) -> None:
+        """A save: the check that runs is for nothing now. It has a moment to end by itself, which is cheaper."""
+        self._events.put("saved")
+        timer = threading.Timer(PATIENCE, self._end_check, (self._check.count,))
+        timer.daemon = True
+        timer.start()
+
+    def _pressed(self, key: str) -> None:
+        """What a key does, in the thread that reads keys. What it is not for does nothing."""
+        lesson = self._lesson
+        if lesson is None:
+            return
+        if key in self._at_once:
+            try:
+                self._at_once[key](lesson)
+            except OSError as error:
+                self._screen.line(f"  {error}")
+        elif key == "n" and not (self._own and after(lesson)):
+            self._screen.line(
+                "  This is the last lesson." if self._own else "  --work names the folder of this lesson alone."
+            )
+        elif key in LEAVING or key in "nc":
+            self._events.put(key)
+            self._end_check()
+
+    def _end_check(self, count: int | None = None) -> None:
+        session = self._session
+        if self._check.stop(count):
+            threading.Thread(target=session.abandon, daemon=True).start()
+
+    def _ask(self, lesson: Lesson, opened: Opened) -> None:
+        """One check, shown as a page. A key or a save may end it."""
+        self._drop_saves()
+        screen, folder = self._screen, opened.folder
+        self._checks = []
+        if self._keys.has_keys:
+            screen.page()
+        screen.head(lesson.number, lesson.title, shown_path(folder), shown_path(lesson.readme))
+        for line in news_of(opened, lesson):
+            screen.line(line, hang=1)
+        if not (folder.is_dir() and lesson.grader.is_file()):
+            gone = folder if not folder.is_dir() else lesson.folder
+            screen.line(
+                f" {shown_path(gone)} is not there, as after `git checkout` of another branch. When it is back, this page goes on."
+            )
+            self._show_keys()
+            return
+        try:
+            with self._check:
+                report = grade(
+                    lesson,
+                    folder,
+                    self._session,
+                    on_check=self._ended,
+                    on_begin=self._began,
+                    cancelled=lambda: not self._events.empty(),
+                )
+        except (KeyboardInterrupt, Exception):
+            if not self._check.was_stopped:  # else it is the interrupt, or what it met on its way out
+                raise
+        if self._check.was_stopped:
+            screen.line(" ended" if self._leaves() else " checking again")
+            self._session.close(was_interrupted=True)
+            self._session = self._begin_session()
+            return
+        if not self._events.empty():
+            screen.line(" checking again")
+            return
+        if self._own:
+            remember(lesson, report, self._session)
+        kept, asides = self._session.kept, []
+        if report.verdict is Outcome.FAILED and kept and (address := kept.address()):
+            asides.append(f"Until the next save the service answers on {address}")
+        screen.foot(report, next_step(lesson, report, watched=True), *asides, below=2)
+        self._show_keys()
+        self._session.warm(lesson)
+
+    def _leaves(self) -> bool:
+        return any(event in LEAVING or event == "n" for event in list(self._events.queue))
+
+    def _drop_saves(self) -> None:
+        while not self._events.empty() and self._events.queue[0] in ("saved", "c"):
+            self._events.get()
+
+    def _began(self, claim: str) -> None:
+        if not self._check.was_stopped:
+            self._screen.begin(claim)
+
+    def _ended(self, check: Check) -> None:
+        if not self._check.was_stopped:
+            self._checks.append(check)
+            self._screen.check(check)
+
+    def _show_keys(self) -> None:
+        if self._keys.has_keys:
+            wide = KEYS + MORE_KEYS
+            self._screen.line(wide if self._screen.width >= len(wide) else KEYS, fg="bright_black")
+
+    def _hint(self, lesson: Lesson) -> None:
+        seen = [Failed(check.id, check.mistake) for check in self._checks if check.outcome is Outcome.FAILED]
+        progress = Progress()
+        self._screen.line(next_hint(lesson, progress, seen or progress.failed(lesson)))
+
+    def _list(self, lesson: Lesson) -> None:
+        board(self._screen, lessons.catalogue(), Progress())
+
+    def _text(self, lesson: Lesson) -> None:
+        self._screen.line(open_text(lesson, self._keys.lent, self._screen.held))
