@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sys
 import threading
-from contextlib import AbstractContextManager
 from typing import IO
 
 import click
@@ -59,13 +60,12 @@ class Terminal:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Columns and rows of the window."""
-        try:
-            found = os.get_terminal_size(self.stream.fileno())
-        except (OSError, ValueError):  # no terminal, or no file at all
-            found = os.terminal_size((0, 0))
-        if found.columns:
-            return found.columns, found.lines
+        """Columns and rows of the window; behind a pipe those of the window that standard error is in, as `less` has it."""
+        for find in (self.stream.fileno, sys.stderr.fileno):
+            with contextlib.suppress(OSError, ValueError):  # no terminal, or no file at all
+                found = os.get_terminal_size(find())
+                if found.columns:
+                    return found.columns, found.lines
         found = shutil.get_terminal_size((80 if self.is_terminal else 100, 24))
         return found.columns, found.lines
 
@@ -76,8 +76,8 @@ class Terminal:
 
     @property
     def _has_width(self) -> bool:
-        """Whether a line has an end: in a file it may be as long as it is."""
-        return self.is_terminal or bool(self._width) or "COLUMNS" in os.environ
+        """Whether a line has an end: in a file that nobody looks at now it may be as long as it is."""
+        return self.is_terminal or bool(self._width) or bool(os.environ.get("COLUMNS")) or sys.stderr.isatty()
 
     def line(self, text: str = "", hang: int = 0, **style: object) -> None:
         """A line of text, styled as click.style does it; on as many rows as it takes, those after the first `hang` columns further in."""
@@ -113,7 +113,7 @@ class Terminal:
                 self.line()
             self._passing, self._rows = False, 0
 
-    def held(self) -> AbstractContextManager[object]:
+    def held(self) -> contextlib.AbstractContextManager[object]:
         """A block in which no other thread writes."""
         return self._lock
 
@@ -168,7 +168,7 @@ class Terminal:
         text = f"  {MARKS[check.outcome]} {check.claim}"
         if aside and (not self._has_width or columns(f"{text}  {aside}") <= self.width):
             text = f"{text}  {aside}"
-        if self._has_width and check.outcome in (Outcome.PASSED, Outcome.BLOCKED):
+        if (self.is_terminal or self._width) and check.outcome in (Outcome.PASSED, Outcome.BLOCKED):
             text = shortened(text, self.width)
         self.line(text, hang=2, fg=COLOURS[check.outcome])
 
