@@ -13,7 +13,7 @@ from typing import Any
 
 from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.raised import Raised
-from workshop.values import copied, short, spelled
+from workshop.values import copied, spelled
 from workshop.wire.rivals import RelayProbe, Seen
 from workshop.wire.trail import Trail
 

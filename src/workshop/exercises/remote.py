@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from workshop.course import handin
 from workshop.exercises import cells
 from workshop.exercises.exercises import Exercises, not_written, raised, shown
 from workshop.exercises.runners import Runner, RunnerGone, Runners
@@ -52,6 +53,7 @@ class RemoteNotebook(Exercises):
         without: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(note, calls)
+        self._lesson = path.stem
         self._cells = [
             (number, source) for number, source in cells.code_cells(cells.read(path)) if source.strip() not in without
         ]
@@ -225,7 +227,7 @@ class RemoteNotebook(Exercises):
         cell = next((number for number, source in self._cells if begins.search(source)), None)
         error = self._failures.get(cell) if cell else None
         if error is None:
-            hint = f"No cell of the notebook defines `{name}`. Was its cell deleted, or the function renamed? `./workshop reset` puts all cells back."
+            hint = f"No cell of the notebook defines `{name}`. Was its cell deleted, or the function renamed? {handin.command('reset', self._lesson)} puts all cells back."
             return NotUp(hint, mistake="function_missing", expected=f"def {name}(r, …)", actual="no such function")
         facts = {"asked": f"code cell {cell}", "expected": f"def {name}(r, …)", "actual": shown(error)}
         if error.type == "OutOfTime":
