@@ -134,7 +134,8 @@ class Terminal:
         beside = room >= columns(note) + 2
         self.line(f"{left}{note:>{room}}" if beside else left, hang=1, bold=True)
         if not beside:
-            self.line(f" files {note}", hang=6)
+            most = self.width - 7
+            self.line(f" files {note if columns(note) <= most or not self._has_width else '…' + note[1 - most :]}")
         if text:
             self.line(f" text  {text}", hang=6)
 
@@ -168,7 +169,8 @@ class Terminal:
         text = f"  {MARKS[check.outcome]} {check.claim}"
         if aside and (not self._has_width or columns(f"{text}  {aside}") <= self.width):
             text = f"{text}  {aside}"
-        if (self.is_terminal or self._width) and check.outcome in (Outcome.PASSED, Outcome.BLOCKED):
+        is_looked_at = check.outcome is Outcome.FAILED or (check.outcome is Outcome.UNCHECKED and aside != AS_ABOVE)
+        if (self.is_terminal or self._width) and not is_looked_at:
             text = shortened(text, self.width)
         self.line(text, hang=2, fg=COLOURS[check.outcome])
 
