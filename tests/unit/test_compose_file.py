@@ -550,5 +550,5 @@ def test_an_empty_folder_is_handed_in_too(tmp_path):
     (tmp_path / "work" / "data" / "inner").mkdir(parents=True)
     (tmp_path / "work" / "docker-compose.yml").write_text("services: {}")
     (tmp_path / "copy").mkdir()
-    handin.copy_in(tmp_path / "work", tmp_path / "copy")
+    handin.copy_in(tmp_path / "work", tmp_path / "copy", "08_compose")
     assert (tmp_path / "copy" / "data" / "inner").is_dir()

@@ -106,7 +106,7 @@ def service(outage: bool, seconds: float, few: int, many: int) -> int:
     measuring = benchmark("service")
 
     found = measuring.outages(seconds, few, many)
-    screen = options.screen_out()
+    screen = options.screen()
     for line in measuring.rows(found):
         screen.line(line)
     return 0 if all(one.is_kept for one in found) else 1
@@ -126,7 +126,7 @@ def reports(repeat: int, numbers: tuple[str, ...], beside: Path | None, busy: in
     """The whole report of each lesson's solution, beside the time that the processors work for it."""
     measuring = benchmark("reports")
 
-    screen, is_well = options.screen_out(), True
+    screen, is_well = options.screen(), True
     screen.line(f" medians of {repeat}, in seconds, with {busy} busy loops beside:", bold=True)
     screen.line(
         " first verdict · whole report · processor: grader and docker commands · processor: all that ran on this machine"
