@@ -62,13 +62,6 @@ def redis_url_says_localhost(answer, web):
 
 
 @mistake("test_web_finds_redis_by_its_name")
-def redis_has_ended(answer, stack):
-    """The service redis has ended, with exit code {code}, so its name leads nowhere any more. `docker compose logs redis` says why."""
-    state = stack.state("redis") or {}
-    return answer.status == 503 and state.get("Status") in ("exited", "dead") and {"code": state["ExitCode"]}
-
-
-@mistake("test_web_finds_redis_by_its_name")
 def networks_that_never_meet(answer, web, stack):
     """web and redis are on no common network, so the name redis leads nowhere. Take `networks` out, or give both one."""
     of_web, of_redis = (set(one.inspect()["NetworkSettings"]["Networks"]) for one in (web, stack.service("redis")))

@@ -43,6 +43,8 @@ class Engine:
             if "--format" in words:
                 return Done(words, 0, json.dumps({"Restarts": look["Restarts"], "State": look}), "", 0)
             return Done(words, 0, json.dumps([found]), "", 0)
+        if words[0] == "wait":
+            return Done(words, 0, "3", "", 0)
         if words[0] == "logs":
             return Done(words, 0, self.logs, "", 0)
         if words[0] == "exec":
@@ -100,6 +102,17 @@ def test_a_kill_of_the_graders_own_is_no_end():
     assert ends.has_ended(stack_of(None), "one", state("running", 0, ends.LOOPS))
     assert ends.may_come(stack_of(Engine([state("restarting", 1, 1)])), "one")
     assert not ends.may_come(stack_of(Engine([state("restarting", 1, ends.LOOPS)])), "one")
+
+
+def test_the_container_that_compose_names_has_ended_if_it_was_started_again(monkeypatch):
+    monkeypatch.setattr(ends, "LOG_LAG", 0)
+    fatal = (
+        "*** FATAL CONFIG FILE ERROR (Redis 8.0.2) ***\n>>> 'appendonly \"maybe\"'\nargument must be 'yes' or 'no'\n"
+    )
+    looks = [state("running", 0, 1), state("running", 0, 1), state("restarting", 1, 2)]
+    done = Done((), 1, "", "dependency failed to start: container one is unhealthy", 0.1)
+    found = looking.of_up(stack_of(Engine(looks, fatal), "redis"), done)
+    assert Search(Sight(found.facts)).first(GENERAL).name == "redis_refuses_a_setting"
 
 
 def health(status, code, output):
@@ -187,6 +200,7 @@ def test_the_line_at_which_a_start_script_ended(tmp_path):
     run.folder = tmp_path
     seen = script.at_its_end(run, "one", found_with())
     assert (seen.line, seen.text, seen.unset, seen.stops) == (4, lines[3], ("SECRET",), True)
+    assert script.at_its_end(run, "one", found_with("sh", ("-e", "/app/start.sh"))) == seen
     run.code = 7  # another end than the one that is to be explained
     assert script.at_its_end(run, "one", found_with()) is None
     run.code = 1

@@ -21,7 +21,7 @@ from workshop.engine import engine, helpers
 from workshop.engine.limits import CONFINED
 from workshop.engine.run import Run
 from workshop.outcomes import NotUp
-from workshop.patience import settled, until
+from workshop.patience import settled
 from workshop.report import last_lines
 from workshop.runtimes.docker import LOG_LAG
 from workshop.runtimes.evidence import Evidence
@@ -128,6 +128,8 @@ def wait_for_health(stack: Watched, limit: float) -> None:
             if has_ended(stack, name, state):
                 raise ended(stack, name, service)
             status = (state.get("Health") or {}).get("Status")
+            if status and state["Status"] in OVER:
+                raise ended(stack, name, service)
             if status == "unhealthy":
                 raise never_healthy(stack, name, service, state)
             waits = (name, service, state) if status == "starting" else waits
@@ -167,9 +169,7 @@ def never_healthy(stack: Watched, name: str, service: str, state: Mapping[str, A
 
 def ended(stack: Watched, name: str, service: str) -> NotUp:
     """What is seen of a container that ended, or ends again and again: of the run that ended, by one look."""
-    found = until(
-        lambda: inspect(stack, name), ENDS, 0.05, enough=lambda seen: seen["State"]["Status"] in (*OVER, "created")
-    )
+    found = _at_an_end(stack, name)
     state, again = found["State"], found["RestartCount"]
     log = settled(lambda: _log_of_run(stack, name, state["StartedAt"]), LOG_LAG, 0.25)
     command = (found["Path"], *found["Args"])
@@ -192,6 +192,17 @@ def ended(stack: Watched, name: str, service: str) -> NotUp:
         actual=f"{service}: {shown}\nlog:\n{last_lines(log or start.start_error) or '(empty)'}",
         **facts,
     )
+
+
+def _at_an_end(stack: Watched, name: str) -> dict[str, Any]:
+    """What `docker inspect` says of a container between two runs, or after its last; of a run, if that does not end in time."""
+    end = time.monotonic() + ENDS
+    while True:
+        found = inspect(stack, name)
+        left = end - time.monotonic()
+        if found["State"]["Status"] in (*OVER, "created") or left <= 0:
+            return found
+        stack.run.docker("wait", name, timeout=left)  # it returns as soon as the run has ended
 
 
 def inspect(stack: Watched, name: str) -> dict[str, Any]:

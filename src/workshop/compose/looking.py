@@ -18,9 +18,7 @@ from workshop.runtimes.healthtest import tests_of
 
 EXPECTED = "a stack that comes up"
 # What Compose says if a container is the cause. All else that it says is a cause of its own.
-OF_A_CONTAINER = re.compile(
-    r"dependency failed to start: container \S+ (?:is unhealthy|exited)|container \S+ (?:is unhealthy|exited \()"
-)
+OF_A_CONTAINER = re.compile(r"container (?P<name>\S+) (?:is unhealthy|exited \()")
 
 
 def of_config(stack: ends.Watched, done: engine.Done) -> NotUp:
@@ -108,8 +106,9 @@ def of_build(stack: ends.Watched, service: str, context: Path, file: str) -> Not
 def of_up(stack: ends.Watched, done: engine.Done) -> NotUp:
     """What is seen where `docker compose up` failed or was stopped: of a container that ended, of a health test, or what Compose said."""
     said = _plain(stack, done.err)
-    is_of_one = done.code is None or OF_A_CONTAINER.search(said) or OF_THE_COMMAND.search(said)
-    if is_of_one and (found := _of_a_container(stack, is_stopped=done.code is None)):
+    named = OF_A_CONTAINER.search(done.err)
+    is_of_one = done.code is None or named or OF_THE_COMMAND.search(said)
+    if is_of_one and (found := _of_a_container(stack, named["name"] if named else "", is_stopped=done.code is None)):
         return found
     facts: dict[str, Any] = {}
     if OF_THE_COMMAND.search(said):
@@ -121,10 +120,12 @@ def of_up(stack: ends.Watched, done: engine.Done) -> NotUp:
     return NotUp(asked="docker compose up", expected=EXPECTED, actual=last_lines(said), **facts)
 
 
-def _of_a_container(stack: ends.Watched, is_stopped: bool) -> NotUp | None:
+def _of_a_container(stack: ends.Watched, named: str, is_stopped: bool) -> NotUp | None:
+    """What is seen of the container that is the cause; `named` is the one that Compose names, which has ended if it was started again."""
     states = list(ends.states(stack))
     for name, service, state in states:
-        if ends.has_ended(stack, name, state):
+        is_gone = name == named and (state["Status"] in ends.OVER or ends.restarts(stack, name, state))
+        if is_gone or ends.has_ended(stack, name, state):
             return ends.ended(stack, name, service)
     for name, service, state in states:
         status = (state.get("Health") or {}).get("Status")

@@ -43,7 +43,7 @@ def at_its_end(run: Run, name: str, found: Mapping[str, Any]) -> Script | None:
     script = _script(run, name, found)
     if not script:
         return None
-    path, shell, text, words = script
+    path, shell, text, words, options = script
     config, network = found["Config"], next(iter(found["NetworkSettings"]["Networks"]), "none")
     environment = [word for one in config["Env"] or [] for word in ("--env", one)]
     placed = (
@@ -58,7 +58,7 @@ def at_its_end(run: Run, name: str, found: Mapping[str, Any]) -> Script | None:
     user = ("--user", config["User"]) if config["User"] else ()
     flags = ("--rm", *helpers.own(run), *CONFINED, *placed, *user, *environment, "--entrypoint", shell)
     there = path if "/" in path else f"./{path}"
-    traced = f'PS4="{STEP} "; set -xv; . "$0"'  # -v repeats each line as it is read, -x each command as it is run
+    traced = f'PS4="{STEP} "; set -xv {" ".join(options)}; . "$0"'  # -v repeats each line as it is read, -x each command as it is run
     done = run.docker("run", *flags, found["Image"], "-c", traced, there, *words, timeout=TRACED)
     said = done.err.partition(f"{STEP} . {there}\n")[2].splitlines()
     lines, number = text.splitlines(), 0
@@ -70,7 +70,7 @@ def at_its_end(run: Run, name: str, found: Mapping[str, Any]) -> Script | None:
     known = {one.partition("=")[0] for one in config["Env"] or []}
     known |= set(re.findall(r"(?m)^\s*(?:export\s+|local\s+)?(\w+)=", text)) | set(re.findall(r"\bfor (\w+) in", text))
     unset = dict.fromkeys(one for one in VARIABLE.findall(line) if one not in known)
-    stops = re.search(r"(?m)^\s*set\s+-\w*e|^\s*set -o errexit", text) is not None or "e" in (_option(text) or "")
+    stops = re.search(r"(?m)^\s*set\s+-\w*e|^\s*set -o errexit", text) is not None or "e" in "".join(options)
     return Script(path, number, line, tuple(unset), stops)
 
 
@@ -87,7 +87,7 @@ def as_it_waits(run: Run, name: str, found: Mapping[str, Any]) -> Script | None:
     script = _script(run, name, found)
     if not script:
         return None
-    path, _, text, _ = script
+    path, _, text, _, _ = script
     code = re.sub(r"(?m)#.*$", "", text)
     called = [
         tool
@@ -101,12 +101,12 @@ def as_it_waits(run: Run, name: str, found: Mapping[str, Any]) -> Script | None:
     return Script(path, tool=lacks[0]) if lacks else None
 
 
-def _script(run: Run, name: str, found: Mapping[str, Any]) -> tuple[str, str, str, list[str]] | None:
-    """The path of the shell script that a container's first process runs, its shell, its text and the words after it."""
-    words = [found["Path"], *found["Args"]]
+def _script(run: Run, name: str, found: Mapping[str, Any]) -> tuple[str, str, str, list[str], list[str]] | None:
+    """The path of the shell script that a container's first process runs, its shell, its text, the words after it, the shell's options."""
+    words, options = [found["Path"], *found["Args"]], []
     shell = words.pop(0) if PurePosixPath(words[0]).name in SHELLS and len(words) > 1 else None
     while shell and words and words[0].startswith("-") and "c" not in words[0]:
-        words.pop(0)
+        options.append(words.pop(0))
     if not words or words[0].startswith("-"):
         return None
     path = words.pop(0)
@@ -115,12 +115,10 @@ def _script(run: Run, name: str, found: Mapping[str, Any]) -> tuple[str, str, st
     if not run.docker("cp", "--follow-link", f"{name}:{place}", str(aside), timeout=5).ok or not aside.is_file():
         return None
     text = aside.read_bytes()[:20_000].decode("utf-8", "replace")
+    if shell:
+        return path, shell, text, words, options
     first = SHEBANG.match(text)
     if not first:
-        return (path, shell, text, words) if shell else None
-    return path, shell or PurePosixPath(first["shell"].split()[-1]).name, text, words
-
-
-def _option(text: str) -> str | None:
-    first = SHEBANG.match(text)
-    return first["option"] if first else None
+        return None
+    options = [first["option"]] if first["option"] else []
+    return path, PurePosixPath(first["shell"].split()[-1]).name, text, words, options

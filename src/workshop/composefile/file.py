@@ -7,6 +7,8 @@ inside the folder, is judged in the same way: an override, and the files that `i
 from __future__ import annotations
 
 import posixpath
+import re
+from itertools import accumulate
 from pathlib import Path
 
 import yaml
@@ -19,6 +21,7 @@ from workshop.outcomes import NotUp
 NAME = "docker-compose.yml"
 ALSO = ("compose.yaml", "compose.yml", "docker-compose.yaml")  # Compose takes these too
 SIZE_LIMIT = 100_000  # bytes of a file
+DEPTH_LIMIT = 100  # brackets in brackets
 FILE_LIMIT = 20  # files that are read with it
 
 
@@ -86,6 +89,9 @@ def _read(path: Path, name: str) -> AsWritten:
 
 
 def _parsed(name: str, text: str) -> yaml.Node:
+    depths = accumulate(1 if sign in "[{" else -1 for sign in re.findall(r"[\[{}\]]", text))
+    if max(depths, default=0) > DEPTH_LIMIT:  # the parser takes a second for 5,000, and ever longer for more
+        raise RecursionError
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
