@@ -1,7 +1,5 @@
 """Lesson 12: sorted sets, members in the order of their scores."""
 
-from collections import Counter
-
 from workshop.grader import expect, few_bytes, one_of, rests_on, wanted
 
 
@@ -139,24 +137,19 @@ def test_place_of_fetches_no_more(notebook, redis, some):
     expect(redis.sent(lambda: notebook.place_of(board, players[700])), few_bytes())
 
 
-def expect_around(notebook, board, players, at, count):
-    """around returns the neighbours of the player with rank `at`, counted from the best."""
-    expect(notebook.around(board, players[at], count), players[max(at - count, 0) : at + count + 1])
-
-
 def test_around_shows_neighbours(notebook, redis, some):
     """around returns the player with that many above and below, best first"""
     board, players, _ = board_of(redis, some, 15)
     for at, count in ((6, 2), (9, 3)):  # none in the middle: from both ends the same would be right there
-        expect_around(notebook, board, players, at, count)
+        expect(notebook.around(board, players[at], count), players[at - count : at + count + 1])
 
 
 @rests_on("test_around_shows_neighbours")
 def test_around_at_the_ends(notebook, redis, some):
     """around returns as many as there are for a player near the top or the bottom"""
     board, players, _ = board_of(redis, some, 15)
-    for at in (1, 0, 13, 14):
-        expect_around(notebook, board, players, at, 3)
+    for at, count in ((1, 3), (0, 3), (13, 3), (14, 3)):
+        expect(notebook.around(board, players[at], count), players[max(at - count, 0) : at + count + 1])
 
 
 def test_around_nobody(notebook, redis, some):
@@ -302,12 +295,11 @@ def test_take_next_gives_a_job_to_one(notebook, redis, some):
 
 def week_of(redis, some, count):
     """Boards of three days, `count` players on the first and fewer later: the days, and all with their sums, best first."""
-    days, players, totals = some.words(3), some.words(count), Counter()
+    days, players = some.words(3), some.words(count)
     for at, day in enumerate(days):
-        points = {player: some.number(1, 500) for player in players[at:]}
-        redis.zadd(f"board:{day}", points)
-        totals.update(points)
-    return days, sorted(map(list, totals.items()), key=lambda pair: pair[::-1], reverse=True)
+        redis.zadd(f"board:{day}", {player: some.number(1, 500) for player in players[at:]})
+    sums = redis.zunion([f"board:{day}" for day in days], withscores=True)
+    return days, [list(pair) for pair in sums[::-1]]
 
 
 def week(redis):
@@ -329,18 +321,26 @@ def test_top_of_week_adds_up(notebook, redis, some):
 @rests_on("test_top_of_week_adds_up")
 def test_top_of_week_in_one_step(notebook, redis, some):
     """top_of_week is one step: nobody sees half a `week`, and no other call changes what it returns"""
-    (days, best), theirs, looks = week_of(redis, some, 6), {some.word(9): 9999}, []
+    (days, best), theirs, looks, names = week_of(redis, some, 6), {some.word(9): 9999}, [], []
     redis.sadd("banned", best[0][0])
 
     def another():
         looks.append(week(redis))
+        names[-1].update(set(redis.keys()) - {"week", "banned", *(f"board:{day}" for day in days)})
         redis.pipeline().delete("week").zadd("week", theirs).expire("week", 3600).execute()
 
-    with notebook.rival(another, before="every"):
-        top = notebook.top_of_week(days, 3)
-    for look in [*looks[1:], week(redis)]:
+    for _ in range(2):
+        names.append(set())
+        with notebook.rival(another, before="every"):
+            top = notebook.top_of_week(days, 3)
+        looks.append(week(redis))
+    for look in looks[1:]:
         expect(look, one_of((theirs, True), (dict(best[1:]), True)))
     expect(top, best[1:4])
+    expect(
+        names[0] & names[1],
+        wanted("no key of the function's own with the same name in two calls", lambda both: not both),
+    )
 
 
 def test_top_of_week_fetches_no_more(notebook, redis, some):
