@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from workshop.causes.modules import SITE
-from workshop.mistakes.mistake import mistake
+from workshop.mistakes.mistake import mistake, said
 from workshop.mistakes.python import raises, traceback
 from workshop.probes.inside import Inside, known
 from workshop.raised import last_in
@@ -163,6 +163,14 @@ def called_instead_of_handed_over(log):
     raised = last_in(log)
     what = "signal.signal" if seen and seen["signal"] != "it" else "atexit.register"
     return seen and raised and raised.place and {"place": raised.place, "line": raised.line, "what": what}
+
+
+@mistake(example="--- no python application found, check your startup logs for errors ---\n")
+def uwsgi_without_an_app(log):
+    """UWSGI runs and has no app to serve: when it started it could not load the module that it was told, or found no such name in it. For `app` in app.py
+    it is `module = app:app`.
+    """
+    return said(r"^--- no python application found", log)
 
 
 # Packages that do not fit

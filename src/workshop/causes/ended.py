@@ -190,16 +190,22 @@ def start_in_a_thread(start, inside=None):
 
 @mistake(example=app("app = Flask(__name__)\n"))
 def no_start(start, inside=None):
-    """{file} ran to its end: no line of it starts a server. The last one does: app.run(host="0.0.0.0", port=5000)."""
-    return ends(Kind.NOWHERE, start, inside)
+    """{file} ran to its end: no line of it starts a server.{advice}"""
+    seen = ends(Kind.NOWHERE, start, inside)
+    advice = (
+        ' The last one does that: app.run(host="0.0.0.0", port=5000).'
+        if inside and inside.is_bare
+        else " Is it the file that is meant?"
+    )
+    return seen and {**seen, "advice": advice}
 
 
 @mistake(example=ended(code=0, command=("echo", "hello")))
-def ended_at_once(start):
+def ended_at_once(start, inside=None):
     """{what} ran and ended at once, with exit code 0, and no server stayed behind.{advice}"""
     if not is_well(start):
         return None
-    if not start.container:
+    if not start.container or (inside and inside.is_bare):
         return {"what": "app.py", "advice": " What should keep it running?"}
     command = f", `{shlex.join(start.command)}`," if start.command else ""
     return {

@@ -312,7 +312,7 @@ def not_in_this_lesson(log, inside=None):
     """Python finds no module `{module}`. In this lesson the workshop's own Python runs app.py, with Flask and redis-py and little else: do without it.
     If it is a file of your own, check its spelling.
     """
-    return inside and inside.dockerfile is None and missing(log)
+    return inside and inside.is_bare and "app.py" in inside.names and missing(log)
 
 
 @mistake(example=no_module("flask"))

@@ -299,11 +299,11 @@ def address_in_use(log):
 
 
 @mistake(example=traceback("PermissionError: [Errno 13] Permission denied: '/data/visits'"))
-def permission_denied(log):
-    """The app may not touch {file}: the user that it runs as has no right to. Give that user the folder (`COPY --chown`,
-    or `RUN chown` before USER).
-    """
-    return raises(r"PermissionError: \[Errno 13\] Permission denied: '(?P<file>[^']+)'", log)
+def permission_denied(log, inside=None):
+    """The app may not touch {file}: the user that it runs as has no right to.{advice}"""
+    seen = raises(r"PermissionError: \[Errno 13\] Permission denied: '(?P<file>[^']+)'", log)
+    own = " Give that user the folder (`COPY --chown`, or `RUN chown` before USER)."
+    return seen and {**seen, "advice": "" if inside and inside.is_bare else own}
 
 
 # Whatever else

@@ -86,6 +86,12 @@ class Inside:
         text = self.text("Dockerfile")
         return None if text is None else Dockerfile(text)
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether the student hands in a program alone: no Dockerfile and no compose file, so that nothing is to be said of images."""
+        names = [name.rpartition("/")[2].lower() for name in self.names]
+        return not any("dockerfile" in name or "compose" in name for name in names) and self.dockerfile is None
+
     # The image
 
     @cached_property
