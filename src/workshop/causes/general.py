@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from workshop.builds import sources, steps
 from workshop.causes import code, commands, ended, modules, start, unexplained
-from workshop.mistakes import compose, function, health, http, notebook, python
+from workshop.mistakes import compose, function, health, http, notebook, python, stack
 from workshop.mistakes.mistake import Mistake, mistakes_in
 
 UNFINISHED = mistakes_in(http)  # an answer that never ended: no mistake of a lesson knows what it would have said
@@ -17,6 +17,7 @@ GENERAL: tuple[Mistake, ...] = (
     *mistakes_in(sources),
     *mistakes_in(steps),
     *mistakes_in(compose),
+    *mistakes_in(stack),
     *mistakes_in(health),
     *mistakes_in(start),
     *mistakes_in(commands),
