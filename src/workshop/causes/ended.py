@@ -85,13 +85,39 @@ def app(source: str) -> dict[str, Any]:
 # The command
 
 
-@mistake(example=ended(code=0, command=("/bin/sh", "-c", "python", "app.py")))
-def shell_entrypoint(start):
+def is_cut(start: Evidence) -> bool:
+    """Whether a shell was given more than one word after -c: it takes the first for its command, and the others for that command's own arguments."""
+    command = start.command
+    return not start.running and len(command) > 3 and bool(SHELLS.fullmatch(command[0])) and command[1] == "-c"
+
+
+HALF = ended(
+    code=0,
+    command=("/bin/sh", "-c", "python", "app.py"),
+    inside=known(dockerfile='FROM x\nENTRYPOINT python\nCMD ["app.py"]\n'),
+)
+
+
+@mistake(example=HALF)
+def shell_entrypoint(start, inside=None):
     """ENTRYPOINT in the shell form takes nothing from CMD, so only half of the command ran. Write both as lists:
     ENTRYPOINT ["python"] and CMD ["app.py"].
     """
-    command = start.command
-    return not start.running and len(command) > 3 and SHELLS.fullmatch(command[0]) and command[1] == "-c"
+    dockerfile = inside.dockerfile if inside else None
+    entries = dockerfile.shipped("ENTRYPOINT") if dockerfile else []
+    return is_cut(start) and entries and not entries[-1].text.startswith("[")
+
+
+@mistake(example=ended(code=0, command=("sh", "-c", "python", "app.py")))
+def words_after_a_shells_command(start):
+    """Only half of the command ran: {shell} -c takes one word for its command, here `{word}`, and hands it none of those behind. Write one string:
+    "{shell}", "-c", "{whole}".
+    """
+    return is_cut(start) and {
+        "shell": start.command[0],
+        "word": start.command[2],
+        "whole": " ".join(start.command[2:]),
+    }
 
 
 @mistake(

@@ -7,6 +7,7 @@ cause. The order: one message of one library before its family, the family befor
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 from workshop.mistakes.mistake import mistake, said
@@ -15,6 +16,19 @@ from workshop.raised import FOREIGN, last_in
 OVERWRITTEN = "View function mapping is overwriting an existing endpoint function"
 FROM_A_VIEW = "TypeError: The view function for 'index' did not return a valid response."
 NO_REDIS = "redis.exceptions.ConnectionError:"
+PACKAGES = (
+    "flask",
+    "redis",
+    "werkzeug",
+    "jinja2",
+    "markupsafe",
+    "click",
+    "gunicorn",
+    "waitress",
+    "dramatiq",
+    "fakeredis",
+    "requests",
+)
 SHOWN = 300  # characters of an exception that a hint shows
 
 
@@ -65,6 +79,26 @@ def file_called_like_a_package(log):
     """The file {file} has the name of the package `{module}`, so Python imports your file and never reaches the package.
     Give it another name.
     """
+    seen = own_file(log)
+    return seen and seen["module"] in {*sys.stdlib_module_names, *PACKAGES} and seen
+
+
+@mistake(
+    example=traceback("ImportError: cannot import name 'app' from partially initialized module 'app' (/app/app.py)")
+)
+def imports_itself(log):
+    """{file} imports `{module}`, which is itself, directly or through another file of yours: at that moment it is only half read, and the name is not
+    there yet. Put what both need into a third file.
+    """
+    return raises(
+        r"(?:ImportError: cannot import name '\w+' from|AttributeError:) partially initialized module "
+        r"'(?P<module>\w+)'[^\n]*?(?P<file>[\w./\\:-]*\b(?P=module)\.py)\b",
+        log,
+    )
+
+
+def own_file(log: str) -> dict[str, Any] | None:
+    """The file of the student's own that Python took for a module, and the module's name."""
     seen = raises(
         r"(?:ImportError: cannot import name '\w+' from|AttributeError:) (?:(?:partially initialized )?module )?"
         r"'(?P<module>\w+)'[^\n]*?(?P<file>[\w./\\:-]*\b(?P=module)\.py)\b",
