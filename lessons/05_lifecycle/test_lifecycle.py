@@ -133,7 +133,7 @@ def watched(bench, image):
 
 
 @beside()
-def test_healthy_while_it_is_well(image, watched):
+def test_healthy_while_it_is_well(image, plain, watched):  # plain: what does not come up at all is told there
     """The image has a HEALTHCHECK that needs nothing the image lacks: it reports `healthy` while the app is well"""
     command = (image.config.get("Healthcheck") or {}).get("Test") or ["NONE"]
     expect(command, wanted("a HEALTHCHECK", lambda command: command[0] != "NONE"), asked="docker image inspect …")
