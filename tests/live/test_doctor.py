@@ -43,9 +43,11 @@ def test_podman_under_docker_s_name(doctor, tmp_path):
 
 
 @pytest.mark.skipif(not DOCKER, reason="no docker command")
-def test_an_engine_that_is_not_running(doctor, tmp_path):
-    found = doctor({"DOCKER_HOST": f"unix://{tmp_path}/none.sock"})
-    assert found.code == 3 and found.failed == ["engine"] and found.hint("engine") == mends("stopped")
+def test_a_docker_host_where_no_engine_is(doctor, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    found = doctor({})
+    assert found.code == 3 and found.failed == ["engine"] and found.hint("engine") == mends("docker host")
+    assert f"DOCKER_HOST is set to unix://{tmp_path}/none.sock" in found.hint("engine")
     assert "docker daemon" in found.steps["engine"]["actual"].lower()
 
 

@@ -71,7 +71,7 @@ def test_an_engine_that_takes_the_call_and_says_nothing_is_left_after_5_s(tmp_pa
         server.bind(str(path))
         server.listen()
         kind, seconds = trouble({"DOCKER_HOST": f"unix://{path}"})
-    assert kind == "hangs" and seconds < 12
+    assert kind == "docker host" and seconds < 12
 
 
 @posix
@@ -97,14 +97,30 @@ def test_an_engine_that_answers_500_as_docker_desktop_does_is_not_running(tmp_pa
 
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
-        assert trouble({"DOCKER_HOST": f"unix://{path}"})[0] == "stopped"
+        assert trouble({"DOCKER_HOST": f"unix://{path}"})[0] == "docker host"
         server.shutdown(socket.SHUT_RDWR)
         thread.join(5)
 
 
 @real
-def test_an_engine_that_is_not_there_is_not_running(tmp_path):
-    assert trouble({"DOCKER_HOST": f"unix://{tmp_path}/none.sock"})[0] == "stopped"
+def test_a_docker_host_without_an_engine_is_told_as_that(tmp_path):
+    assert trouble({"DOCKER_HOST": f"unix://{tmp_path}/none.sock"})[0] == "docker host"
+
+
+@posix
+@real
+@pytest.mark.parametrize("within", ["home", "home/.docker"])
+def test_a_home_that_cannot_be_written_is_told_as_that(tmp_path, within, monkeypatch):
+    (tmp_path / "home").mkdir()
+    blocked = tmp_path / within
+    if blocked.exists():
+        blocked.rmdir()
+    blocked.write_text("a file where a folder must be")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    done = subprocess.run(
+        ["docker", "build", "--quiet", "-"], input="FROM scratch\n", capture_output=True, text=True, cwd=tmp_path
+    )
+    assert trouble_in(failed("build", err=done.stderr)) == "home", done.stderr
 
 
 @real

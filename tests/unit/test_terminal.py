@@ -1,10 +1,15 @@
 """What a terminal shows while a check is asked, and that nothing of it stays."""
 
 import io
+import re
+import shlex
+
+import pytest
 
 from workshop.engine import notice
-from workshop.report import Check, Outcome
+from workshop.report import UNTOUCHED, Check, Outcome, Report
 from workshop.reports.terminal import Terminal
+from workshop.reports.wrapping import paragraphs, wrapped
 
 
 class Tty(io.TextIOWrapper):
@@ -47,3 +52,74 @@ def test_long_work_is_told_to_whoever_listens(monkeypatch):
     notice.listen(heard.append)
     notice.tell("Pulling the image redis:8, this once.")
     assert heard == ["Pulling the image redis:8, this once."]
+
+
+def told_on(is_terminal, width, *checks):
+    stream = Tty(is_terminal)
+    screen = Terminal(stream, width)
+    screen.head(3, "A Dockerfile", "work/03", "lessons/03/README.md")
+    for check in checks:
+        screen.check(check)
+    screen.foot(Report("03", "docker", 1, 1.0, checks), "next: fix it")
+    return re.sub(r"\x1b\[[\d;]*[mK]|\r", "", stream.written())
+
+
+def failed(claim, **more):
+    return Check("test_it", claim, Outcome.FAILED, asked="curl -i http://127.0.0.1:5000/", actual="200", **more)
+
+
+def test_on_a_terminal_only_the_first_mistake_is_explained():
+    checks = (failed("One", hint="This."), failed("Two", hint="That."))
+    assert told_on(True, 80, *checks).count("because") == 1
+    assert told_on(False, 80, *checks).count("because") == 2
+
+
+def test_the_same_failure_is_told_once():
+    reason = "The image python:3.13-slim cannot be had."
+    checks = [Check(f"test_{n}", f"Promise {n}", Outcome.UNCHECKED, hint=reason, actual="a\nb\nc") for n in range(5)]
+    for is_terminal in (True, False):
+        told = told_on(is_terminal, 80, *checks)
+        assert told.count(reason) == 1 and told.count("as above") == 4
+
+
+def test_of_a_starter_that_nobody_touched_all_is_told_at_once():
+    told = told_on(
+        False, 80, failed("One", hint="This is still the starter.", mistake=UNTOUCHED), failed("Two", hint="That.")
+    )
+    assert told.count("because") == 1 and "Two" in told
+
+
+def test_an_unknown_cause_offers_the_next_hint():
+    told = " ".join(told_on(False, 80, failed("One")).split())
+    assert "cause not known" in told and "`./workshop hint 3`" in told
+
+
+def test_what_was_asked_can_be_copied_at_40_columns():
+    line = "curl -i -H 'Content-Type: application/json' -d '{\"key\": \"a b\"}' http://127.0.0.1:5000/set"
+    told = told_on(True, 40, Check("test_it", "One", Outcome.FAILED, asked=line, hint="This."))
+    asked = re.search(r"asked: (.*?)\n    because:", told, re.DOTALL)[1]
+    assert shlex.split(asked.replace("\\\n", "")) == shlex.split(line)
+    assert all(len(row) <= 40 for row in told.splitlines() if "://" not in row and "{" not in row)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("one two three", 8, ["one two", "three"]),
+        ("  one two", 6, ["  one", "  two"]),
+        ("日本語 日本", 7, ["日本語", "日本"]),
+        ("", 10, [""]),
+        ("unbreakable!", 5, ["unbreakable!"]),
+    ],
+)
+def test_wrapped(text, width, lines):
+    assert wrapped(text, width, " " * (len(text) - len(text.lstrip()))) == lines
+
+
+def test_a_value_is_cut_where_it_must_be():
+    assert wrapped("x" * 12, 5, cut=True) == ["xxxxx", "xxxxx", "xx"]
+
+
+def test_paragraphs_keep_code_and_lists():
+    text = "one\ntwo\n\n- a\n- b\n\n```sh\nx\ny\n```\nthree\nfour"
+    assert paragraphs(text) == "one two\n\n- a\n- b\n\n```sh\nx\ny\n```\nthree four"

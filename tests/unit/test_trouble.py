@@ -82,3 +82,35 @@ def test_a_session_takes_an_engine_that_came_up_meanwhile(docker, monkeypatch, t
 
 def test_every_trouble_but_a_failed_call_has_words_of_its_own():
     assert set(engine.SAYS) == set(Trouble) - {Trouble.CALL}
+
+
+def test_trouble_at_the_address_in_docker_host_names_it(docker, monkeypatch):
+    docker(DOWN)
+    monkeypatch.setenv("DOCKER_HOST", "tcp://nowhere:2375")
+    trouble = engine.trouble()
+    assert trouble.kind is Trouble.HOST
+    assert "DOCKER_HOST is set to tcp://nowhere:2375" in trouble.hint and "Install" not in trouble.hint
+    monkeypatch.setenv("DOCKER_CONTEXT", "default")  # it overrides DOCKER_HOST
+    engine.forget_trouble()
+    assert engine.trouble().kind is Trouble.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("ERROR: mkdir {home}/.docker: read-only file system", Trouble.HOME),
+        ("ERROR: mkdir {home}: no such file or directory", Trouble.HOME),
+        (
+            "WARNING: Error loading config file: open {home}/.docker/config.json: permission denied\nunknown flag",
+            Trouble.HOME,
+        ),
+        ("open {home}/.docker/buildx/current: permission denied", Trouble.HOME),
+        ("#7 0.3 mkdir {home}/.docker: read-only file system", None),  # a step of the build says so
+        ("open /somewhere/Dockerfile: no such file or directory", None),
+    ],
+)
+def test_a_home_that_cannot_be_written(said, kind, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
+    done = engine.Done(("build", "."), 1, "", said.replace("{home}", "/home/ada"), 0.1)
+    assert engine.trouble_in(done) is kind

@@ -14,6 +14,7 @@ from typing import Any
 from workshop.causes.general import FIRST, GENERAL, UNFINISHED
 from workshop.course.lessons import Lesson
 from workshop.grading.hints import mistakes_of
+from workshop.grading.telling import telling
 from workshop.mistakes.finding import Found, Later, Search, Sight, fault_of
 from workshop.outcomes import Blocked, Ended, Mismatch, NotUp, Unchecked
 from workshop.probes.inside import Inside
@@ -111,12 +112,26 @@ def explained(check: Check, error: BaseException, scene: Scene) -> Check:
         return check.but(hint=None)
     own = mistakes_of(scene.lesson)
     search = Search(sight_of(check, error, scene))
+    log = search.sight.facts.get("log")
     cause = _ended(search) or search.first(FIRST) or search.first(own.mistakes) or _known(error) or _general(search)
     faults = [*([own.fault] if own.fault else []), *search.faults]
     fault = relative("\n".join(faults), scene.lesson) or None
     if cause is None:
-        return check.but(hint=(error.hint if isinstance(error, Ended) else check.hint) or None, fault=fault)
+        said = _told_by(log) if isinstance(error, Mismatch) else ""
+        actual = f"{check.actual or ''}\nlog:\n{said}".lstrip() if said else check.actual
+        return check.but(
+            hint=(error.hint if isinstance(error, Ended) else check.hint) or None, actual=actual, fault=fault
+        )
     return check.but(mistake=cause.name, hint=cause.hint, fault=fault)
+
+
+def _told_by(log: Any) -> str:
+    """What the log of a request tells, where no mistake explains the failure; empty if it cannot be read any more."""
+    try:
+        text = log.value() if isinstance(log, Later) else log
+    except Exception:
+        return ""
+    return telling(text) if isinstance(text, str) else ""
 
 
 def _general(search: Search) -> Found | None:

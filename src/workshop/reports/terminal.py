@@ -196,7 +196,8 @@ class Terminal:
             if is_copied and not self._has_width:
                 rows = [row]
             elif is_copied:
-                rows = wrapped(row, self.width - 2, hang + "  ", words=SHELL_WORDS)
+                further = " " * 4 if is_narrow else f"{hang}  "
+                rows = wrapped(row, self.width - 2, further, words=SHELL_WORDS)
                 rows = [*(f"{part} \\" for part in rows[:-1]), rows[-1]]  # a shell reads on after a backslash
             else:
                 rows = wrapped(row, max(self.width, 30), hang, cut=label in ("got", "expected"))
