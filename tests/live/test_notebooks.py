@@ -256,7 +256,7 @@ def test_an_exception_comes_with_its_line(notebook):
         ("leaves", "ended the program"),
         ("generates", "generator"),
         ("large", "more data than anyone"),
-        ("fails", "KeyError"),
+        ("fails", "no key"),
     ],
 )
 def test_what_ends_badly_says_so_and_the_rest_goes_on(notebook, name, says):
@@ -438,7 +438,7 @@ def test_a_cell_that_starts_processes_without_end_is_told_as_that_cell(has_engin
         assert opened.notebook.other() == 2
         with pytest.raises(NotUp, match="code cell 2"):
             opened.notebook.one()
-        assert time.monotonic() - start < 20
+        assert time.monotonic() - start < 60  # with the containers that are started
         opened.close()
 
 

@@ -62,7 +62,7 @@ class RemoteNotebook(Exercises):
         self._failures: dict[int, Raised] = {}  # by the number of the cell that stopped
         self._down: dict[str, NotUp] = {}
         self._hung: set[str] = set()
-        self._has_called = False
+        self._left: set[int] = set()  # calls that have not ended by themselves
         self._admin = self._connect()
         if server.settings is None:
             server.settings = self._settings()
@@ -123,8 +123,7 @@ class RemoteNotebook(Exercises):
         self.answers.clear()
         self.rivals.clear()
         try:
-            if not traces.stay(self._admin, self._server.settings):
-                self._admin.flushall()
+            if not traces.stay(self._admin, self._server.settings, and_empty=True):
                 return
         except redis.RedisError:
             pass
@@ -137,9 +136,9 @@ class RemoteNotebook(Exercises):
 
     def _rest(self) -> None:
         """Ends all calls and what they started. When it returns, nothing of theirs is on its way to Redis any more."""
-        if not self._has_called:
+        if not self._left:
             return
-        self._has_called = False
+        self._left.clear()
         try:
             self._runner.tell({"do": "rest"})
             while (message := self._runner.hear(REST_LIMIT)) and "rests" not in message:
@@ -155,13 +154,14 @@ class RemoteNotebook(Exercises):
     def _begin(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Begun:
         if name in self._down:
             raise self._down[name]
-        start, self._has_called = time.monotonic(), True
+        start = time.monotonic()
         number = self._runner.new_call()
         call = {"do": "call", "id": number, "name": name, "args": args, "kwargs": options}
         try:
             self._runner.tell(call)
             message = self._runner.hear(CONNECT_LIMIT, number) or {"unconnected": "no answer"}
             if message.get("ready"):
+                self._left.add(number)
                 return Begun(number, name, max(message["took"], time.monotonic() - start), [])
         except RunnerGone:
             self._runner.end()
@@ -189,6 +189,7 @@ class RemoteNotebook(Exercises):
             self._runner = self._run_cells()
             return {"gone": True}
         if answer:
+            self._left.discard(begun.number)
             self._still_there()
         return answer or None
 

@@ -14,14 +14,15 @@ from workshop.course.lessons import Lesson
 from workshop.course.progress import Heard
 from workshop.engine import engine
 from workshop.engine.run import Run
-from workshop.outcomes import Unchecked
+from workshop.outcomes import NotUp, Unchecked
 from workshop.patience import Ahead
 from workshop.runtimes.contract import Runtime, Service, needs_engine
-from workshop.runtimes.embedded import EmbeddedRuntime
+from workshop.runtimes.embedded import EmbeddedRuntime, LocalRedis, redis_with_relay
 from workshop.wire.trail import Trail
 
 if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at once
     from workshop.engine.images import Image
+    from workshop.exercises.remote import RemoteNotebook
     from workshop.exercises.runners import Runners
     from workshop.probes.stacks import DrilledStack
     from workshop.runtimes.docker import Session as DockerSession
@@ -50,6 +51,7 @@ class Session:
         self._is_over = False
         self.kept: Bench | None = None
         self.heard: list[Heard] = []  # what was asked in the checks of the last grading that passed
+        self._redis: Ahead[LocalRedis] | None = None  # for the next check, where work runs embedded
 
     @property
     def run(self) -> Run:
@@ -68,7 +70,8 @@ class Session:
             self._end_runners()
             self.runtime = "docker"
         if self.runtime == "embedded":
-            return EmbeddedRuntime(self.run, folder, lesson)
+            ahead, self._redis = self._redis, None
+            return EmbeddedRuntime(self.run, folder, lesson, ahead)
         trouble = engine.trouble()
         if trouble is not None:
             raise trouble
@@ -102,6 +105,8 @@ class Session:
             has_redis = self.kept is not None and self.kept.with_redis  # it comes back with what was kept
             with_redis = bool({"redis", "relay", "notebook"} & lesson.needs) and not has_redis
             beside = self.docker.warm(with_redis, with_relay=has_notebook)
+        elif self.runtime == "embedded" and has_notebook and self._redis is None:
+            self._redis = Ahead(lambda: redis_with_relay(self.run), tidy=LocalRedis.end)
         if has_notebook:
             self.runners.prepare(beside)
 
@@ -146,9 +151,11 @@ class Session:
             self._wait_until_tidy()
         self._is_over, self.kept = True, None
         self._end_runners()
+        if self._redis:
+            self._redis.drop()
         if self._run:
             self._run.close(was_interrupted)
-        self._run = self._docker = None
+        self._run = self._docker = self._redis = None
 
     def __enter__(self) -> Session:
         return self
@@ -203,6 +210,7 @@ class Bench:
         self._image: Ahead[Image] | None = None
         self._stack: DrilledStack | None = None
         self._first: Service | None = None
+        self._notebook: Ahead[RemoteNotebook] | None = None
         self._worn: list[Service] = []
 
     @property
@@ -241,7 +249,11 @@ class Bench:
         return service
 
     def begin(self) -> None:
-        """Begins ahead what the first check asks for: the stack, or the image of the student's Dockerfile, or the first service; see `first`."""
+        """Begins ahead what the first check asks for: the notebook, the stack, the image of the student's Dockerfile, or the first service; see `first`."""
+        if "notebook" in self.lesson.needs:
+            from workshop.exercises.remote import RemoteNotebook
+
+            self._notebook = Ahead(self._open_notebook, tidy=RemoteNotebook.close)
         if "stack" in self.lesson.needs and self.runtime.name == "docker":
             self.stack()
         if "Dockerfile" in self.lesson.finished():
@@ -275,6 +287,24 @@ class Bench:
         ahead, self._ahead = self._ahead, None
         self._first = ahead.get().wait_until_up() if ahead else self.start(image)
         return self._first
+
+    def notebook(self) -> RemoteNotebook:
+        """The student's notebook, its cells run. Raises NotUp if there is none that can be read."""
+        return self._notebook.get() if self._notebook else self._open_notebook()
+
+    def _open_notebook(self) -> RemoteNotebook:
+        from workshop.exercises import cells
+        from workshop.exercises.remote import RemoteNotebook
+
+        name = f"{self.lesson.name}.ipynb"
+        self.session.runners.prepare()  # it starts while Redis and its relay do
+        without = cells.measuring(cells.read(self.lesson.notebook)) if self.lesson.notebook else frozenset()
+        try:
+            path = self.require(name)
+            cells.code_cells(cells.read(path))
+        except NotUp as error:
+            raise cells.with_copy(error, self.work, name) from None
+        return RemoteNotebook(path, self.session.runners, self.runtime.redis(), self.note, self.calls, without)
 
     def revive(self) -> None:
         """Starts the first service again if it has died, or is so unwell that it answers nothing or the next request may be its last.
@@ -330,4 +360,6 @@ class Bench:
             self._stack.close()
         for service in self._worn:
             service.end()
+        if self._notebook:
+            self._notebook.drop()
         self.runtime.close()

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workshop.course import handin
 from workshop.grading.bench import Bench
-from workshop.outcomes import NotUp
 
 if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at once
     from workshop.exercises.remote import RemoteNotebook
@@ -26,18 +24,7 @@ def relay(bench: Bench) -> RelayProbe:
 
 @pytest.fixture(scope="module")
 def _notebook(bench: Bench) -> Iterator[RemoteNotebook]:
-    from workshop.exercises import cells
-    from workshop.exercises.remote import RemoteNotebook
-
-    name = f"{bench.lesson.name}.ipynb"
-    bench.session.runners.prepare()  # it starts while Redis and its relay do
-    without = cells.measuring(cells.read(bench.lesson.notebook)) if bench.lesson.notebook else frozenset()
-    try:
-        path = handin.require(bench.folder, name, bench.lesson.name)
-        cells.code_cells(cells.read(path))
-    except NotUp as error:
-        raise cells.with_copy(error, bench.work, name) from None
-    made = RemoteNotebook(path, bench.session.runners, bench.runtime.redis(), bench.note, bench.calls, without)
+    made = bench.notebook()
     yield made
     made.close()
 

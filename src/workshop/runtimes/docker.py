@@ -87,6 +87,7 @@ class DockerRedis:
         self.run, self.name, self.network = run, run.name("redis"), network
         self.settings: dict[str, str] | None = None  # before anybody used it, where that was looked at
         self._relay: Relay | None = None
+        self._lock = threading.Lock()
         self._relay_name: str | None = None
         isolated = ("--user", "65534", "--tmpfs", "/data:mode=1777", "--network", network, "--network-alias", "redis")
         flags = (*helpers.own(run, self.name), *LIMITS, *isolated, *engine.publish(REDIS_PORT))
@@ -106,20 +107,23 @@ class DockerRedis:
 
     def relay(self) -> Relay:
         """The relay that stands before it, in a container of its own; see `relay`."""
-        if self._relay is None:
-            images.need_image(images.BASE)
-            name, token = self.run.name("relay"), secrets.token_hex(16)
-            placed = ("--network", self.network, *NO_OUTSIDE_NAMES, *engine.publish(relay.CONTROL_PORT))
-            isolated = ("--user", "65534", "--read-only", *placed, "--env", f"RELAY_TOKEN={token}")
-            flags = (*helpers.own(self.run, name), *LIMITS, *isolated)
-            script = Path(relay.__file__).read_text(encoding="utf-8")
-            command = ("python", "-c", script, self.name, str(REDIS_PORT))
-            must(self.run.docker("run", "--detach", *flags, images.BASE, *command))
-            control = (engine.host(), helpers.published(self.run, name, relay.CONTROL_PORT))
-            url = "redis://{}:{}/0".format
-            self._relay = Relay(url(name, relay.DATA_PORT), control, token, url("127.0.0.1", relay.DATA_PORT))
-            self._relay.wait_until_up()
-            self._relay_name = name
+        with self._lock:
+            return self._relay or self._start_relay()
+
+    def _start_relay(self) -> Relay:
+        images.need_image(images.BASE)
+        name, token = self.run.name("relay"), secrets.token_hex(16)
+        placed = ("--network", self.network, *NO_OUTSIDE_NAMES, *engine.publish(relay.CONTROL_PORT))
+        isolated = ("--user", "65534", "--read-only", *placed, "--env", f"RELAY_TOKEN={token}")
+        flags = (*helpers.own(self.run, name), *LIMITS, *isolated)
+        script = Path(relay.__file__).read_text(encoding="utf-8")
+        command = ("python", "-c", script, self.name, str(REDIS_PORT))
+        must(self.run.docker("run", "--detach", *flags, images.BASE, *command))
+        control = (engine.host(), helpers.published(self.run, name, relay.CONTROL_PORT))
+        url = "redis://{}:{}/0".format
+        self._relay = Relay(url(name, relay.DATA_PORT), control, token, url("127.0.0.1", relay.DATA_PORT))
+        self._relay.wait_until_up()
+        self._relay_name = name
         return self._relay
 
     def end(self) -> None:
@@ -283,14 +287,16 @@ class DockerRuntime:
     def __init__(self, session: Session, folder: Path, lesson: str) -> None:
         self.session, self.run, self.folder, self.lesson = session, session.run, folder, lesson
         self._redis: DockerRedis | None = None
+        self._lock = threading.Lock()
         self._mine: list[str] = []
         self._images: list[str] = []
 
     def redis(self) -> DockerRedis:
         """The Redis of this check."""
-        if self._redis is None:
-            self._redis = self.session.take_redis()
-        return self._redis
+        with self._lock:
+            if self._redis is None:
+                self._redis = self.session.take_redis()
+            return self._redis
 
     def image(self, context: Path | None = None, *, no_cache: bool = False, flags: Sequence[str] = ()) -> images.Image:
         """The image that the student's Dockerfile makes; `context` builds a changed copy of the folder instead, `flags` go to `docker build`."""

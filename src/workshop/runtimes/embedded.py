@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from workshop.course import handin
 from workshop.engine import engine
 from workshop.engine.run import Run
 from workshop.outcomes import Unchecked
-from workshop.patience import until
+from workshop.patience import Ahead, until
 from workshop.runtimes.contract import Process, needs_engine
 from workshop.runtimes.evidence import PORT, Evidence
 from workshop.runtimes.service import Asked
@@ -81,6 +82,7 @@ class LocalRedis:
         self.run, self.host, self.port = run, HERE, free_port()
         self.settings: dict[str, str] | None = None  # before anybody used it, where that was looked at
         self._relay: tuple[Relay, Callable[[], None]] | None = None
+        self._lock = threading.Lock()
         self._start()
 
     @property
@@ -125,17 +127,25 @@ class LocalRedis:
 
     def relay(self) -> Relay:
         """The relay that stands before it; see `relay`."""
-        if self._relay is None:
-            from workshop.wire.rivals import in_thread  # with it comes asyncio, which takes a while to load
+        with self._lock:
+            if self._relay is None:
+                from workshop.wire.rivals import in_thread  # with it comes asyncio, which takes a while to load
 
-            self._relay = in_thread((self.host, self.port))
-        return self._relay[0]
+                self._relay = in_thread((self.host, self.port))
+            return self._relay[0]
 
     def end(self) -> None:
         """Ends the server and its relay."""
         if self._relay:
             self._relay[1]()
         self._child.end()
+
+
+def redis_with_relay(run: Run) -> LocalRedis:
+    """A Redis with its relay before it."""
+    made = LocalRedis(run)
+    made.relay()
+    return made
 
 
 def redis_command(port: int) -> list[str]:
@@ -231,16 +241,19 @@ class EmbeddedRuntime:
 
     name = "embedded"
 
-    def __init__(self, run: Run, folder: Path, lesson: str) -> None:
+    def __init__(self, run: Run, folder: Path, lesson: str, ahead: Ahead[LocalRedis] | None = None) -> None:
+        """`ahead` is a Redis that nobody has used yet."""
         self.run, self.folder, self.lesson = run, folder, lesson
         self._redis: LocalRedis | None = None
+        self._ahead, self._lock = ahead, threading.Lock()
         self._mine: list[LocalService] = []
 
     def redis(self) -> LocalRedis:
         """The Redis of this check."""
-        if self._redis is None:
-            self._redis = LocalRedis(self.run)
-        return self._redis
+        with self._lock:
+            if self._redis is None:
+                self._redis = self._ahead.get() if self._ahead else LocalRedis(self.run)
+            return self._redis
 
     def image(self, context: Path | None = None, *, no_cache: bool = False, flags: Sequence[str] = ()) -> Image:
         """Raises Unchecked: an image needs an engine."""
@@ -283,4 +296,6 @@ class EmbeddedRuntime:
         children: list[LocalService | LocalRedis] = [*self._mine, *([self._redis] if self._redis else [])]
         for child in children:
             child.end()
+        if self._ahead:
+            self._ahead.drop()
         self._mine, self._redis = [], None

@@ -21,12 +21,13 @@ def settings(client: Any) -> dict[str, str] | None:
     return found
 
 
-def stay(client: Any, before: dict[str, str] | None) -> bool:
+def stay(client: Any, before: dict[str, str] | None, *, and_empty: bool = False) -> bool:
     """Whether a command since the last CONFIG RESETSTAT has left what outlives FLUSHALL. `before` are the settings when nobody had used it.
 
-    Settings that were changed and put back leave nothing. Raises redis.RedisError where the server does not count its commands.
+    With `and_empty`, FLUSHALL goes along. Settings that were changed and put back leave nothing. Raises redis.RedisError where the server does not count its commands.
     """
-    received = " ".join(client.info("commandstats"))
+    pipe = client.pipeline(transaction=False).info("commandstats")
+    received = " ".join((pipe.flushall() if and_empty else pipe).execute()[0])
     if LASTING.search(received):
         return True
     return "config|set" in received and (before is None or settings(client) != before)

@@ -276,13 +276,16 @@ class Runner:
         """Ends all calls and what they have started."""
         for number in list(self.children):
             self.end(number)
+        self.tell({"rests": True})
+
+    def end_what_is_left(self) -> None:
+        """In a container: ends what the calls have started in sessions of its own."""
         known = {1, os.getpid(), *([self.spare.pid] if self.spare else [])}
         if self.is_alone and processes() - known:
             self.end_strays()
             if self.spare:
                 self.remove(self.spare)
-            self.spare = self.fork()
-        self.tell({"rests": True})
+                self.spare = None
 
     def found(self, message: dict[str, Any]) -> Any:
         """The function that a message names; None, and told so, where there is none to call."""
@@ -381,6 +384,8 @@ class Runner:
         self.rests.pop(number, None)
         self.selector.unregister(child.read)
         self.remove(child)
+        if not self.children:
+            self.end_what_is_left()
         if not self.children and self.spare is None:
             self.spare = self.fork()
 
