@@ -92,6 +92,17 @@ def test_a_quoted_line_of_a_dockerfile_names_no_cause():
     assert not is_offline(QUOTED)
 
 
+def test_a_folder_that_a_stage_lacks():
+    step = "COPY --from=build /app/tool.so ."
+    error = "failed to walk /var/lib/docker/tmp/buildkit-mount1/app: lstat /var/lib/docker/tmp/buildkit-mount1/app: no such file or directory"
+    log = f"#9 [stage-1 3/3] {step}\n#9 ERROR: failed to compute cache key: {error}\n------\n > [stage-1 3/3] {step}:\n------\nERROR: {error}\n"
+    inside = known(dockerfile=f"FROM python:3.13 AS build\nFROM python:3.13-slim\n{step}\n")
+    inside._stages[0] = known(files=["/build/tool.so"])
+    found = Search(Sight({"build": BuildFailed(log), "inside": inside})).first(GENERAL)
+    assert found and found.name == "copied_from_another_folder"
+    assert "has no /app/tool.so. It has /build/tool.so" in found.hint
+
+
 @pytest.mark.parametrize(
     ("image", "meant"),
     [

@@ -114,9 +114,21 @@ def image_for_another_processor(build):
 # Another stage
 
 
+WALKED = r"failed to walk \S*?buildkit-mount\d+(?P<path>/[^\s:]*): lstat [^\n]*no such file or directory"
+
+
+def not_there(build: BuildFailed) -> dict[str, Any] | None:
+    """The path that a COPY did not find. Of one whose folder is missing as well BuildKit names that folder alone; the step has the rest."""
+    if seen := tells(build, MISSING + r'"(?P<path>[^"]*)": not found'):
+        return seen
+    seen = tells(build, WALKED)
+    sources = [f"/{word.lstrip('./')}" for word in (build.step or "").split()[1:-1] if not word.startswith("--")]
+    return seen and {**seen, "path": next((one for one in sources if one.startswith(seen["path"])), seen["path"])}
+
+
 def copied_from(build: BuildFailed, inside: Inside | None) -> dict[str, Any] | None:
     """The path that a COPY --from did not find, and the stage that it names: its number, and what is in it if it is a stage."""
-    seen = tells(build, MISSING + r'"(?P<path>[^"]*)": not found')
+    seen = not_there(build)
     source = re.search(r"^(?:COPY|ADD) .*--from=(\S+)", build.step or "")
     if not seen or not source:
         return None
@@ -177,7 +189,8 @@ def not_in_that_stage(build, inside=None):
 
 def not_copied(build: BuildFailed) -> dict[str, Any] | None:
     """The path that a COPY did not find in the folder that is built, without the slash before it."""
-    return None if "--from=" in (build.step or "") else tells(build, MISSING + r'"/?(?P<path>[^"]*)": not found')
+    seen = None if "--from=" in (build.step or "") else not_there(build)
+    return seen and {**seen, "path": seen["path"].removeprefix("/")}
 
 
 @mistake(
