@@ -8,12 +8,16 @@ import pytest
 
 from workshop.causes.general import GENERAL
 from workshop.course import handin
+from workshop.course.lessons import find
 from workshop.exercises import cells
 from workshop.exercises.remote import RemoteNotebook
+from workshop.exercises.source import with_functions
 from workshop.grading.bench import Session
+from workshop.grading.grade import grade
 from workshop.mistakes.finding import Search, Sight
 from workshop.outcomes import Mismatch, NotUp
 from workshop.patience import until
+from workshop.report import Outcome
 from workshop.wire.trail import Trail
 
 RUNTIMES = ["embedded", "docker"]
@@ -557,3 +561,31 @@ def test_a_notebook_in_another_encoding_says_so(tmp_path):
     path.write_bytes('{"cells": "é"}'.encode("utf-16"))
     with pytest.raises(NotUp, match="UTF-8"):
         cells.read(path)
+
+
+POLLING = """
+def wait_for_job(r, queue, seconds):
+    while (job := r.lpop(f"jobs:{queue}")) is None:
+        pass
+    return job
+"""
+COUNTED_BEFORE = """
+def give_back(r, queue, worker):
+    count = r.llen(f"working:{worker}")
+    for _ in range(count):
+        r.lmove(f"working:{worker}", f"jobs:{queue}", "RIGHT", "LEFT")
+    return count
+"""
+GIVES_BACK = {"test_give_back_goes_beside_others"}
+
+
+@pytest.mark.parametrize(("source", "fails"), [(POLLING, set()), (POLLING + COUNTED_BEFORE, GIVES_BACK)])
+def test_a_call_that_polls_for_ever_changes_no_verdict_of_another_exercise(session, tmp_path, source, fails):
+    lesson = find("10")
+    notebook = f"{lesson.name}.ipynb"
+    (tmp_path / notebook).write_bytes(with_functions(lesson.solution / notebook, source))
+    for seed in (99639, 796953):
+        checks = grade(lesson, tmp_path, session, seed=seed).checks
+        failed = {check.id for check in checks if check.outcome is Outcome.FAILED}
+        assert {name for name in failed if not name.startswith("test_wait_for_job")} == fails
+        assert any(name.startswith("test_wait_for_job") for name in failed)
