@@ -1,0 +1,2 @@
+def undo(r, document):
+    print(r.rpop(f"steps:{document}"))
