@@ -18,6 +18,7 @@ from workshop.wire.rivals import RelayProbe, Seen
 from workshop.wire.trail import Trail
 
 CALL_LIMIT = 3.0  # seconds
+WITH_A_SECOND_WORD = {"object", "memory", "xinfo", "xgroup", "function", "latency", "pubsub"}
 CHATTER = {
     "hello",
     "info",
@@ -46,6 +47,7 @@ class Counts:
         self.commands: Counter[str] = Counter()
         self.round_trips = self.bytes = self.largest = 0
         self.sent: list[str] = []
+        self.names: list[str] = []  # of all that was sent, as Redis counts them
 
     def __getitem__(self, name: str) -> int:
         return self.commands[name]
@@ -122,6 +124,8 @@ class Exercises(abc.ABC):
                 counts.commands[name] += numbers["calls"]
         counts.round_trips, counts.sent = seen.packets, seen.data_commands
         counts.bytes, counts.largest = seen.received, seen.largest
+        names = (counted_as(words) for words in seen.commands)
+        counts.names = [name for name in names if name.partition("|")[0] not in CHATTER]
 
     @contextlib.contextmanager
     def rival(self, act: Callable[[], object], before: str = "write", times: int | None = None) -> Iterator[Seen]:
@@ -204,6 +208,12 @@ class Pending:
         value = value_of(self._answer, self._asked)
         self._owner.answers.append((self._name, value))
         return value
+
+
+def counted_as(words: list[str]) -> str:
+    """The name under which Redis counts a command."""
+    name = words[0].lower()
+    return f"{name}|{words[1].lower()}" if name in WITH_A_SECOND_WORD and len(words) > 1 else name
 
 
 def value_of(answer: dict[str, Any], asked: str) -> Any:
