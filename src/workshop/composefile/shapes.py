@@ -239,7 +239,7 @@ def _healthcheck(key: yaml.ScalarNode, value: yaml.Node) -> Iterator[Fault]:
 
 def _duration(key: yaml.ScalarNode, value: yaml.Node) -> Iterator[Fault]:
     text = str(value.value) if isinstance(value, yaml.ScalarNode) else "…"
-    if "$" in text or DURATION.fullmatch(text):
+    if "$" in text or DURATION.fullmatch(text) or (text == "0" and value.tag.endswith(":str")):
         return
     number = text if re.fullmatch(r"\d+(?:\.\d+)?", text) else "5"
     yield (
