@@ -53,8 +53,20 @@ def argument_missing(error):
 
 @mistake(example=raised("NotPlain", "coroutine"))
 def returned_what_has_not_run(error):
-    """The function returned a {kind}, not a value. Without `await` or a loop nothing of it has run yet."""
-    return fits(error, "NotPlain", r"^(?P<kind>coroutine|generator)")
+    """The function returned an object of type {kind}, not a value. Nothing of it has run yet: a coroutine needs `await`,
+    anything else a loop, or list(…), which makes a list of it.
+    """
+    return fits(
+        error, "NotPlain", r"^(?P<kind>coroutine|(?:async_)?generator|map|filter|zip|enumerate|reversed|\w+iterator)$"
+    )
+
+
+@mistake(example=raised("NotPlain", "method"))
+def returned_a_function(error):
+    """The function returned a function, not what that one returns. Parentheses after its name call it: r.get(key), not
+    r.get.
+    """
+    return fits(error, "NotPlain", r"^(?:method|function|builtin_function_or_method|method-wrapper|partial)$")
 
 
 @mistake(example=raised("NotPlain", "Pipeline"))
@@ -187,8 +199,10 @@ def another_redis_asked(error):
 
 @mistake(example=raised("TimeoutError", "Timeout reading from socket"))
 def redis_did_not_answer(error):
-    """Redis did not answer in time."""
-    return fits(error, "TimeoutError")
+    """The client gave up before Redis answered: its socket_timeout was over. redis-py's own clients have one of 5 seconds,
+    also for a command that is to wait for longer. With socket_timeout=None a client waits as long as it takes.
+    """
+    return fits(error, "TimeoutError", r"^Timeout reading from")
 
 
 # What Python refuses
