@@ -654,6 +654,16 @@ def told(tries):
     return {"count": len(tries.at), "apart": apart, "took": took, "seconds": f"{tries.seconds:.1f}"}
 
 
+@mistake("expect_503")
+def a_view_that_tries_again(PATIENCE, away, reply, answer=None, actual=None):
+    """Redis was gone. A request for {path} tried {count} times to reach it, {apart} s apart, which {took}; the answer is
+    due in 2 s. The other addresses gave up in time, so it is a loop in this view that tries again. Let the first failure
+    be the answer; whoever asked can ask again."""
+    tries = tries_of_a_late_one(away, PATIENCE, answer, actual)
+    others = any(other.seconds <= PATIENCE and other.path != reply.path for other in away.answers)
+    return tries and others and len(tries.at) > 2 and {"path": reply.path, **told(tries)}
+
+
 @mistake("test_a_stopped_redis_is_503")
 def tried_eleven_times(PATIENCE, outage, answer=None, actual=None):
     """Redis was stopped. One request tried {count} times to reach it, {apart} s apart, which {took}. That is how redis-py's
