@@ -7,6 +7,7 @@ import click
 from workshop.cli import options
 from workshop.course.places import shown_path
 from workshop.course.progress import Progress
+from workshop.grading.asking import for_hands
 from workshop.proof.answers import other_ways
 from workshop.reports.wrapping import paragraphs
 
@@ -33,7 +34,7 @@ def more(number: str | None, anyway: bool) -> int:
         screen.line("\n What was asked when you passed, and what came back", bold=True)
         for one in heard[:ASKED]:
             screen.line(f"  ✓ {one.claim}", hang=2, fg="green")
-            screen.field("asked", one.asked, dim=True)
+            screen.field("asked", for_hands(one.asked, lesson), dim=True)
             screen.field("got", one.got, dim=True)
     for way in other_ways(lesson)[:WAYS]:
         screen.line(f"\n Another way: {way.differs}", hang=1, bold=True)
