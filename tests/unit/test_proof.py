@@ -67,7 +67,11 @@ def test_in_brief_each_check_is_still_tripped():
 @pytest.mark.parametrize(
     ("name", "files", "words"),
     [
-        ("brews_cofee", {"app.py": ""}, "wrong/brews_cofee: no mistake is called brews_cofee"),
+        (
+            "brews_cofee",
+            {"app.py": ""},
+            "wrong/brews_cofee: no mistake is called brews_cofee. Did you mean brews_coffee?",
+        ),
         ("brews_coffee--empty", {}, "wrong/brews_coffee--empty: the folder has no file"),
         ("brews_coffee--cold", {"app.py": "", "answer.toml": 'trip = "x"'}, r"cold/answer\.toml: unknown key trip"),
         ("brews_coffee--cold", {"app.py": "", "answer.toml": "trips ="}, r"cold/answer\.toml: "),

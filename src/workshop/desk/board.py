@@ -28,7 +28,7 @@ def board(screen: Terminal, known: list[Lesson], progress: Progress) -> None:
         mark = "✓" if passed else "→" if lesson == current else " "
         aside = f"broken: {lesson.grader.name}, line {lesson.fault.lineno}" if lesson.fault else needs(lesson)
         if progress.has_failed_since(lesson):
-            aside = "passed, but the last check failed"
+            aside = "the last check failed"
         title = f"{lesson.title:<{TITLE}}" if screen.width >= ROOM else lesson.title
         colour = ("yellow" if progress.has_failed_since(lesson) else "green") if passed else None
         screen.line(f"  {mark} {lesson.number:>2}  {title} {aside}", hang=6, fg=colour, bold=lesson == current)

@@ -40,7 +40,10 @@ class Run:
         self._lock_path = state_folder() / "runs" / self.id
         self._lock_path.parent.mkdir(exist_ok=True)
         self._lock = locked(self._lock_path)
-        assert self._lock is not None
+        if self._lock is None:  # nobody else can have one of this name
+            raise Unchecked(
+                f"{self._lock_path.parent} cannot be written. Make it writable, or set WORKSHOP_STATE to a folder that is."
+            )
         self._numbers = itertools.count(1)  # threads draw from it side by side
         self._inherited: tuple[int, ...] = ()
         self._processes: set[int] = set()

@@ -17,7 +17,7 @@ def _columns_of(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-WORDS = re.compile(r"\s*\S+")
+WORDS = re.compile(r"\s*(?:[^\s`]*`[^`]{1,30}`\S*|\S+)")  # a command in backticks is one with its blanks
 SHELL_WORDS = re.compile(r"""\s*(?:'[^']*'|"(?:\\.|[^"\\])*"|\S)+""")  # what stands in quotes is one with its blanks
 
 
