@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+import yaml
 
 from workshop.course.places import ROOT
 from workshop.runtimes.embedded import redis_command
@@ -50,6 +51,17 @@ def test_they_pass_with_a_real_server(tmp_path, server):
     time.sleep(0.5)
     said = said_by(tmp_path / "copy", TEST_REDIS_URL=server)
     assert re.search(r"\n\d\d passed in", said) and "failed" not in said, said
+
+
+def test_what_belongs_to_the_workshop_has_a_compose_file_and_a_project_of_its_own():
+    service, workshop = (
+        yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+        for name in ("docker-compose.yml", "compose.workshop.yaml")
+    )
+    assert set(service["services"]) == {"web", "redis"}
+    assert not any("docker.sock" in str(one) or "profiles" in one for one in service["services"].values())
+    assert workshop["name"] not in (service.get("name"), ROOT.name)
+    assert set(workshop["services"]) == {"lab", "redis"}
 
 
 @pytest.mark.parametrize("path", sorted(APP.rglob("*.py")), ids=lambda path: path.name)
