@@ -320,14 +320,15 @@ def the_cart_written_over(actual, expected, tea, there, count):
     """There were {there} pieces of it in the cart already, and now there are {count}: they were written over. HINCRBY adds
     to what is there."""
     cart = actual[1] if isinstance(expected, list) else {}
-    return cart.get(tea) == str(count) and {"there": there, "count": count}
+    return there != count and cart.get(tea) == str(count) and {"there": there, "count": count}
 
 
 @mistake("test_reserve_moves_the_pieces")
-def nothing_taken_from_the_stock(actual, expected, tea, count):
+def nothing_taken_from_the_stock(actual, expected, tea, there, count):
     """The pieces are in the cart, and the stock still has as many as before. HINCRBY with a negative number takes them
     out of it."""
-    return isinstance(expected, list) and actual[0].get(tea) == str(3 * count)
+    is_in_cart = isinstance(expected, list) and actual[1].get(tea) == str(there + count)
+    return is_in_cart and actual[0].get(tea) == str(3 * count)
 
 
 @mistake("test_reserve_moves_the_pieces")

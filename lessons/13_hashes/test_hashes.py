@@ -287,7 +287,7 @@ def shop(redis, user):
 
 def test_reserve_moves_the_pieces(notebook, redis, some):
     """reserve moves the pieces from the stock into the cart and returns True"""
-    user, (tea, rice), count, there = some.word(), some.words(2), some.number(2, 9), some.number(1, 9)
+    user, (tea, rice), count, there = some.word(), some.words(2), some.number(2, 3), some.number(4, 9)
     redis.hset("stock", mapping={tea: 3 * count, rice: 50})
     redis.hset(f"cart:{user}", mapping={tea: there, rice: 1})
     is_reserved = notebook.reserve(user, tea, count)
