@@ -8,19 +8,19 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from workshop.engine import builds, helpers
-from workshop.engine.engine import LISTED
+from workshop.engine.engine import LISTED, Done
 from workshop.engine.limits import LIMITS
 from workshop.engine.run import Run
 from workshop.outcomes import Ended
 from workshop.probes.dockerfile import Dockerfile
 
+T = TypeVar("T")
 LOOK_LIMIT = 6.0  # seconds for one look
 PASSED_OVER = ("/proc", "/sys", "/dev", "/usr/share", "/usr/include", "/var/lib", "/var/cache")
 LIST = r"""cat /etc/passwd; echo //; cat /etc/os-release; echo //; find / -xdev \( {} \) -prune -o -exec stat -c '%A %u %n' {{}} +"""
@@ -55,15 +55,27 @@ class Inside:
         self.run, self.folder, self.container = run, folder, container
         self._image, self._stages = image, dict[int, Inside | None]()
         self.flags: tuple[str, ...] = ()  # that a build of the folder needs
-        self.spent = 0.0  # seconds that the looks have taken
+        self._spent, self._others = 0.0, list[Inside]()
 
-    @contextmanager
-    def _timed(self) -> Iterator[None]:
+    @property
+    def spent(self) -> float:
+        """The seconds that the looks have taken, those into stages and base images among them."""
+        return self._spent + sum(other.spent for other in self._others)
+
+    def _look(self, look: Callable[[], T]) -> T | None:
+        """What a look returns, None if the engine cannot be asked. Its time is kept apart."""
         start = time.monotonic()
         try:
-            yield
+            return look()
+        except Ended:
+            return None
         finally:
-            self.spent += time.monotonic() - start
+            self._spent += time.monotonic() - start
+
+    def _docker(self, *words: str, **options: Any) -> Done | None:
+        """A docker call that went well, or None."""
+        done = self._look(lambda: self.run.docker(*words, timeout=LOOK_LIMIT, **options))
+        return done if done and done.ok else None
 
     # The student's folder
 
@@ -99,9 +111,8 @@ class Inside:
         """What the engine says of the container; empty if it is gone, or there was none."""
         if not self.container:
             return {}
-        with self._timed():
-            done = self.run.docker("inspect", "--type", "container", self.container, timeout=LOOK_LIMIT)
-        return dict(json.loads(done.out)[0]) if done.ok else {}
+        done = self._docker("inspect", "--type", "container", self.container)
+        return dict(json.loads(done.out)[0]) if done else {}
 
     @property
     def config(self) -> dict[str, Any]:
@@ -146,18 +157,15 @@ class Inside:
             "--entrypoint",
             "/bin/sh",
         )
-        with self._timed():
-            done = self.run.docker(
-                "run",
-                "--rm",
-                *helpers.own(self.run),
-                *alone,
-                self.image,
-                "-c",
-                command,
+        done = self._look(
+            lambda: self.run.docker(
+                *("run", "--rm", *helpers.own(self.run), *alone, str(self.image), "-c", command),
                 timeout=LOOK_LIMIT,
                 kept=LISTED,
             )
+        )
+        if not done:
+            return None
         head, _, rest = done.out.partition("//\n")
         release, mark, rest = rest.partition("//\n")
         if not mark:
@@ -194,10 +202,9 @@ class Inside:
         if not self.container:
             return None
         copy = self.run.scratch("looked") / "file"
-        with self._timed():
-            done = self.run.docker("cp", "--follow-link", f"{self.container}:{path}", str(copy), timeout=LOOK_LIMIT)
+        done = self._docker("cp", "--follow-link", f"{self.container}:{path}", str(copy))
         try:
-            return copy.read_bytes() if done.ok else None
+            return copy.read_bytes() if done else None
         except OSError:
             return None
 
@@ -218,20 +225,21 @@ class Inside:
 
     def base(self, image: str) -> Inside:
         """The image of this name, as far as it is here."""
-        return Inside(self.run, self.folder, image=image)
+        return self._other(image)
+
+    def _other(self, image: str) -> Inside:
+        self._others.append(Inside(self.run, self.folder, image=image))
+        return self._others[-1]
 
     def stage(self, number: int) -> Inside | None:
         """A stage of the Dockerfile, built from the cache; None if it cannot be had."""
         if number not in self._stages:
             self._stages[number] = None
-            try:
-                with self._timed():
-                    name = self.dockerfile.stages[number].name if self.dockerfile else ""
-                    flags = (*self.flags, "--target", name or str(number))
-                    made = builds.build(self.run, self.folder, limit=LOOK_LIMIT, flags=flags)
-            except Ended:
-                return None
-            self._stages[number] = Inside(self.run, self.folder, image=made.id)
+            name = self.dockerfile.stages[number].name if self.dockerfile else ""
+            flags = (*self.flags, "--target", name or str(number))
+            made = self._look(lambda: builds.build(self.run, self.folder, limit=LOOK_LIMIT, flags=flags))
+            if made:
+                self._stages[number] = self._other(made.id)
         return self._stages[number]
 
 
@@ -259,7 +267,8 @@ def known(
         container=None,
         _stages={},
         _image=None,
-        spent=0.0,
+        _spent=0.0,
+        _others=[],
         text=(texts or {}).get,
         base=lambda image: inside,
     )
