@@ -303,7 +303,8 @@ def sale_lost(actual, expected):
 @mistake("test_feed_page_has_the_entries")
 def one_entry_too_many(actual, expected):
     """It is one entry too many. LRANGE takes the first and the last place, and both belong to it."""
-    return isinstance(actual, list) and len(actual) == len(expected) + 1 and actual[:-1] == expected
+    are_lists = isinstance(actual, list) and isinstance(expected, list)
+    return are_lists and len(actual) == len(expected) + 1 and actual[:-1] == expected
 
 
 @mistake("test_feed_page_has_the_entries")
