@@ -14,6 +14,9 @@ from workshop.runtimes.http import Answer
 from workshop.wire.rivals import RelayProbe
 
 Ask = tuple[str, str, dict[str, Any]]  # method, path, and what `Service.request` takes beside them
+LATER = (
+    1.3  # seconds for which what is late is waited for: loops with pauses of half a second end beside it, not at it
+)
 TRIES_LIMIT = 7.0  # seconds; redis-py's ten retries take up to 5
 
 
@@ -45,7 +48,7 @@ def while_away(service: Service, relay: RelayProbe, asks: Sequence[Ask], patienc
 
     The log of what broke is read now: later it would hold the next outage too.
     """
-    limit = patience + 0.5
+    limit = patience + LATER
     with ThreadPoolExecutor() as pool:
         answers = list(pool.map(lambda ask: service.request(*ask[:2], limit=limit, **ask[2]), asks))
     late = [at for at, answer in enumerate(answers) if answer.seconds > patience]

@@ -42,6 +42,8 @@ def put():
     data = request.json
     try:
         key, value = data["key"], data["value"]
+        if not (isinstance(key, str) and isinstance(value, str)):
+            raise TypeError("two strings are needed")
     except (KeyError, TypeError):
         return {"error": "key and value, please"}, 400
     try:

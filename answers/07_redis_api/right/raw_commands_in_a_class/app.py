@@ -49,6 +49,8 @@ class Pairs(MethodView):
         try:
             pair = json.loads(request.get_data())
             key, value = pair["key"], pair["value"]
+            if {type(key), type(value)} != {str}:
+                raise TypeError("two strings are needed")
         except (ValueError, LookupError, TypeError):
             raise BadRequest from None
         store("MSET", key, value)

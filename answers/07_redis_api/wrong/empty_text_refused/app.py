@@ -32,7 +32,7 @@ def healthz():
 @app.post("/set")
 def set_value():
     pair = request.get_json()
-    if not isinstance(pair, dict) or not all(pair.get(name) for name in ("key", "value")):
+    if not isinstance(pair, dict) or not all(isinstance(pair.get(name), str) and pair[name] for name in ("key", "value")):
         return {"error": "Send a JSON object with the texts key and value."}, 400
     redis.set(pair["key"], pair["value"])
     return {"key": pair["key"], "value": pair["value"]}, 201
