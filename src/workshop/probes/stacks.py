@@ -38,6 +38,7 @@ class DrilledStack(Stack):
     """A stack with its drills: the fixture `stack`."""
 
     held: str | None = None  # the service that is held back in this copy
+    _nearly_up: Ahead[bool] | None = None
 
     def copy(self, held: str | None = None) -> Self:
         """A second copy; see `Stack.copy`. In it the service `held` starts, and does nothing until `release`.
@@ -47,11 +48,15 @@ class DrilledStack(Stack):
         """
         made = type(self)(self._shared)
         made.held = held
-        made._began = Ahead(lambda: self._up_after_the_first(made))
+        self._nearly_up = nearly_up = self._nearly_up or Ahead(self._until_nearly_up)
+        made._began = Ahead(lambda: self._up_after_the_first(made, nearly_up))
         return made
 
-    def _up_after_the_first(self, made: Self) -> Self:
-        until(lambda: self._is_nearly_up() or self._shared.closing.is_set(), UP_LIMIT, 0.3)
+    def _until_nearly_up(self) -> bool:
+        return until(lambda: self._is_nearly_up() or self._shared.closing.is_set(), UP_LIMIT, 0.3)
+
+    def _up_after_the_first(self, made: Self, nearly_up: Ahead[bool]) -> Self:
+        nearly_up.wait()
         if self._shared.closing.is_set():
             raise Unchecked("The stack is no longer needed.")
         return made.up()
@@ -138,7 +143,7 @@ class DrilledStack(Stack):
                 and held["Health"]["Status"] != "healthy"
             ):
                 return None
-            time.sleep(0.2)
+            time.sleep(0.4)
         raise Unchecked("The stack was not brought up in time to see what waits for what.")
 
     def _plan(self) -> Plan:
