@@ -118,7 +118,7 @@ def ascending_order(lists, end, best, worst, count):
 def stop_k_taken_for_exclusive(lists, end, best, worst, count):
     """There is one player too many. ZRANGE takes the first and the last rank, and includes both: the last of k is k -
     1."""
-    return isinstance(lists, list) and lists[end] == (best, worst)[end][: count + 1]
+    return isinstance(lists, list) and len(lists) == 2 and lists[end] == (best, worst)[end][: count + 1]
 
 
 @mistake("expect_end")
