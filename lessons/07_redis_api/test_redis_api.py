@@ -11,7 +11,8 @@ VISITS = "workshop:visits"
 JSON = "application/json"
 PATIENCE = 2.0  # seconds in which an answer must come while Redis is gone
 BYTES = re.compile(r"(?<!\w)b\\?['\"]")  # as Python shows them
-ASKS = [("GET", "/get", {"key": "x"}), ("POST", "/set", {"json": {"key": "x", "value": "x"}}), ("GET", "/", {})]
+PAIR = {"key": "outage", "value": "x"}
+ASKS = [("GET", "/get", {"key": "outage"}), ("POST", "/set", {"json": PAIR}), ("GET", "/", {})]
 RECOVERY = 8.0  # seconds in which the service must be well again once Redis is back
 
 
