@@ -71,4 +71,11 @@ r.mset(dict.fromkeys(wanted, ""))
 assert list(find_keys(r, "wanted:")) == wanted
 assert list(find_keys(r, "none:")) == []
 """,
+    "allow_request": """
+r.flushdb()
+assert [allow_request(r, "ada", 2, 60, 120.5) for _ in range(3)] == [True, True, False]
+assert r.keys() == ["rate:ada:2"]
+assert 58 <= r.ttl("rate:ada:2") <= 120
+assert allow_request(r, "ada", 2, 60, 180.0) is True
+""",
 }

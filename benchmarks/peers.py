@@ -28,7 +28,13 @@ LOCK = ROOT / "requirements-bench.txt"
 AT_ONCE = 2
 LIMIT = 600.0  # seconds for one command
 ASSIGNMENT = "ps1"
-IMPORT_OF_CHECK = re.compile(r"^from workshop\.notebooks import check\n", re.MULTILINE)
+IMPORT_OF_OURS = re.compile(r"^from workshop\.notebooks import check, connect\n", re.MULTILINE)
+CONNECT = """import os
+
+
+def connect():
+    return redis.Redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"), decode_responses=True)
+"""
 OTTERS_TEST = """from otter.test_files import test_case
 
 OK_FORMAT = False
@@ -101,10 +107,10 @@ def _run(words: Iterable[Any], **options: Any) -> str:
 
 
 def with_asserts(notebook: dict[str, Any]) -> dict[str, Any]:
-    """A submission as the other tools take it: without the workshop's `check`, and with a cell of asserts after each exercise."""
+    """A submission as the other tools take it: without the workshop's `check` and `connect`, and with a cell of asserts after each exercise."""
     made, cells = deepcopy(notebook), []
     for cell in made["cells"]:
-        source = IMPORT_OF_CHECK.sub("", "".join(cell["source"]))
+        source = IMPORT_OF_OURS.sub(CONNECT, "".join(cell["source"]))
         if source.startswith("check("):
             continue
         cell["source"] = source

@@ -1,5 +1,7 @@
 """What goes wrong in lesson 9. Looked through from the top after a check has failed; the first that holds is told."""
 
+import json
+
 from workshop.grader import mistake
 
 LOOKS = {"get", "exists", "ttl", "pttl", "mget", "type", "strlen"}
@@ -16,6 +18,14 @@ def looked_before(name, seen):
     return name in sent and bool(LOOKS & set(sent[: sent.index(name)]))
 
 
+def parsed(text):
+    """The JSON in a text; None if it is not JSON."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
 def another(redis, key):
     """This key and another one that is in Redis, to fill a sentence; None if there is no other."""
     others = sorted(name for name in redis.keys() if name != key)
@@ -29,10 +39,33 @@ def counted_under_another_key(redis, page):
 
 
 @mistake("test_record_visit_counts")
+def nothing_counted_in_redis(redis, actual, before):
+    """In Redis the count is what it was, {before}: the visits were not counted there. A count in Python is lost with its
+    program, and each program would have its own."""
+    return actual == str(before) and len(redis.keys()) == 1 and {"before": before}
+
+
+@mistake("test_record_visit_counts")
+def count_as_text(counts):
+    """The count came as the string {count}. GET returns text; what INCR returns is an int, and it is the number of this
+    visit."""
+    texts = [count for count in counts if isinstance(count, str)]
+    return {"count": repr(texts[0])} if texts else False
+
+
+@mistake("test_record_visit_counts")
 def returns_a_float(counts):
     """The count came as the float {count}. A count is a whole number, and INCR's answer is an int."""
     floats = [count for count in counts if isinstance(count, float)]
     return {"count": floats[0]} if floats else False
+
+
+@mistake("test_record_visit_loses_none")
+def locked_for_oneself(seen, page):
+    """A lock was taken, then the count was read and written. Another program counted in between with INCR: a lock holds
+    up only those who ask for the same lock. INCR needs none."""
+    taken = [words[1] for words in seen.commands if words[0].lower() == "set" and "NX" in map(str.upper, words[3:])]
+    return bool(taken) and f"visits:{page}" not in taken
 
 
 @mistake("test_record_visit_loses_none", "test_release_lock_never_frees_another")
@@ -70,10 +103,33 @@ def session_under_another_key(redis, token, actual):
 
 
 @mistake("test_save_session_is_json")
+def nothing_stored(redis, actual):
+    """After the call there is nothing in Redis: the session was not stored."""
+    return actual is None and not redis.keys()
+
+
+@mistake("test_save_session_is_json", "test_change_session_keeps_its_time")
 def python_notation_for_json(user, actual):
     """What is stored is not JSON. str(user) makes Python's own notation, with ' for quotes; only Python can read
     that. Use json.dumps(user)."""
     return actual == str(user)
+
+
+@mistake("test_save_session_is_json")
+def dumped_twice(user, actual):
+    """What is stored is JSON inside JSON: json.dumps was called on a string that was JSON already. Call it once, on the
+    dict."""
+    return isinstance(actual, str) and parsed(actual) == user and actual != str(user)
+
+
+@mistake("expect_time_to_live")
+def milliseconds_for_seconds(seconds, lives):
+    """The key should live for {seconds} s and lives for {lives} s, a thousand times {how}: `ex` counts seconds, `px`
+    milliseconds."""
+    for how, factor in (("as long", 1000), ("less", 0.001)):
+        if seconds * factor * 0.9 - 0.5 <= lives <= seconds * factor * 1.1 + 0.5 and abs(lives - seconds) > 1:
+            return {"seconds": seconds, "lives": f"{lives:.2f}", "how": how}
+    return False
 
 
 @mistake("test_save_session_expires")
@@ -84,7 +140,7 @@ def session_never_expires(actual):
 
 @mistake("test_save_session_expires", "expect_time_to_live")
 def part_of_a_second_lost(seconds, lives):
-    """The session should live for {seconds} s and lives for {lives} s: the part of a second was lost.
+    """The session should live for {seconds} s and lives for {lives} s: the part of a second was rounded away.
     EX takes whole seconds, PX takes milliseconds, and both want an int."""
     is_lost = seconds % 1 != 0 and abs(lives - seconds) < 1
     return {"seconds": seconds, "lives": f"{lives:.1f}"} if is_lost else False
@@ -95,6 +151,12 @@ def session_expiry_set_afterwards(times):
     """For a moment the session was there without a time to live. If the program ends just then, it stays for ever.
     SET takes the value and the time in one command."""
     return -1 in times and times[-1] >= 0
+
+
+@mistake("test_change_session_keeps_its_time")
+def changed_under_another_key(redis, key, old, token):
+    """The session {key} is as it was, and the new user went into the key {other}. The key is session:<token>."""
+    return redis.get(key) == json.dumps(old) and another(redis, key)
 
 
 @mistake("test_change_session_keeps_its_time")
@@ -115,6 +177,14 @@ def time_left_put_back(actual, due, seconds):
     """Someone gave the session more time just before it was written, and that is lost: the time was read first and
     put back after. SET itself can keep it."""
     return due > (seconds + 500) * 1000 and 0 < actual <= seconds * 1000
+
+
+@mistake("test_change_session_keeps_its_time", "expect_same_end")
+def another_expiry_given(due, actual, seconds, changed=None):
+    """The session had {due} s left, and after the change it has {actual}: it was given a time of its own. SET itself can
+    keep the time that is left."""
+    is_so = changed is not None and 0 < actual and due <= (seconds + 500) * 1000
+    return is_so and {"due": due // 1000, "actual": actual // 1000}
 
 
 @mistake("test_change_session_revives_none")
@@ -138,6 +208,13 @@ def true_for_a_session_just_expired(seen, actual):
     return actual is True
 
 
+@mistake("test_change_session_revives_none")
+def true_without_a_session(actual, seen=None):
+    """There was no such session, nothing was written, and the function returned True. SET's own answer tells whether it
+    wrote."""
+    return actual is True and seen is None
+
+
 @mistake("test_change_session_revives_none", "test_take_lock_lets_one_in", "test_release_lock_is_for_its_owner")
 def none_for_false(actual, expected):
     """Nothing was done, so the function must return False, and it returned None.
@@ -147,10 +224,10 @@ def none_for_false(actual, expected):
 
 
 @mistake("test_time_left_tells_the_three_apart")
-def empty_value_taken_for_no_key(left):
-    """None is for a key that is not there. This one is there, and its value is "", which counts as false.
-    TTL alone tells all three apart."""
-    return left is None
+def empty_value_taken_for_no_key(actual, text, key, left):
+    """None is for a key that is not there. This one is there, and its value is "", which counts as false; with another
+    value the answer was right. TTL alone tells all three apart."""
+    return text == "" and left is None and actual is None and key
 
 
 @mistake("test_time_left_tells_the_three_apart")
@@ -161,10 +238,65 @@ def minus_one_taken_for_missing(actual, expected):
 
 
 @mistake("test_time_left_tells_the_three_apart")
+def missing_taken_for_ever(actual, expected):
+    """There is no such key, and the function returned "for ever". TTL answers -2 for a key that is not there, and -1 for
+    one without an expiry."""
+    return expected is None and actual == "for ever"
+
+
+@mistake("test_time_left_tells_the_three_apart")
+def number_of_ttl_returned(actual, expected):
+    """{actual} is TTL's own sign. The function returns {expected} then: -1 stands for "no expiry", -2 for "no such
+    key"."""
+    return actual in (-1, -2) and actual is not True and {"actual": actual, "expected": repr(expected)}
+
+
+@mistake("test_time_left_tells_the_three_apart")
+def milliseconds_returned(left, seconds, actual):
+    """The key has about {seconds} s left, and the function returned {actual}: those are milliseconds. TTL counts seconds,
+    PTTL milliseconds."""
+    is_so = type(actual) is int and actual is left and seconds * 900 < left <= seconds * 1000
+    return {"seconds": seconds, "actual": actual} if is_so else False
+
+
+@mistake("test_time_left_tells_the_three_apart")
 def zero_seconds_taken_for_gone(rest):
     """This key is still there, for less than half a second, and the function returned None. TTL answers 0 then,
     and 0 is a time like any other, though it counts as false for `if`."""
     return rest is None
+
+
+@mistake("test_read_settings_reads")
+def settings_under_another_key(seen, names):
+    """Redis was asked for the key {asked}. A setting is in the key setting:<name>, here setting:{name}."""
+    words = " ".join(seen.sent).split()
+    asked = [name for name in names if name in words]
+    return {"asked": asked[0], "name": asked[0]} if asked and not any("setting:" in word for word in words) else False
+
+
+@mistake("test_read_settings_reads")
+def redis_not_asked(seen):
+    """Redis was not asked at all: no command was sent."""
+    return not seen.sent
+
+
+@mistake("test_read_settings_reads")
+def values_without_names(actual):
+    """The values came as a list. The dict has to be made of them: each name with its value, or its default if that is
+    None."""
+    return isinstance(actual, list)
+
+
+@mistake("test_read_settings_reads")
+def keys_for_names(actual, names):
+    """The dict has the keys of Redis, setting:…, where the names should be."""
+    return isinstance(actual, dict) and any(f"setting:{name}" in actual for name in names)
+
+
+@mistake("test_read_settings_reads")
+def defaults_left_out(actual, stored):
+    """Only what is stored came back. A name without a key belongs in the dict too, with its default."""
+    return actual == stored
 
 
 @mistake("test_read_settings_reads")
@@ -176,9 +308,10 @@ def none_in_place_of_the_default(actual, defaults):
 
 @mistake("test_read_settings_takes_empty_as_a_value")
 def empty_taken_for_missing(actual, defaults):
-    """ "" or "0" was stored, and the default came back. "" counts as false for `or` and `if`, and "0" is text like
+    """{stored} was stored, and the default came back. "" counts as false for `or` and `if`, and "0" is text like
     any other. MGET answers None for a missing key, and only for that."""
-    return isinstance(actual, dict) and any(actual.get(name) == default for name, default in defaults.items())
+    lost = [name for name, default in defaults.items() if isinstance(actual, dict) and actual.get(name) == default]
+    return {"stored": '"0"' if defaults[lost[0]] == "1" else '""'} if lost else False
 
 
 @mistake("test_read_settings_in_one_round_trip")
@@ -205,6 +338,19 @@ def asked_whether_they_exist(seen):
 def lock_under_another_key(redis, name, actual):
     """The lock is the key lock:<name>, here {key}, and it is not there after the call. There is the key {other}."""
     return actual is None and redis.get(f"lock:{name}") is None and another(redis, f"lock:{name}")
+
+
+@mistake("test_take_lock_lets_one_in")
+def lock_without_its_token(redis, key, mine, actual, expected):
+    """The lock holds {value}, not the token. Without the token nobody can tell whose lock it is."""
+    return (expected, actual) == (mine, redis.get(key)) and actual and {"value": repr(actual)}
+
+
+@mistake("test_take_lock_lets_one_in")
+def owner_asks_again(again):
+    """The lock was taken already, by the same token, and taking it again {what}. It was not free: return False, and
+    change nothing."""
+    return {"what": "returned True" if again is True else "changed its expiry"} if again in (True, False) else False
 
 
 @mistake("test_take_lock_lets_one_in")
@@ -255,6 +401,13 @@ def owners_lock_still_there(key, actual, expected, theirs):
 
 
 @mistake("test_release_lock_is_for_its_owner")
+def refused_and_told_as_released(actual, expected, theirs):
+    """That lock belongs to someone else and is still there, and the function returned True. What the script or DEL returns
+    tells whether it was released."""
+    return (actual, expected) == ((True, theirs), (False, theirs))
+
+
+@mistake("test_release_lock_is_for_its_owner")
 def release_not_reported(actual, expected):
     """The owner released the lock, and it is gone. The function must return True then, and it returned {value}."""
     is_so = expected == (True, None) and isinstance(actual, tuple) and actual[1] is None
@@ -265,7 +418,7 @@ def release_not_reported(actual, expected):
 def compared_then_deleted(seen, redis, key):
     """Between the look and the DEL the lock expired and someone else took it; the DEL freed theirs.
     Compare and delete in one step: a Lua script, or WATCH."""
-    return redis.get(key) is None and looked_before("del", seen)
+    return redis.get(key) is None and any(looked_before(name, seen) for name in ("del", "unlink", "expire", "pexpire"))
 
 
 @mistake("test_release_lock_never_frees_another")
@@ -275,6 +428,14 @@ def true_though_the_lock_changed_hands(actual, theirs):
     return actual == (True, theirs)
 
 
+@mistake("test_release_lock_never_frees_another")
+def taken_away_and_put_back(seen, times):
+    """The lock was another's, and for a moment it was {how}. GETDEL takes it away before anybody compares; what is put
+    back later is not the same lock. Compare and delete in one step."""
+    is_so = "getdel" in names(seen) or {"get", "del"} <= set(names(seen))
+    return is_so and {"how": "gone" if -2 in times else "without its expiry"}
+
+
 @mistake("test_find_keys_finds_all")
 def prefix_found_anywhere(actual, inside):
     """These keys hold the prefix, and some do not begin with it. A `*` before it, or `in`, finds it anywhere."""
@@ -282,10 +443,17 @@ def prefix_found_anywhere(actual, inside):
 
 
 @mistake("test_find_keys_finds_all")
-def prefix_without_a_star(actual, expected, keys):
+def never_asked(actual, seen):
+    """Nothing was found, and Redis was not asked at all. A loop that begins with cursor 0 and runs as long as the cursor is
+    not 0 never begins."""
+    return actual == [] and not seen.sent
+
+
+@mistake("test_find_keys_finds_all")
+def prefix_without_a_star(actual, seen, prefix):
     """Nothing was found. MATCH wants a pattern for the whole key: a prefix needs a `*` behind it, which stands for
     all that may follow."""
-    return actual == [] and expected == keys[:3]
+    return actual == [] and any(prefix in line for line in seen.sent) and not any("*" in line for line in seen.sent)
 
 
 @mistake("test_find_keys_finds_all")
@@ -333,3 +501,79 @@ def keys_in_production(seen):
     """KEYS walks through all keys in one go, and everyone else waits for that long. With millions of keys that is
     seconds. SCAN does it page by page."""
     return seen["keys"]
+
+
+@mistake("test_find_keys_never_blocks")
+def one_page_for_all(seen, LARGEST_PAGE):
+    """COUNT is how many keys Redis looks at in one step, while everyone else waits. So large a COUNT makes KEYS of SCAN:
+    10,000 is the most here, and 1,000 is enough."""
+    return any(count > LARGEST_PAGE for count in counts_of(seen))
+
+
+@mistake("test_find_keys_never_blocks")
+def walked_inside_a_script(seen):
+    """A script walked through all keys in one step, and everyone else waits until it ends. The loop belongs in Python:
+    between two pages Redis serves the others."""
+    return seen["eval"] or seen["evalsha"] or seen["fcall"]
+
+
+def counts_of(seen):
+    """Each COUNT that was sent to SCAN."""
+    words = [line.lower().split() for line in seen.sent if line.lower().startswith("scan ")]
+    return [int(line[line.index("count") + 1]) for line in words if "count" in line[:-1]]
+
+
+@mistake("test_allow_request_lets_so_many_through")
+def rate_under_another_key(actual, expected):
+    """The requests were counted under {actual}. The key is rate:<user>:<window>, here {expected}: the window is the whole
+    part of now / seconds, int(now // seconds)."""
+    is_so = isinstance(actual, list) and actual and actual != expected and not isinstance(expected[0], bool)
+    return {"actual": ", ".join(actual), "expected": expected[0]} if is_so else False
+
+
+@mistake("test_allow_request_lets_so_many_through")
+def nothing_counted(actual):
+    """After the call there is no key in Redis: the requests were not counted there. A count in Python is lost with its
+    program, and each program would have its own."""
+    return actual == []
+
+
+@mistake("test_allow_request_lets_so_many_through")
+def limit_off_by_one(actual, limit):
+    """{limit} requests are allowed, and {count} were let through. INCR answers the count with this request in it."""
+    is_so = isinstance(actual, list) and actual.count(True) in (limit - 1, limit + 1)
+    return is_so and {"limit": limit, "count": actual.count(True)}
+
+
+@mistake("test_allow_request_forgets")
+def counter_never_expires(times):
+    """The counter has no expiry. Each user leaves a key in each window, and Redis fills up with them."""
+    return times[-1] == -1
+
+
+@mistake("test_allow_request_forgets")
+def counter_expiry_set_afterwards(times):
+    """For a moment the counter had no expiry. If the program ends just then, the key stays for ever. A pipeline with
+    MULTI makes one step of INCR and EXPIRE."""
+    return -1 in times
+
+
+@mistake("test_allow_request_forgets")
+def counter_began_anew(turn, seen):
+    """The counter expired between two commands, and INCR made a new one that never expires: SET with NX and EX and the
+    INCR after it are two steps."""
+    return seen.acted == turn
+
+
+@mistake("test_allow_request_forgets")
+def counter_of_another_length(seconds, actual):
+    """The counter lives for {left} s. It is needed until its window ends, up to {seconds} s, and should be gone
+    {seconds} s after that at the latest."""
+    return type(actual) is int and {"left": actual, "seconds": seconds}
+
+
+@mistake("test_allow_request_at_once")
+def looked_before_counting(seen, actual):
+    """Another request came between the look and the INCR, and one too many was let through. INCR's own answer tells this
+    request's number; a look before it does not."""
+    return actual is True and bool({"get", "mget"} & set(names(seen)))

@@ -7,6 +7,10 @@ import re
 
 from workshop.grader import about, expect, one_of, rests_on, trips, wanted
 
+LARGEST_PAGE = 10_000  # keys that Redis may look at in one step: some milliseconds
+FILL = "for number = 1, ARGV[1] do redis.call('SET', KEYS[1] .. number, '') end"
+ALWAYS_ENDS = wanted("a time to live at each moment, never -1", lambda times: -1 not in times)
+
 
 def now(redis):
     """Redis' clock in milliseconds."""
@@ -95,7 +99,7 @@ def test_save_session_in_one_step(notebook, redis, some):
     with notebook.rival(lambda: times.append(redis.ttl(key)), before="every"):
         notebook.save_session(token, {"name": some.name()}, some.number(60, 600))
     times.append(redis.ttl(key))
-    expect(times, wanted("a time to live at each moment, never -1", lambda times: -1 not in times))
+    expect(times, ALWAYS_ENDS)
 
 
 def test_change_session_keeps_its_time(notebook, redis, some):
@@ -133,15 +137,14 @@ def test_change_session_revives_none(notebook, redis, some):
 
 def test_time_left_tells_the_three_apart(notebook, redis, some):
     """time_left returns the seconds left, "for ever" without an expiry, None without the key"""
-    there, eternal, missing = (f"offer:{word}" for word in some.words(3))
-    seconds = some.number(100, 900)
-    redis.set(there, "", ex=seconds)
+    there, empty, eternal, missing = (f"offer:{word}" for word in some.words(4))
     redis.set(eternal, some.text())
-    left = notebook.time_left(there)
-    expect(left, one_of(*range(redis.ttl(there) - 1, seconds + 1)))
+    for key, text in ((there, some.text()), (empty, "")):
+        redis.set(key, text, ex=(seconds := some.number(100, 900)))
+        left = notebook.time_left(key)
+        expect(left, one_of(*range(redis.ttl(key) - 1, seconds + 1)))
     expect(notebook.time_left(eternal), "for ever")
     expect(notebook.time_left(missing), None)
-
     for ending in some.words(3):  # the machine may be too slow for one of them
         redis.set(ending, some.text(), px=450)
         rest = notebook.time_left(ending)
@@ -156,10 +159,13 @@ def test_read_settings_reads(notebook, redis, some):
     defaults = {name: some.text() for name in names}
     stored = {name: some.spicy() for name in names[::2]}
     redis.mset({f"setting:{name}": value for name, value in stored.items()})
-    expect(notebook.read_settings(defaults), defaults | stored)
+    with notebook.counted() as seen:
+        read = notebook.read_settings(defaults)
+    expect(read, defaults | stored)
     expect(notebook.read_settings({}), {})
 
 
+@rests_on("test_read_settings_reads")
 def test_read_settings_takes_empty_as_a_value(notebook, redis, some):
     """read_settings takes "" and "0" for values, not for missing"""
     on, empty = some.words(2)
@@ -170,8 +176,7 @@ def test_read_settings_takes_empty_as_a_value(notebook, redis, some):
 
 def test_read_settings_in_one_round_trip(notebook, redis, some):
     """read_settings asks Redis once, however many settings there are"""
-    names = some.words(30)
-    defaults = {name: some.word() for name in names}
+    defaults = dict.fromkeys(names := some.words(30), some.word())
     redis.mset({f"setting:{name}": some.word() for name in names[::2] + some.words(5, 12)})
     notebook.read_settings(defaults)  # so that Redis knows the script, if there is one
     with notebook.counted() as seen:
@@ -189,6 +194,9 @@ def test_take_lock_lets_one_in(notebook, redis, some):
     end = redis.pexpiretime(key)
     expect((notebook.take_lock(name, theirs, seconds + 500), redis.get(key)), (False, mine))
     expect_same_end(redis, key, end)
+    again = notebook.take_lock(name, mine, seconds + 500)
+    expect_same_end(redis, key, end)
+    expect(again, False)
 
 
 @rests_on("test_take_lock_lets_one_in")
@@ -203,7 +211,7 @@ def test_take_lock_in_one_step(notebook, redis, some):
     with notebook.rival(lambda: times.append(redis.ttl(key)), before="every"):
         notebook.take_lock(name, mine, seconds)
     times.append(redis.ttl(key))
-    expect(times, wanted("a time to live at each moment, never -1", lambda times: -1 not in times))
+    expect(times, ALWAYS_ENDS)
 
 
 def test_release_lock_is_for_its_owner(notebook, redis, some):
@@ -223,6 +231,11 @@ def test_release_lock_never_frees_another(notebook, redis, some):
     with notebook.rival(lambda: redis.set(key, theirs, ex=60)) as seen:
         released = notebook.release_lock(name, mine)
     expect((released, redis.get(key)), (False, theirs))
+    times = []
+    with notebook.rival(lambda: times.append(redis.ttl(key)), before="every"):
+        notebook.release_lock(name, mine)
+    times.append(redis.ttl(key))
+    expect(times, wanted("their lock at each moment, with its expiry", lambda times: min(times) >= 0))
 
     for turn in (1, 2, 3):
         redis.set(key, mine, ex=60)
@@ -237,28 +250,28 @@ def test_find_keys_finds_all(notebook, redis, some):
     prefix = f"{some.word(6)}:"
     keys = sorted(f"{prefix}{word}" for word in some.words(6))
     inside = [f"x{keys[0]}", f"other:{keys[1]}"]
-    redis.mset(dict.fromkeys(keys[:3] + inside, ""))
-    expect(notebook.find_keys(prefix), keys[:3])
-
-    redis.mset(dict.fromkeys([*keys, *(f"other:{some.word(4)}:{number}" for number in range(1500))], ""))
-    with notebook.counted() as seen:
-        found = notebook.find_keys(prefix)
-    expect(found, keys)
+    for known in (keys[:3] + inside, [*keys, *(f"other:{some.word(4)}:{number}" for number in range(1500))]):
+        redis.mset(dict.fromkeys(known, ""))
+        with notebook.counted() as seen:
+            found = notebook.find_keys(prefix)
+        expect(found, [key for key in known if key in keys])
     expect(notebook.find_keys(some.word(9)), [])
-
-    largest = max(map(int, re.findall(r"^scan .*\bcount (\d+)", "\n".join(seen.sent), re.I | re.M)), default=0)
-    if 1000 < largest <= 50_000:
+    largest = largest_page(seen)
+    if 1000 < largest <= LARGEST_PAGE:
         expect_more_than_a_page(notebook, redis, prefix, largest)
     expect_each_once(notebook, redis, prefix)
+
+
+def largest_page(seen):
+    """The largest COUNT that was sent to SCAN."""
+    return max(map(int, re.findall(r"^scan .*\bcount (\d+)", "\n".join(seen.sent), re.I | re.M)), default=0)
 
 
 def expect_more_than_a_page(notebook, redis, prefix, count):
     """All keys are found if there are more than a page of `count` holds."""
     redis.flushdb()
-    keys = sorted(f"{prefix}{number}" for number in range(300))
-    redis.mset(dict.fromkeys(keys, ""))
-    fill = "for number = 1, ARGV[1] do redis.call('SET', KEYS[1] .. number, '') end"
-    redis.eval(fill, 1, "more:", count + count // 5 + 1500)
+    redis.mset(dict.fromkeys(keys := sorted(f"{prefix}{number}" for number in range(300)), ""))
+    redis.eval(FILL, 1, "more:", count + count // 5 + 1500)
     expect(notebook.find_keys(prefix), keys)
 
 
@@ -276,9 +289,60 @@ def expect_each_once(notebook, redis, prefix):
 
 
 def test_find_keys_never_blocks(notebook, redis, some):
-    """find_keys walks with SCAN and never asks for KEYS"""
+    """find_keys walks with SCAN, in pages of 10,000 keys at most, and never asks for KEYS"""
     prefix = f"{some.word(6)}:"
     redis.mset({f"{prefix}{word}": "" for word in some.words(30)})
     with notebook.counted() as seen:
         notebook.find_keys(prefix)
     expect(seen["keys"], 0)
+    expect(largest_page(seen), wanted("a COUNT of 10000 at most", lambda largest: largest <= LARGEST_PAGE))
+    if seen["eval"] or seen["evalsha"] or seen["fcall"]:  # a script may hide how much is looked at in one step
+        redis.eval(FILL, 1, "more:", 3 * LARGEST_PAGE)
+        with notebook.counted() as seen:
+            notebook.find_keys(prefix)
+        expect(
+            seen, wanted("3 × SCAN, each in its own round trip", lambda seen: 3 <= seen["scan"] <= seen.round_trips)
+        )
+
+
+def window(redis, some):
+    """How long a window is, and a moment at the beginning of the next one on Redis' clock."""
+    seconds = some.number(900, 9000)
+    return seconds, (redis.time()[0] // seconds + 1) * seconds + 0.25
+
+
+def test_allow_request_lets_so_many_through(notebook, redis, some):
+    """allow_request lets each user's first `limit` requests of each window through, and no more"""
+    user, limit, (seconds, now) = some.word(), some.number(2, 4), window(redis, some)
+    answers = [notebook.allow_request(user, limit, seconds, now) for _ in range(limit + 2)]
+    expect(redis.keys("*"), [f"rate:{user}:{int(now // seconds)}"])
+    expect(answers, [True] * limit + [False] * 2)
+
+
+@rests_on("test_allow_request_lets_so_many_through")
+def test_allow_request_forgets(notebook, redis, some):
+    """allow_request never leaves a counter without an expiry: it ends after its window, within 2 × `seconds`"""
+    user, times, (seconds, now) = some.word(), [], window(redis, some)
+    key = f"rate:{user}:{int(now // seconds)}"
+    for _ in range(2):
+        with notebook.rival(lambda: times.append(redis.ttl(key)), before="every"):
+            notebook.allow_request(user, 5, seconds, now)
+        times.append(redis.ttl(key))
+    expect(times, ALWAYS_ENDS)
+    right = wanted(f"{seconds} to {2 * seconds} s to live", lambda left: seconds - 60 <= left <= 2 * seconds)
+    expect(redis.ttl(key), right)
+    for turn in (1, 2, 3):
+        with notebook.rival(on_turn(turn, lambda: redis.delete(key)), before="any", times=turn) as seen:
+            notebook.allow_request(user, 5, seconds, now)
+        expect(redis.ttl(key), wanted("a time to live, never -1", lambda left: left != -1 or seen.acted < turn))
+
+
+@rests_on("test_allow_request_lets_so_many_through")
+def test_allow_request_at_once(notebook, redis, some):
+    """allow_request lets no more than `limit` through when several come at once"""
+    user, limit, (seconds, now) = some.word(), some.number(2, 9), window(redis, some)
+    key = f"rate:{user}:{int(now // seconds)}"
+    redis.set(key, limit - 1, ex=seconds)
+    with notebook.rival(lambda: redis.incr(key)) as seen:
+        is_allowed = notebook.allow_request(user, limit, seconds, now)
+    expect(is_allowed, False)

@@ -5,6 +5,35 @@ from workshop.grader import mistake
 LOOKS = {"lpos", "lrange", "lindex", "llen"}
 
 
+def sent(seen):
+    """The names of the commands that were sent in a counted block, in small letters."""
+    return [line.split()[0].lower() for line in seen.sent]
+
+
+def elsewhere(redis, key):
+    """This key and another one that is in Redis, to fill a sentence; None if there is no other."""
+    others = sorted(name for name in redis.keys() if name != key)
+    return {"key": key, "other": others[0]} if others else None
+
+
+@mistake("test_add_jobs_keeps_the_order")
+def jobs_in_another_key(redis, queue):
+    """The jobs went into the key {other}. They belong in jobs:<queue>, here {key}."""
+    return elsewhere(redis, f"jobs:{queue}")
+
+
+@mistake("test_view_item_newest_first")
+def viewed_in_another_key(redis, user):
+    """The items went into the key {other}. They belong in viewed:<user>, here {key}."""
+    return elsewhere(redis, f"viewed:{user}")
+
+
+@mistake("test_view_item_newest_first")
+def nothing_written(redis, actual):
+    """Nothing was written to Redis. A pipeline only collects: execute() sends what it has collected."""
+    return actual == [] and not redis.keys()
+
+
 @mistake("test_add_jobs_keeps_the_order")
 def pushed_in_front(actual, jobs):
     """The new jobs stand before those that wait. LPUSH puts in front: with LPOP that is a stack, and the newest goes
@@ -12,12 +41,47 @@ def pushed_in_front(actual, jobs):
     return actual[-2:] == jobs[:2] and set(actual[:-2]) == set(jobs[2:])
 
 
+@mistake("test_add_jobs_keeps_the_order")
+def all_jobs_in_one_element(actual, jobs):
+    """The new jobs are in one element, {element}. Each job should be an element. A star before the list passes its texts
+    one by one: r.rpush(key, *jobs)."""
+    own = [element for element in actual[2:] if all(job in element for job in jobs[2:])]
+    return {"element": repr(own[0])} if own else False
+
+
+@mistake("test_add_jobs_counts_the_waiting")
+def only_where_a_list_is(redis, queue, actual):
+    """The queue was empty, and no job went in: an empty list is no key. RPUSHX pushes only if there is a list already;
+    RPUSH makes it."""
+    return actual == 0 and not redis.exists(f"jobs:{queue}")
+
+
+@mistake("test_add_jobs_counts_the_waiting")
+def only_the_new_counted(actual, expected):
+    """{expected} jobs are waiting, and the function returned {actual}: those that waited before count too. RPUSH returns
+    the length; with nothing to push, LLEN does."""
+    return expected == 7 and actual in (0, 3) and {"expected": expected, "actual": actual}
+
+
+@mistake("test_add_jobs_counts_the_waiting")
+def jobs_written_back(redis, queue, beside):
+    """Another program added a job just then, and it is gone: the list was read, and written back without it. RPUSH adds to
+    what is there."""
+    return beside and "theirs" not in redis.lrange(f"jobs:{queue}", 0, -1)
+
+
+@mistake("test_add_jobs_counts_the_waiting")
+def counted_before_pushing(beside, actual):
+    """Another program added a job just then, and it was not counted: the length was read before. RPUSH returns the length
+    with all that is in the list."""
+    return beside == actual == 9
+
+
 @mistake("test_add_jobs_keeps_them_together")
-def one_job_after_the_other(found, jobs):
+def one_job_after_the_other(actual):
     """Another program added jobs at the same moment, and they came between. One RPUSH takes all jobs of the list in
     one step."""
-    places = [place for place, job in enumerate(found) if job in jobs]
-    return "theirs" in found[places[0] : places[-1]] if places else False
+    return "theirs" in actual
 
 
 @mistake("test_undo_takes_the_last")
@@ -25,6 +89,18 @@ def first_step_undone(actual, expected, steps):
     """The first step was undone. The step that was made last goes first: that is a stack.
     RPUSH put it at the right end, so it is taken off there."""
     return (actual, expected) == (steps[0], steps[2])
+
+
+@mistake("test_undo_takes_the_last")
+def list_for_the_step(actual, expected):
+    """The function returned a list with the step in it. RPOP with a number returns a list; without one, the element."""
+    return actual == [expected]
+
+
+@mistake("test_undo_takes_the_last")
+def pair_for_the_step(actual, expected):
+    """BRPOP answers a pair, the key and the element, and it waits. RPOP answers the element."""
+    return isinstance(actual, list) and len(actual) == 2 and actual[1] == expected
 
 
 @mistake("test_undo_takes_the_last")
@@ -48,23 +124,37 @@ def end_taken_as_exclusive(actual, expected):
 
 
 @mistake("test_read_page_reads")
+def size_taken_for_the_end(actual, entries):
+    """One entry came for five. The second number of LRANGE is the index of the last entry, not how many there are: page 2
+    of 5 entries goes from index 5 to 9."""
+    return actual == entries[5:6]
+
+
+@mistake("test_read_page_reads")
+def none_for_no_entry(actual, expected):
+    """The page has fewer entries than fit, and None came for each that is missing. LINDEX answers None there; LRANGE leaves
+    out what is not there."""
+    return isinstance(actual, list) and None in actual and [one for one in actual if one is not None] == expected
+
+
+@mistake("test_read_page_reads")
 def pages_counted_from_0(actual, expected, entries):
     """This is page 3. Page 1 is the first: page 2 of 5 entries each has those with the indexes 5 to 9."""
     return (actual, expected) == (entries[10:15], entries[5:10])
 
 
 @mistake("test_read_page_fetches_one_page")
-def fetched_beyond_the_page(page, sent):
-    """Redis sent {sent} kB for page 3: the whole list came, or all from that page on, to show ten entries.
-    Let LRANGE cut; a slice in Python comes too late."""
-    return page == 3 and {"sent": sent // 1000}
+def fetched_beyond_the_page(page, seen):
+    """Redis sent {sent} kB for page 3, to show ten entries: more came than the page. Let LRANGE cut at both ends; a slice
+    in Python comes too late."""
+    return page == 3 and {"sent": seen.bytes // 1000}
 
 
 @mistake("test_read_page_fetches_one_page")
-def fetched_up_to_the_page(page, sent):
+def fetched_up_to_the_page(page, seen):
     """Redis sent {sent} kB for page 180: all up to that page came, to show ten entries.
     Let LRANGE cut at both ends; a slice in Python comes too late."""
-    return page == 180 and {"sent": sent // 1000}
+    return page == 180 and {"sent": seen.bytes // 1000}
 
 
 @mistake("test_view_item_newest_first")
@@ -75,9 +165,22 @@ def newest_at_the_end(actual, items):
 
 
 @mistake("test_view_item_keeps_ten")
-def eleven_kept(actual):
+def cut_before_putting_in(actual, seen):
+    """Eleven are kept: LTRIM cut the list to ten, and then the item was added. Add first, then cut."""
+    order = [name for name in sent(seen) if name in ("ltrim", "lpush")]
+    return len(actual) == 11 and order == ["ltrim", "lpush"]
+
+
+@mistake("test_view_item_keeps_ten")
+def eleven_kept(actual, seen):
     """Eleven are kept. Both ends of LTRIM count: 0 to 10 are eleven elements."""
-    return isinstance(actual, list) and len(actual) == 11
+    return len(actual) == 11 and any(line.lower().startswith("ltrim") and line.endswith(" 0 10") for line in seen.sent)
+
+
+@mistake("test_view_item_keeps_ten")
+def nothing_cut(actual, seen):
+    """All that was ever looked at is kept, and the list grows without end. LTRIM cuts it: it names what stays."""
+    return len(actual) > 10 and "ltrim" not in sent(seen) and not {"rpop", "eval", "evalsha"} & set(sent(seen))
 
 
 @mistake("test_view_item_keeps_ten")
@@ -85,6 +188,20 @@ def oldest_kept(actual, items):
     """The oldest items are kept and the newest are gone. LTRIM names what *stays*, and the newest are at the left:
     from index 0."""
     return items[0] in actual and items[11] not in actual
+
+
+@mistake("test_view_item_loses_none")
+def cut_by_a_look_before(actual):
+    """Eleven are kept now: another window added one just then, and how many there are was looked up before. LTRIM cuts,
+    however long the list is."""
+    return isinstance(actual, list) and len(actual) > 10
+
+
+@mistake("test_view_item_loses_none")
+def looked_whether_it_is_there(actual, expected):
+    """Another window showed the same item just then, and it is in the list twice now: whether it was there was looked up
+    before. LREM takes out what is there, and does no harm if nothing is."""
+    return (actual, expected) == (2, 1)
 
 
 @mistake("test_view_item_has_each_once")
@@ -97,11 +214,9 @@ def same_item_twice(actual, items):
 def several_steps(moments, item):
     """Taking out, putting in front and cutting were several steps, and a crash between them leaves the list {how}.
     MULTI makes one step of them."""
-    is_too_long = [len(moment) > 10 for moment in moments]
-    is_there = [item in moment for moment in moments]
-    if any(is_too_long) and not is_too_long[-1]:
-        return {"how": "too long"}
-    return is_there[0] and is_there[-1] and not all(is_there) and {"how": "without the item that is being looked at"}
+    is_too_long = any(len(moment) > 10 for moment in moments)
+    is_so = item in moments[-1] and len(moments[-1]) <= 10
+    return is_so and {"how": "too long" if is_too_long else "without the item that is being looked at"}
 
 
 @mistake("test_view_item_loses_none")
@@ -112,17 +227,38 @@ def list_made_anew(actual, mine, theirs):
 
 
 @mistake("test_queue_song_comes_after")
-def before_for_after(actual, song):
+def before_for_after(actual, song, songs):
     """The song came before the other. LINSERT takes BEFORE or AFTER, and then the element to look for, and then the
     new one."""
-    return actual[1:2] == [song]
+    return actual == [*songs[:1], song, *songs[1:]]
+
+
+@mistake("test_queue_song_comes_after")
+def new_song_looked_for(actual, seen, song, songs):
+    """LINSERT looked for the new song, {song}, which is not in the list yet. It takes the element to look for first, and
+    then the new one."""
+    is_so = any(line.lower().startswith("linsert ") and line.endswith(f" {song} {songs[1]}") for line in seen.sent)
+    return actual == songs and is_so and {"song": song}
+
+
+@mistake("test_queue_song_comes_after")
+def put_at_the_end(actual, song, songs):
+    """The song stands at the end of the list. It was to come right after the other: LINSERT finds the place."""
+    return actual == [*songs, song]
 
 
 @mistake("test_queue_song_tells_whether")
 def length_for_true(actual, expected):
     """The song was found, and the function returned {length}, LINSERT's own answer: the new length. Return True or
-    False: LINSERT answers more than 0 if it found the other song."""
+    False: LINSERT returns more than 0 if it found the other song."""
     return expected is True and type(actual) is int and {"length": actual}
+
+
+@mistake("test_queue_song_tells_whether")
+def no_list_taken_for_found(actual, expected):
+    """There is no such list, so no song was found: return False. LINSERT returns 0 then, and -1 if there is a list
+    without the other song."""
+    return isinstance(actual, tuple) and actual[0] is True and expected == (False, 0)
 
 
 @mistake("test_queue_song_tells_whether")
@@ -160,17 +296,52 @@ def newest_job_taken(actual, jobs):
 
 
 @mistake("test_wait_for_job_waits")
-def no_wait_at_all(redis, queue, job, actual):
+def no_wait_at_all(redis, queue, job, actual, seen):
     """There was no job yet and twenty seconds to wait, but the call came back with None and left the job that came.
     LPOP does not wait; the command with a B before it does."""
-    return actual is None and redis.lrange(f"jobs:{queue}", 0, -1) == [job]
+    is_left = actual is None and redis.lrange(f"jobs:{queue}", 0, -1) == [job]
+    return is_left and not any(name.startswith("b") for name in sent(seen))
+
+
+@mistake("test_wait_for_job_waits")
+def gave_up_too_early(actual, clients, seen):
+    """There were twenty seconds to wait, and in less than half a second the call came back with None. The time-out is
+    `seconds`, not a number of its own."""
+    return actual is None and any(name.startswith("b") for name in sent(seen)) and clients is not None
+
+
+@mistake("test_wait_for_job_waits")
+def asks_again_and_again(clients, seen):
+    """In a third of a second Redis was asked {times} times. It can wait for as long as `seconds` says in one command:
+    no loop is needed."""
+    return clients > 0 and {"times": len(seen.sent)}
+
+
+@mistake("test_wait_for_job_gives_up")
+def client_gives_up_earlier(longer):
+    """The function made a client of its own, which gives up on an answer after {patience} s: a wait of 20 s would end in a
+    TimeoutError. Give it socket_timeout=None, or use `r`."""
+    return longer.patience is not None and longer.patience < 20 and {"patience": f"{longer.patience:g}"}
+
+
+@mistake("test_wait_for_job_gives_up")
+def none_taken_for_a_pair(error):
+    """No job came, and BLPOP answered None: there is no pair to take apart. Look whether there is one first."""
+    return "NoneType" in error.message
 
 
 @mistake("test_wait_for_job_gives_up")
 def waits_for_ever(gave_up):
-    """After 0.1 s the call was to give up, and after 4 s it still waited. A time-out of 0 means “for ever”, and
-    int(0.1) is 0."""
+    """After 0.1 s the call was to give up, and after 4 s it still waited. A time-out of 0 means “for ever”: no time-out at
+    all is 0, and so is int(0.1)."""
     return not gave_up[0.1]
+
+
+@mistake("test_wait_for_job_gives_up")
+def part_of_a_second_rounded_up(actual, took, gave_up):
+    """A wait of 0.1 s took {took} s, each time. Was it rounded up to a whole second? BLPOP takes parts of a second as they
+    are."""
+    return gave_up == {0.1: True, 20: False} and actual is took and took < 1.6 and {"took": f"{took:.1f}"}
 
 
 @mistake("test_wait_for_job_gives_up")
@@ -180,17 +351,24 @@ def seconds_of_its_own(gave_up):
     return gave_up[0.1] and gave_up[20]
 
 
-@mistake("test_wait_for_job_does_not_poll")
-def polls(clients):
-    """Nobody waits in Redis. A loop that asks, sleeps and asks again is late each time and busy all the time.
-    BLPOP asks once; Redis answers when a job comes."""
-    return clients <= 0
+@mistake("test_wait_for_job_waits")
+def polls(clients, seen):
+    """Nobody waits in Redis, and it was asked {times} times. A loop that asks, sleeps and asks again is late each time and
+    busy all the time. BLPOP asks once; Redis answers when a job comes."""
+    return clients <= 0 and len(seen.sent) > 1 and {"times": len(seen.sent)}
 
 
 @mistake("test_start_job_moves")
 def newest_job_started(actual, expected, jobs):
     """This is the job that came last. The next job is the one that came first, at the left end."""
     return (actual, expected) == (jobs[-1], jobs[1])
+
+
+@mistake("test_start_job_moves")
+def put_at_the_left(actual, jobs):
+    """The job went to the left end of the worker's list. It belongs at the right end, behind those that were started
+    before."""
+    return actual == jobs[1::-1]
 
 
 @mistake("test_start_job_is_never_lost")
@@ -217,13 +395,13 @@ def looked_at_then_moved(redis, jobs, keys):
 @mistake("test_give_back_puts_in_front")
 def order_turned_round(actual, jobs):
     """The order is turned round: whoever puts one after the other in front begins with the last one."""
-    return actual[:3] == jobs[2::-1]
+    return isinstance(actual, list) and actual[:3] == jobs[2::-1]
 
 
 @mistake("test_give_back_puts_in_front")
 def given_back_behind(actual, jobs):
     """The jobs stand behind those that wait. They have waited already: they belong in front."""
-    return actual[:2] == jobs[3:]
+    return isinstance(actual, list) and actual[:2] == jobs[3:]
 
 
 @mistake("test_give_back_puts_in_front")
@@ -250,5 +428,71 @@ def read_then_written(actual, expected):
 @mistake("test_give_back_goes_beside_others")
 def counted_before_they_were_moved(actual, expected, moved):
     """The worker had just finished a job, so one less was moved than there were before. Count what was really moved:
-    the answers of LMOVE tell."""
-    return (actual, expected) == (moved, moved - 1)
+    what LMOVE returns tells."""
+    return type(moved) is int and (actual, expected) == (moved, moved - 1)
+
+
+@mistake("test_finish_job_keeps_the_result")
+def another_job_taken_out(actual, jobs):
+    """{job} was finished, and another one is gone from the worker's list: {rest} are left. LREM takes out the element that
+    you name."""
+    is_so = isinstance(actual, list) and jobs[1] in actual and len(actual) < 3
+    return is_so and {"job": jobs[1], "rest": ", ".join(actual)}
+
+
+@mistake("test_finish_job_keeps_the_result")
+def whole_list_gone(actual, jobs):
+    """The worker had other jobs too, and they are gone from its list. LREM takes out one element."""
+    return actual == []
+
+
+@mistake("test_finish_job_keeps_the_result")
+def job_still_there(actual, jobs):
+    """The job is finished, and it is still in the worker's list. LREM takes it out."""
+    return actual == jobs
+
+
+@mistake("test_finish_job_keeps_the_result")
+def job_not_counted(actual, expected, result, worker):
+    """The result is stored, and finished:{worker} is {count}: it was 41 before, and should be 42. INCR adds 1."""
+    is_so = isinstance(expected, list) and actual[0] == result and actual[1] != "42"
+    return is_so and {"worker": worker, "count": actual[1]}
+
+
+@mistake("test_finish_job_keeps_the_result")
+def result_in_another_key(actual, expected, redis, jobs, result):
+    """There is no key result:{job}. The result is in {other}."""
+    if not isinstance(expected, list) or actual[0] is not None:
+        return False
+    others = [key for key in redis.keys() if redis.type(key) == "string" and redis.get(key) == result]
+    return others and {"job": jobs[1], "other": others[0]}
+
+
+@mistake("test_finish_job_keeps_the_result")
+def result_never_expires(actual, redis, jobs):
+    """The result has no time to live. If nobody fetches it, it stays for ever. SET takes the time with the value."""
+    return actual == -1 and redis.exists(f"result:{jobs[1]}")
+
+
+@mistake("test_finish_job_of_another")
+def finished_though_it_was_gone(actual, seen):
+    """The job had gone to another worker just then, and {what}. Only what takes the job out of the list can tell whether it
+    was there: after WATCH, or in a script."""
+    if not isinstance(actual, tuple):
+        return False
+    what = "its result was stored all the same" if actual[1] else "the function returned True"
+    return (actual[1] or actual[0] is True) and {"what": what}
+
+
+@mistake("test_finish_job_in_one_step")
+def finished_in_several_steps(moments):
+    """For a moment {what}. If the program ends just then, that is how it stays. MULTI or a script makes one step of it."""
+    odd = [moment for moment in moments if moment not in ((1, -2, 0), (0, 1, 1))]
+    if not odd or moments[-1] != (0, 1, 1):
+        return False
+    waiting, ends, counted = odd[0]
+    if not waiting and ends == -2:
+        return {"what": "the job was in no list, and there was no result"}
+    if ends == -1:
+        return {"what": "the result had no expiry"}
+    return {"what": "the result was there and the job still in work" if ends == 1 else "the job was counted too early"}

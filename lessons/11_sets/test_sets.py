@@ -1,6 +1,6 @@
 """Lesson 11: sets, members without order, and what several sets have in common."""
 
-from workshop.grader import expect, rests_on, wanted
+from workshop.grader import expect, rests_on, trips, wanted
 
 FEW_BYTES = 1000
 
@@ -22,10 +22,21 @@ def expect_unchanged(redis, sets):
     expect(now, {key: set(members) for key, members in sets.items()})
 
 
+def expect_no_fixed_key(notebook, redis, call):
+    """Of two calls that are the same, neither uses a key that the other one uses too, visible to others."""
+    known, used = set(redis.keys("*")), []
+    for _ in range(2):
+        with notebook.rival(lambda: used[-1].update(set(redis.keys("*")) - known), before="every"):
+            used.append(set())
+            call()
+    expect(used[0] & used[1], set())
+
+
 def test_tag_article_stores_each_tag(notebook, redis, some):
-    """tag_article puts each tag into the set of its article as a member of its own"""
+    """tag_article puts each tag into the set of its article as a member of its own, beside those that are there"""
     article, tags = some.word(), some.words(4)
-    notebook.tag_article(article, tags)
+    notebook.tag_article(article, tags[:2])
+    notebook.tag_article(article, tags[2:])
     expect(redis.smembers(f"tags:{article}"), set(tags))
 
 
@@ -42,9 +53,13 @@ def test_tag_article_counts_the_new(notebook, redis, some):
     expect(new, 1)
 
 
-def test_tag_article_takes_an_empty_list(notebook, some):
-    """tag_article with an empty list adds nothing and returns 0"""
-    expect(notebook.tag_article(some.word(), []), 0)
+@rests_on("test_tag_article_stores_each_tag")
+def test_tag_article_takes_an_empty_list(notebook, redis, some):
+    """tag_article with an empty list changes nothing and returns 0"""
+    article, tags = some.word(), some.words(2)
+    redis.sadd(f"tags:{article}", *tags)
+    expect(notebook.tag_article(article, []), 0)
+    expect_unchanged(redis, {f"tags:{article}": tags})
 
 
 def test_count_visitor_counts_each_once(notebook, redis, some):
@@ -79,6 +94,7 @@ def test_friends_in_common_finds_them(notebook, redis, some):
     redis.sadd(f"friends:{other}", *people[7:])
     expect(notebook.friends_in_common(one, other), sorted(people[7:14]))
     expect_unchanged(redis, {f"friends:{one}": people[:14], f"friends:{other}": people[7:]})
+    expect_no_fixed_key(notebook, redis, lambda: notebook.friends_in_common(one, other))
     expect(notebook.friends_in_common(one, some.word(12)), [])
 
 
@@ -88,9 +104,9 @@ def test_friends_in_common_lets_redis_compare(notebook, redis, some):
     one, other = some.words(2)
     redis.sadd(f"friends:{one}", *(f"a{number}" for number in range(400)), "both")
     redis.sadd(f"friends:{other}", *(f"b{number}" for number in range(400)), "both")
-    readings = [redis.info("stats")["total_net_output_bytes"] for _ in range(2)]  # they tell what the measuring takes
-    notebook.friends_in_common(one, other)
-    sent = redis.info("stats")["total_net_output_bytes"] - 2 * readings[1] + readings[0]
+    with notebook.counted() as seen:
+        notebook.friends_in_common(one, other)
+    sent = seen.bytes
     expect(sent, wanted("some ten bytes from Redis, for the one who is shared", lambda sent: sent <= FEW_BYTES))
 
 
@@ -118,13 +134,14 @@ def test_find_articles_has_none_unwanted(notebook, redis, some):
 
 
 def test_find_articles_leaves_nothing_behind(notebook, redis, some):
-    """find_articles changes no set and leaves no key behind"""
+    """find_articles changes no set, leaves no key behind, and disturbs no other search at the same moment"""
     first, second, bad = some.words(3, 6)
     sets = {f"tagged:{first}": "123", f"tagged:{second}": "234", f"tagged:{bad}": "35"}
     for key, articles in sets.items():
         redis.sadd(key, *articles)
     notebook.find_articles([first, second], [bad])
     expect_unchanged(redis, sets)
+    expect_no_fixed_key(notebook, redis, lambda: notebook.find_articles([first, second], [bad]))
 
 
 def test_draw_winners_draws_and_takes_out(notebook, redis, some):
@@ -138,7 +155,7 @@ def test_draw_winners_draws_and_takes_out(notebook, redis, some):
 
 @rests_on("test_draw_winners_draws_and_takes_out")
 def test_draw_winners_draws_by_chance(notebook, redis, some):
-    """draw_winners draws by chance"""
+    """draw_winners draws at random"""
     people, draws = some.words(40), set()
     for raffle in some.words(3):
         redis.sadd(f"raffle:{raffle}", *people)
@@ -148,7 +165,7 @@ def test_draw_winners_draws_by_chance(notebook, redis, some):
 
 @rests_on("test_draw_winners_draws_and_takes_out")
 def test_draw_winners_takes_what_is_left(notebook, redis, some):
-    """draw_winners returns all that are left where they are fewer"""
+    """draw_winners returns all that are left if they are fewer"""
     raffle, people = some.word(), some.words(3)
     redis.sadd(f"raffle:{raffle}", *people)
     expect_names(notebook.draw_winners(raffle, 10), 3, people)
@@ -166,10 +183,12 @@ def test_draw_winners_never_draws_twice(notebook, redis, some):
 
 
 def test_show_some_shows_members(notebook, redis, some):
-    """show_some returns that many different members, or all where they are fewer"""
+    """show_some returns that many different members, or all if they are fewer"""
     team, people = some.word(), some.words(9)
     redis.sadd(f"team:{team}", *people)
-    expect_names(notebook.show_some(team, 5), 5, people)
+    with notebook.counted() as seen:
+        names = notebook.show_some(team, 5)
+    expect_names(names, 5, people)
     expect_names(notebook.show_some(team, 30), 9, people)
 
 
@@ -198,7 +217,8 @@ def test_move_ticket_moves(notebook, redis, some):
     """move_ticket takes the ticket out of the one set and puts it into the other, and returns True"""
     before, after, ticket, other = some.words(4)
     redis.sadd(f"state:{before}", ticket, other)
-    was_moved = notebook.move_ticket(ticket, before, after)
+    with notebook.counted() as seen:
+        was_moved = notebook.move_ticket(ticket, before, after)
     expect(redis.smembers(f"state:{after}"), {ticket})
     expect(redis.smembers(f"state:{before}"), {other})
     expect(was_moved, True)
@@ -206,7 +226,7 @@ def test_move_ticket_moves(notebook, redis, some):
 
 @rests_on("test_move_ticket_moves")
 def test_move_ticket_invents_none(notebook, redis, some):
-    """move_ticket changes nothing and returns False where the ticket was not there, also a moment ago"""
+    """move_ticket changes nothing and returns False if the ticket was not there, also a moment ago"""
     before, after, ticket = some.words(3)
     was_moved = notebook.move_ticket(ticket, before, after)
     expect(redis.smembers(f"state:{after}"), set())
@@ -249,11 +269,44 @@ def test_online_among_takes_an_empty_list(notebook, redis):
 
 
 def test_online_among_asks_once(notebook, redis, some):
-    """online_among asks Redis once, however many contacts there are, and fetches only the answers"""
+    """online_among asks Redis once, however many contacts there are, and only the answers travel"""
     contacts = some.words(30)
     redis.sadd("online", *contacts[:5], *(f"somebody{number}" for number in range(500)))
-    notebook.online_among(contacts)  # so that Redis knows the script, where there is one
+    notebook.online_among(contacts)  # so that Redis knows the script, if there is one
     with notebook.counted() as seen:
         notebook.online_among(contacts)
-    expect([name for name in ("smembers", "sscan") if seen[name]], [])
-    expect(seen.round_trips, 1)
+    expect(seen, trips(1))
+    expect(seen.bytes, wanted("an answer for each of 30 contacts, not 505 names", lambda sent: sent <= FEW_BYTES))
+
+
+def test_week_report_counts(notebook, redis, some):
+    """week_report counts the visitors of all days, the faithful of each day, and those new on the last day"""
+    days, people = some.words(3), some.words(12)
+    for day, came in zip(days, (people[:6], people[2:8], [people[0], *people[4:7], *people[9:]]), strict=True):
+        redis.sadd(f"visitors:{day}", *came)
+    expect(notebook.week_report(days), {"visitors": 11, "faithful": 2, "new": 3})
+    expect(notebook.week_report(days[:1]), {"visitors": 6, "faithful": 6, "new": 6})
+    expect(notebook.week_report([*days, some.word(9)]), {"visitors": 11, "faithful": 0, "new": 0})
+
+
+@rests_on("test_week_report_counts")
+def test_week_report_sends_numbers(notebook, redis, some):
+    """week_report lets Redis count, so that only numbers travel"""
+    days = some.words(3)
+    for day in days:
+        redis.sadd(f"visitors:{day}", *(f"{day}{number}" for number in range(200)))
+    with notebook.counted() as seen:
+        notebook.week_report(days)
+    expect(seen.bytes, wanted("some numbers from Redis, and no names", lambda sent: sent <= FEW_BYTES))
+
+
+@rests_on("test_week_report_counts")
+def test_week_report_leaves_nothing_behind(notebook, redis, some):
+    """week_report changes no set, leaves no key behind, and disturbs no other report at the same moment"""
+    days, people = some.words(2), some.words(6)
+    sets = {f"visitors:{days[0]}": people[:4], f"visitors:{days[1]}": people[3:]}
+    for key, came in sets.items():
+        redis.sadd(key, *came)
+    notebook.week_report(days)
+    expect_unchanged(redis, sets)
+    expect_no_fixed_key(notebook, redis, lambda: notebook.week_report(days))

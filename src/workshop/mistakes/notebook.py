@@ -7,6 +7,7 @@ certain message stands above the one that takes any; at last the type alone.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from workshop.mistakes.mistake import mistake
 from workshop.raised import Raised
@@ -16,6 +17,23 @@ def fits(error: Raised, types: str, pattern: str = "") -> dict[str, str] | None:
     """The named groups if the exception is of one of these types and its message has the pattern."""
     found = re.search(pattern, error.message) if re.fullmatch(types, error.type) else None
     return {"match": found[0], **found.groupdict("it")} if found else None
+
+
+# Commands that some of the servers do not have on which a notebook runs, and what brought them.
+SINCE = {
+    **dict.fromkeys(("DELEX", "DIGEST", "MSETEX"), "Redis 8.4"),
+    **dict.fromkeys(("XDELEX", "XACKDEL"), "Redis 8.2"),
+    **dict.fromkeys(("HGETDEL", "HGETEX", "HSETEX"), "Redis 8.0"),
+    "DELIFEQ": "Valkey 9.0",
+}
+
+
+def server_of(redis: Any) -> str:
+    """The server's own name and version; "another one" if nobody can be asked."""
+    about = redis.info("server") if redis else {}
+    if "valkey_version" in about:
+        return f"Valkey {about['valkey_version']}"
+    return f"Redis {about['redis_version']}" if about else "another one"
 
 
 def raised(type: str, message: str = "", source: str | None = "r.set(key, value)") -> dict[str, Raised]:
@@ -91,15 +109,16 @@ def returned_too_much(error):
     return fits(error, "TooMuch")
 
 
-@mistake(example={"actual": [1, 0], "expected": [True, False]})
+@mistake(example={"actual": (0, "theirs"), "expected": (False, "theirs")})
 def number_for_true(actual, expected):
     """The function returned {actual}, and {expected} was promised: True and False, not numbers. bool(…) makes True of 1
     and False of 0.
     """
-    pairs = list(zip(*(one if isinstance(one, list) else [one] for one in (actual, expected)), strict=False))
-    numbers = pairs and all(type(one) is int and type(other) is bool and one == other for one, other in pairs)
-    as_long = not isinstance(actual, list) or (isinstance(expected, list) and len(actual) == len(expected))
-    return numbers and as_long and {"actual": actual, "expected": expected}
+    rows = isinstance(actual, (list, tuple)) and isinstance(expected, (list, tuple)) and len(actual) == len(expected)
+    pairs = list(zip(actual, expected, strict=True)) if rows else [(actual, expected)]
+    numbers = [type(one) is int and type(other) is bool and one == other for one, other in pairs]
+    others = all(is_one or one == other for is_one, (one, other) in zip(numbers, pairs, strict=True))
+    return any(numbers) and others and {"actual": actual, "expected": expected}
 
 
 @mistake(example=raised("OutOfTime"))
@@ -129,6 +148,20 @@ def px_not_an_int(error):
 def ex_not_an_int(error):
     """Ex takes a whole number, an int. For a part of a second there is px: it counts in milliseconds."""
     return fits(error, "DataError", r"^ex\b.* must be")
+
+
+@mistake(example=raised("DataError", "Invalid input of type: 'list'. Convert to a bytes, string, int or float first."))
+def list_not_unpacked(error):
+    """redis-py sends one string at a time, and was given a whole {type}. A star passes its elements one by one: *names."""
+    return fits(error, "DataError", r"Invalid input of type: '?(?P<type>list|tuple|set)\b")
+
+
+@mistake(
+    example=raised("DataError", "Invalid input of type: 'NoneType'. Convert to a bytes, string, int or float first.")
+)
+def none_sent(error):
+    """redis-py was given None to send. Where does it come from: did nothing come back a line before?"""
+    return fits(error, "DataError", r"Invalid input of type: '?NoneType")
 
 
 @mistake(example=raised("DataError", "Invalid input of type: 'dict'. Convert to a bytes, string, int or float first."))
@@ -163,6 +196,14 @@ def not_a_number(error):
 def wrong_number_of_arguments(error):
     """The command {command} was sent with too few or too many arguments."""
     return fits(error, "ResponseError", r"wrong number of arguments for '?(?P<command>[\w|]+)")
+
+
+@mistake(example=raised("ResponseError", "unknown command 'DELEX', with args beginning with: 'a'"))
+def command_of_another_server(error, redis=None):
+    """{command} came with {since}, and this server is {server}. It is spelled correctly, and cannot be used here."""
+    found = fits(error, "ResponseError", r"unknown command '?(?P<command>\w+)")
+    name = found["command"].upper() if found else ""
+    return name in SINCE and {"command": name, "since": SINCE[name], "server": server_of(redis)}
 
 
 @mistake(example=raised("ResponseError", "unknown command 'GETT', with args beginning with: 'a'"))
@@ -276,6 +317,12 @@ def no_such_key(error):
     this error.
     """
     return fits(error, "KeyError", r"(?P<key>.+)")
+
+
+@mistake(example=raised("ValueError", "list.remove(x): x not in list", "jobs.remove(job)"))
+def not_in_the_list(error):
+    """The Python list does not have what is to be taken out of it or looked for. What should the function do then?"""
+    return fits(error, "ValueError", r"not in (?:list|tuple|deque)|is not in (?:list|tuple|deque)")
 
 
 @mistake(example=raised("ZeroDivisionError", "division by zero"))

@@ -30,4 +30,12 @@ def release_lock(r, name, token):
 
 
 def find_keys(r, prefix):
-    return sorted({key for key in r.scan_iter(count=20000) if key.startswith(prefix)})
+    return sorted({key for key in r.scan_iter(count=5000) if key.startswith(prefix)})
+
+
+def allow_request(r, user, limit, seconds, now):
+    key = f"rate:{user}:{int(now) // seconds}"
+    p = r.pipeline()
+    p.set(key, 0, nx=True, ex=2 * seconds)
+    p.incr(key)
+    return p.execute()[-1] <= limit

@@ -8,7 +8,9 @@ def save_session(r, token, user, seconds):
 
 
 def change_session(r, token, user):
-    script = r.register_script("if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL') return 1")
+    script = r.register_script(
+        "if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL') return 1"
+    )
     return script(keys=[f"session:{token}"], args=[json.dumps(user)]) == 1
 
 
@@ -24,7 +26,9 @@ def read_settings(r, defaults):
 
 
 def take_lock(r, name, token, seconds):
-    script = "if redis.call('SETNX', KEYS[1], ARGV[1]) == 1 then return redis.call('EXPIRE', KEYS[1], ARGV[2]) end return 0"
+    script = (
+        "if redis.call('SETNX', KEYS[1], ARGV[1]) == 1 then return redis.call('EXPIRE', KEYS[1], ARGV[2]) end return 0"
+    )
     return r.eval(script, 1, f"lock:{name}", token, seconds) == 1
 
 
@@ -36,3 +40,8 @@ def find_keys(r, prefix):
         found |= set(page)
         if cursor == "0":
             return sorted(found)
+
+
+def allow_request(r, user, limit, seconds, now):
+    s = "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end return n"
+    return r.eval(s, 1, f"rate:{user}:{int(now / seconds)}", seconds) <= limit

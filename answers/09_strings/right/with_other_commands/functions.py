@@ -1,3 +1,4 @@
+import os
 import time
 from datetime import timedelta
 
@@ -27,7 +28,9 @@ def time_left(r, key):
 
 def read_settings(r, defaults):
     stored = connection().mget("", *(f"setting:{name}" for name in defaults))[1:]
-    return {name: default if value is None else value.decode() for (name, default), value in zip(defaults.items(), stored)}
+    return {
+        name: default if value is None else value.decode() for (name, default), value in zip(defaults.items(), stored)
+    }
 
 
 def take_lock(r, name, token, seconds):
@@ -42,3 +45,10 @@ def find_keys(r, prefix):
         cursor = int(cursor)
         found.update(page)
     return tuple(sorted(found))
+
+
+def allow_request(r, user, limit, seconds, now):
+    w = int(now // seconds)
+    with r.pipeline() as p:
+        n = p.incr(f"rate:{user}:{w}").expireat(f"rate:{user}:{w}", (w + 1) * seconds).execute()[0]
+    return n <= limit

@@ -50,7 +50,10 @@ def read_settings(r, defaults):
     with r.pipeline(transaction=False) as pipe:
         for name in defaults:
             pipe.get(f"setting:{name}")
-        return {name: value if value is not None else default for (name, default), value in zip(defaults.items(), pipe.execute())}
+        return {
+            name: value if value is not None else default
+            for (name, default), value in zip(defaults.items(), pipe.execute())
+        }
 
 
 def take_lock(r, name, token, seconds):
@@ -81,3 +84,20 @@ def release_lock(r, name, token):
             return pipe.execute() == [1]
         except redis.WatchError:
             return False
+
+
+def allow_request(r, user, limit, seconds, now):
+    key = f"rate:{user}:{int(now // seconds)}"
+    with r.pipeline() as pipe:
+        while True:
+            try:
+                pipe.watch(key)
+                n = int(pipe.get(key) or 0)
+                if n >= limit:
+                    return False
+                pipe.multi()
+                pipe.set(key, n + 1, ex=seconds)
+                pipe.execute()
+                return True
+            except redis.WatchError:
+                pass

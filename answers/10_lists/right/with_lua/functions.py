@@ -14,7 +14,9 @@ def view_item(r, user, item):
 
 
 def queue_song(r, party, song, after):
-    return r.eval("return redis.call('LINSERT', KEYS[1], 'AFTER', ARGV[1], ARGV[2])", 1, f"songs:{party}", after, song) not in (0, -1)
+    return r.eval(
+        "return redis.call('LINSERT', KEYS[1], 'AFTER', ARGV[1], ARGV[2])", 1, f"songs:{party}", after, song
+    ) not in (0, -1)
 
 
 def start_job(r, queue, worker):
@@ -25,3 +27,8 @@ def start_job(r, queue, worker):
 def give_back(r, queue, worker):
     script = "local jobs = redis.call('LRANGE', KEYS[1], 0, -1) for i = #jobs, 1, -1 do redis.call('LPUSH', KEYS[2], jobs[i]) end redis.call('DEL', KEYS[1]) return #jobs"
     return r.eval(script, 2, f"working:{worker}", f"jobs:{queue}")
+
+
+def finish_job(r, worker, job, result):
+    s = "if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 0 then return 0 end redis.call('SET', KEYS[2], ARGV[2], 'EX', 3600) redis.call('INCR', KEYS[3]) return 1"
+    return r.eval(s, 3, f"working:{worker}", f"result:{job}", f"finished:{worker}", job, result) == 1

@@ -1,5 +1,8 @@
+import os
+
+
 def connection():
-    return redis.Redis.from_url(os.environ["REDIS_URL"])
+    return redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=None)
 
 
 def undo(r, document):
@@ -29,3 +32,31 @@ def start_job(r, queue, worker):
 def give_back(r, queue, worker):
     moved = r.rpoplpush(f"working:{worker}", f"jobs:{queue}")
     return 1 + give_back(r, queue, worker) if moved is not None else 0
+
+
+def finish_job(r, worker, job, result):
+    working = f"working:{worker}"
+
+    def act(pipe):
+        there = job in pipe.lrange(working, 0, -1)
+        pipe.multi()
+        if there:
+            pipe.lrem(working, 1, job)
+            pipe.setex(f"result:{job}", 3600, result)
+            pipe.incr(f"finished:{worker}")
+        return there
+
+    return r.transaction(act, working, value_from_callable=True)
+
+
+def finish_job(r, worker, job, result):
+    working = f"working:{worker}"
+    def act(pipe):
+        there = job in pipe.lrange(working, 0, -1)
+        pipe.multi()
+        if there:
+            pipe.lrem(working, 1, job)
+            pipe.setex(f"result:{job}", 3600, result)
+            pipe.incr(f"finished:{worker}")
+        return there
+    return r.transaction(act, working, value_from_callable=True)

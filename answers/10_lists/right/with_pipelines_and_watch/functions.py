@@ -88,3 +88,35 @@ def give_back(r, queue, worker):
         return len(jobs)
 
     return again(r, [f"working:{worker}"], act)
+
+
+def finish_job(r, worker, job, result):
+    working = f"working:{worker}"
+    with r.pipeline() as pipe:
+        try:
+            pipe.watch(working)
+            if pipe.lpos(working, job) is None:
+                return False
+            pipe.multi()
+            pipe.lrem(working, -1, job).set(f"result:{job}", result).expire(f"result:{job}", 3600).incr(
+                f"finished:{worker}"
+            )
+            pipe.execute()
+            return True
+        except redis.WatchError:
+            return finish_job(r, worker, job, result)
+
+
+def finish_job(r, worker, job, result):
+    working = f"working:{worker}"
+    with r.pipeline() as pipe:
+        try:
+            pipe.watch(working)
+            if pipe.lpos(working, job) is None:
+                return False
+            pipe.multi()
+            pipe.lrem(working, -1, job).set(f"result:{job}", result).expire(f"result:{job}", 3600).incr(f"finished:{worker}")
+            pipe.execute()
+            return True
+        except redis.WatchError:
+            return finish_job(r, worker, job, result)

@@ -33,3 +33,20 @@ def move_ticket(r, ticket, before, after):
             except Exception as error:
                 if type(error).__name__ != "WatchError":
                     raise
+
+
+def online_among(r, contacts):
+    if not contacts:
+        return []
+    p = r.pipeline()
+    p.sadd("asked", *contacts).sinter("asked", "online").delete("asked")
+    on = p.execute()[1]
+    return [c for c in contacts if c in on]
+
+
+def online_among(r, contacts):
+    if not contacts: return []
+    p = r.pipeline()
+    p.sadd("asked", *contacts).sinter("asked", "online").delete("asked")
+    on = p.execute()[1]
+    return [c for c in contacts if c in on]

@@ -30,3 +30,21 @@ def find_articles(r, wanted, unwanted):
         pipe.sdiff("found:tmp", *(f"tagged:{tag}" for tag in unwanted))
         pipe.delete("found:tmp")
         return sorted(pipe.execute()[1])
+
+
+def week_report(r, days):
+    keys = [f"visitors:{d}" for d in days]
+    p = r.pipeline()
+    p.sunionstore("t", keys[:-1] or ["none"]).sdiffstore("u", [keys[-1], "t"]).sinterstore("v", keys).delete(
+        "t", "u", "v"
+    )
+    old, new, faithful, _ = p.execute()
+    return {"visitors": old + new, "faithful": faithful, "new": new}
+
+
+def week_report(r, days):
+    keys = [f"visitors:{d}" for d in days]
+    p = r.pipeline()
+    p.sunionstore("t", keys[:-1] or ["none"]).sdiffstore("u", [keys[-1], "t"]).sinterstore("v", keys).delete("t", "u", "v")
+    old, new, faithful, _ = p.execute()
+    return {"visitors": old + new, "faithful": faithful, "new": new}

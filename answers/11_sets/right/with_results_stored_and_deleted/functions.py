@@ -1,3 +1,6 @@
+import uuid
+
+
 def friends_in_common(r, one, other):
     with r.pipeline() as pipe:
         pipe.sinterstore("shared:tmp", f"friends:{one}", f"friends:{other}")
@@ -7,7 +10,7 @@ def friends_in_common(r, one, other):
 
 
 def find_articles(r, wanted, unwanted):
-    key = "found:tmp"
+    key = f"found:{uuid.uuid4()}"
     r.sinterstore(key, [f"tagged:{tag}" for tag in wanted])
     try:
         for tag in unwanted:
@@ -29,3 +32,25 @@ def draw_winners(r, raffle, count):
     while len(winners) < count and (winner := r.spop(key)) is not None:
         winners.append(winner)
     return winners
+
+
+def week_report(r, days):
+    t = f"tmp:{uuid.uuid4()}"
+    keys = [f"visitors:{d}" for d in days]
+    try:
+        a = r.sunionstore(t, keys)
+        c = r.sdiffstore(t, keys[-1], *keys[:-1])
+    finally:
+        r.delete(t)
+    return {"visitors": a, "faithful": r.sintercard(len(keys), keys), "new": c}
+
+
+def week_report(r, days):
+    import uuid
+    t = f"tmp:{uuid.uuid4()}"
+    keys = [f"visitors:{d}" for d in days]
+    try:
+        a = r.sunionstore(t, keys); c = r.sdiffstore(t, keys[-1], *keys[:-1])
+    finally:
+        r.delete(t)
+    return {"visitors": a, "faithful": r.sintercard(len(keys), keys), "new": c}

@@ -1,0 +1,4 @@
+def time_left(r, key):
+    left = r.pttl(key)
+    if left == -2: return None
+    return "for ever" if left == -1 else left

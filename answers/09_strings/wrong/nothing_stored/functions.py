@@ -1,0 +1,2 @@
+def save_session(r, token, user, seconds):
+    data = json.dumps(user)

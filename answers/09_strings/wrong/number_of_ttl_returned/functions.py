@@ -1,0 +1,2 @@
+def time_left(r, key):
+    return r.ttl(key)

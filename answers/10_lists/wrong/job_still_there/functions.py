@@ -1,0 +1,3 @@
+def finish_job(r, worker, job, result):
+    r.pipeline().set(f"result:{job}", result, ex=3600).incr(f"finished:{worker}").execute()
+    return True

@@ -1,0 +1,3 @@
+def add_jobs(r, queue, jobs):
+    if not jobs: return r.llen(queue)
+    return r.rpush(queue, *jobs)

@@ -1,0 +1,6 @@
+def week_report(r, days):
+    keys = [f"visitors:{d}" for d in days]
+    p = r.pipeline()
+    p.sunionstore("t", keys).sintercard(len(keys), keys).sdiffstore("t", [keys[-1], *keys[:-1]]).delete("t")
+    a, b, c, _ = p.execute()
+    return {"visitors": a, "faithfull": b, "new": c}
