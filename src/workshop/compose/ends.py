@@ -21,7 +21,7 @@ from workshop.engine import engine, helpers
 from workshop.engine.limits import CONFINED
 from workshop.engine.run import Run
 from workshop.outcomes import NotUp
-from workshop.patience import settled
+from workshop.patience import settled, until
 from workshop.report import last_lines
 from workshop.runtimes.docker import LOG_LAG
 from workshop.runtimes.evidence import Evidence
@@ -29,7 +29,7 @@ from workshop.runtimes.healthtest import NOT_RUNNABLE, HealthTest, tests_of
 
 LONG = 15.0  # seconds of failing health tests after which waiting is given up
 LOOPS = 3  # times that a service is started again until it counts as one that does not come up; the first waits are 0.1, 0.2 and 0.4 s
-ENDS = 15.0  # seconds in which one that is started again and again is seen between two runs
+ENDS = 30.0  # seconds in which one that is started again and again is seen between two runs
 EARLY = 0.08  # seconds by which the first line of a run may come before the engine says that it began; 0.1 s lie between two runs at least
 SPEAKS = re.compile(
     r"(?i)error|not found|denied|no such|refused|fail|fatal|invalid|unbound|syntax|usage"
@@ -195,14 +195,13 @@ def ended(stack: Watched, name: str, service: str) -> NotUp:
 
 
 def _at_an_end(stack: Watched, name: str) -> dict[str, Any]:
-    """What `docker inspect` says of a container between two runs, or after its last; of a run, if that does not end in time."""
-    end = time.monotonic() + ENDS
-    while True:
-        found = inspect(stack, name)
-        left = end - time.monotonic()
-        if found["State"]["Status"] in (*OVER, "created") or left <= 0:
-            return found
-        stack.run.docker("wait", name, timeout=left)  # it returns as soon as the run has ended
+    """What `docker inspect` says of a container between two runs, or after its last; of a run, if that does not end in time.
+
+    It is asked again and again: `docker wait` does not return between two runs. The pause between them doubles each time.
+    """
+    return until(
+        lambda: inspect(stack, name), ENDS, 0.05, lambda found: found["State"]["Status"] in (*OVER, "created")
+    )
 
 
 def inspect(stack: Watched, name: str) -> dict[str, Any]:
