@@ -437,9 +437,9 @@ def taken_away_and_put_back(seen, times):
 
 
 @mistake("test_find_keys_finds_all")
-def prefix_found_anywhere(actual, inside):
+def prefix_found_anywhere(actual, strangers):
     """These keys hold the prefix, and some do not begin with it. A `*` before it, or `in`, finds it anywhere."""
-    return isinstance(actual, list) and any(key in inside for key in actual)
+    return isinstance(actual, list) and any(key in strangers for key in actual)
 
 
 @mistake("test_find_keys_finds_all")

@@ -249,8 +249,8 @@ def test_find_keys_finds_all(notebook, redis, some):
     """find_keys returns all keys that begin with the prefix, sorted, each once"""
     prefix = f"{some.word(6)}:"
     keys = sorted(f"{prefix}{word}" for word in some.words(6))
-    inside = [f"x{keys[0]}", f"other:{keys[1]}"]
-    for known in (keys[:3] + inside, [*keys, *(f"other:{some.word(4)}:{number}" for number in range(1500))]):
+    strangers = [f"x{keys[0]}", f"other:{keys[1]}"]
+    for known in (keys[:3] + strangers, [*keys, *(f"other:{some.word(4)}:{number}" for number in range(1500))]):
         redis.mset(dict.fromkeys(known, ""))
         with notebook.counted() as seen:
             found = notebook.find_keys(prefix)
