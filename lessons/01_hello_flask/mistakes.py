@@ -26,15 +26,15 @@ def name_not_in_the_path(answer, service):
 
 @mistake(HEALTH)
 def health_without_the_z(answer, service):
-    """There is a route for /health, and none for /healthz: @app.get("/healthz"). The z is meant: by custom, that is
-    what such an address is called."""
+    """There is a route for /health, and none for /healthz: @app.get("/healthz"). The z is no typing
+    mistake: such an address is called so by custom."""
     return answer.status == 404 and service.request("OPTIONS", "/health").status == 200
 
 
 @mistake()
 def no_route(answer, service):
-    """There is no route for {route}. Put @app.get("{route}") above its view, and both above app.run(…): that call is
-    the last line of the file, and what stands below it is never reached."""
+    """There is no route for {route}. Put @app.get("{route}") above its view, and both above app.run(…): Python
+    does not get to the lines below that call while the server runs."""
     missing = answer.status == 404 and service.request("OPTIONS", answer.path).status == 404
     route = re.sub(r"(?<=^/hello/).+", "<name>", answer.path)
     return missing and {"route": route}
@@ -71,7 +71,7 @@ def other_words(answer):
 
 @mistake(FIRST_PAGE)
 def words_not_sent_as_text(actual, page):
-    """The words are right, but they are sent as {kind}, which is not text. Return the string alone; then Flask says text/html."""
+    """The words are right, but they are sent as {kind}, which is not text. Return only the string; then Flask sends it as text/html."""
     return page.text.startswith("Hello World") and {"kind": actual or "nothing in particular"}
 
 
@@ -80,7 +80,7 @@ def words_not_sent_as_text(actual, page):
 
 @mistake("greeting")
 def comma_instead_of_one_text(answer, name):
-    """The status line of the answer has the name in it. What stands after a comma is not part of the text: in
+    """The status line of the answer has the name in it. What comes after a comma is not part of the text: in
     return "Hello", name Flask takes the name for the status. Make one text: f"Hello {escape(name)}"."""
     return answer.status is None and letters(name) in answer.detail
 
@@ -106,14 +106,15 @@ def braces_not_filled_in(page, name):
 
 @mistake("says", ESCAPED)
 def says_the_word_name(page, name):
-    """The page says the word `name`, not what it stands for. What is to be filled in stands in braces: f"Hello {escape(name)}"."""
+    """The page says the word `name`, not what it stands for. Put an f before the quotes, and braces
+    around what Python must fill in: f"Hello {escape(name)}"."""
     return letters(name) not in page.text and re.search(r"escape\(|\bname\b", page.text)
 
 
 @mistake("says", ESCAPED)
 def name_not_on_the_page(page, name):
-    """The page does not say the name from the address. Take it from the route: what stands in <name> is passed to the
-    view as its argument."""
+    """The page does not say the name from the address. Take it from the route: the part of the address that matches
+    <name> is passed to the view as its argument."""
     return letters(name) not in page.text
 
 
@@ -173,7 +174,7 @@ def json_sent_as_a_page(page):
 
 @mistake(ELSEWHERE)
 def not_found_with_200(answer):
-    """The page says that it was not found, but its status says 200, all is well. Send the status too: return "…", 404."""
+    """The page says that it was not found, but its status is 200, which means success. Send the status too: return "…", 404."""
     return answer.status == 200 and "not found" in answer.text.lower()
 
 

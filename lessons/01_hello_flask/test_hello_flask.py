@@ -28,7 +28,7 @@ def test_the_first_page_says_hello_world(service):
 
 
 def test_hello_greets_by_name(service, some):
-    """`GET /hello/<name>` greets by that very name"""
+    """`GET /hello/<name>` answers with a greeting that has exactly that name in it"""
     for name in (some.name(), some.word(4) + some.name()):
         says(greeting(service, name), name)
 

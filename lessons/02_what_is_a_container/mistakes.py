@@ -48,8 +48,8 @@ def limit_file_not_there(log):
 
 @mistake()
 def command_not_in_the_image(log):
-    """The app starts the command `{missing}`, and the image has none: it holds only what was put into it. Read what that command reads,
-    the files in /proc, yourself."""
+    """The app starts the command `{missing}`, and the image does not have it: it has only what was put into it. Read the
+    files in /proc yourself, as that command would."""
     named = said(MISSING, log)
     return named and "/" not in named["missing"] and named
 
@@ -102,7 +102,7 @@ def not_json(answer):
 
 @mistake("ask")
 def one_level_too_deep(told, key):
-    """The answer has no `{key}`. It holds {names}, and `{key}` is inside that, one level too deep: return the inner dict."""
+    """The answer has no `{key}`. It has {names}, and `{key}` is inside that, one level too deep: return the inner dict."""
     inside = [name for name, inner in told.items() if isinstance(inner, dict) and key in inner]
     return key not in told and bool(inside) and {"key": key, "names": f"`{inside[0]}`"}
 
@@ -115,7 +115,7 @@ def memory_left_out(told, key):
 
 @mistake("ask")
 def name_missing(told, key):
-    """The answer has no `{key}`. It holds {names}. A program looks for the name letter by letter, capitals too."""
+    """The answer has no `{key}`. It has {names}. The name must be the same, letter by letter, capitals too."""
     names = ", ".join(f"`{name}`" for name in told) or "nothing"
     return key not in told and {"key": key, "names": names}
 
@@ -128,7 +128,7 @@ def number_as_text(value):
 
 @mistake(PID, NAME, KERNEL, COUNT, LIMIT, NO_LIMIT)
 def comma_after_a_value(value):
-    """The value is a list of one, {value}. A comma after a value makes such a list of it."""
+    """The value is a list of one, {value}. A comma after a value makes a tuple, and a tuple is a list in JSON."""
     return isinstance(value, list) and len(value) == 1 and {"value": json.dumps(value)}
 
 
@@ -288,7 +288,7 @@ def no_process_counted(value):
 
 @mistake(COUNT)
 def counts_a_few_more(value, held):
-    """That is a little too many. A command that is started in order to count (sh, ls, ps) is one process more; and threads are not
+    """That is a few too many. A command that is started in order to count (sh, ls, ps) is one process more; and threads are not
     processes (pids.current counts both). Count the folders in /proc whose name is a number."""
     return is_number(value) and held < value <= held + 3
 
@@ -307,7 +307,7 @@ def counts_all_names_in_proc(value, held):
 
 @mistake(COUNT)
 def container_taken_for_one_process(value, held):
-    """The container holds {held} processes. That a container is one process is a habit, not a law. Count the folders in /proc whose
+    """The container holds {held} processes. A container may have more than one. Count the folders in /proc whose
     name is a number."""
     return is_number(value) and value == 1 and {"held": held}
 
@@ -324,14 +324,14 @@ def processes_copied(value, one, two):
 
 @mistake(LIMIT)
 def limit_kept_in_a_file(value, limit, plan):
-    """The app says the limit of its first life. Exit deletes no container: it is in `docker ps --all`, and a second start finds each
-    file that the app wrote. Did the app keep its answer in one? Read the limit again."""
+    """The app says the limit of its first start. A container that has ended is not deleted: it is in `docker ps --all`, and a second start
+    finds each file that the app wrote. Did the app keep its answer in one? Read the limit again."""
     return limit == plan.limits[3] and value == plan.limits[0]
 
 
 @mistake(AGAIN)
 def refuses_a_second_start(start):
-    """The container does not come up a second time: it ended with exit code {code}. {error} Exit deletes no container: it is in
+    """The container does not come up a second time: it ended with exit code {code}. {error} A container that has ended is not deleted: it is in
     `docker ps --all`, and a second start finds each file that the app wrote. Is one of them in the way?"""
     named = said(r"^(?P<error>[\w.]*(?:Error|Exception|Exit)\b.*)", start.log)
     return not start.running and {"code": start.code, "error": f"Its log says: {named['error']}." if named else ""}
@@ -346,14 +346,14 @@ def null_instead_of_the_limit(value, version):
 
 @mistake(LIMIT)
 def no_limit_told(value, version):
-    """A limit is set, and the app says the value that means none: it reads another file. Here the limit is in {file}."""
+    """A limit is set, and the app says the value that means no limit. Does it read another file? Here the limit is in {file}."""
     is_none = value == "max" or (is_number(value) and value >= MORE_THAN_ANY_MACHINE)
     return is_none and {"file": LIMIT_FILE[version]}
 
 
 @mistake(LIMIT)
 def limit_not_a_number(value, version):
-    """`memory` is a number of bytes. Here it is in {file}: pass it on as it is, with int(…)."""
+    """`memory` is a number of bytes. Here the limit is in {file}: turn it into a number with int(…)."""
     return not is_number(value) and {"file": LIMIT_FILE[version]}
 
 
@@ -416,13 +416,13 @@ def text_for_none(value):
 
 @mistake(NO_LIMIT)
 def machines_memory_for_none(value, host):
-    """That is the memory of the whole machine. Nobody has more, but no cgroup sets it: return None."""
+    """That is the memory of the whole machine. No process can have more, but no limit is set: return None."""
     return is_all_memory(value, host)
 
 
 @mistake(NO_LIMIT)
 def false_for_none(value):
-    """JSON says {value} then, which is not null. If no limit is set, return None."""
+    """In JSON that is {value}, which is not null. If no limit is set, return None."""
     return (value is False or value == float("inf")) and {"value": json.dumps(value)}
 
 
@@ -435,7 +435,7 @@ def largest_number_passed_on(value):
 
 @mistake(NO_LIMIT)
 def zero_for_none(value):
-    """A program takes {value} for a limit, and none can live with so little. If no limit is set, return None."""
+    """A program that asks takes {value} for the limit, and no process can run in so little memory. If no limit is set, return None."""
     return is_number(value) and value in (0, -1) and {"value": value}
 
 

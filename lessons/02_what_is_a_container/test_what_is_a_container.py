@@ -129,7 +129,7 @@ def test_the_kernel(host, one):
 
 @rests_on(JSON)
 def test_the_processes(plan, one, two):
-    """`processes` is how many processes the container holds at the moment of asking"""
+    """`processes` is the number of processes in the container at the moment of the request"""
     for container in (two, one):
         counts(container)
     before = ask(two, "processes")
@@ -174,14 +174,14 @@ def limited(host, plan, one, others, request):
 
 @rests_on(JSON)
 def test_the_limit_of_version_2(limited):
-    """`memory` is the limit in bytes where the file of cgroups version 2 is there, memory.max"""
+    """`memory` is the limit in bytes if the container has the file of cgroups version 2, memory.max"""
     for container, limit in limited(2):
         limit_is_told(container, limit, 2)
 
 
 @rests_on(JSON)
 def test_the_limit_of_version_1(limited):
-    """`memory` is the limit in bytes where the file of cgroups version 1 is there, memory/memory.limit_in_bytes"""
+    """`memory` is the limit in bytes if the container has the file of cgroups version 1, memory/memory.limit_in_bytes"""
     for container, limit in limited(1):
         limit_is_told(container, limit, 1)
 
@@ -194,7 +194,7 @@ def limit_is_told(container, limit, version):
 
 @rests_on(JSON)
 def test_no_limit_is_null(others):
-    """`memory` is null where no limit is set, in either version"""
+    """`memory` is null if no limit is set, in either version"""
     for version in (2, 1):
         value = ask(up(others[f"no limit in version {version}"].result()), "memory")
         expect(value, None)
@@ -202,7 +202,7 @@ def test_no_limit_is_null(others):
 
 @rests_on(JSON, *LIMITS)
 def test_a_stopped_container_starts_again(host, plan, one):
-    """Stopped, given another limit and started again, the container tells the new limit"""
+    """`memory` is the new limit after the container was stopped, given another limit and started again"""
     ask(one, "memory")  # an app that keeps its answer has one to keep now
     start_again(one, plan.limits[3])
     limit_is_told(up(one), plan.limits[3], host.cgroup)

@@ -13,7 +13,7 @@ def python_file_server(answer):
 
 @mistake("test_it_answers_from_outside")
 def page_not_in_the_app(answer):
-    """A server answers, but it knows no page `{path}`. Which file does CMD start? It must be the app.py that you were given."""
+    """A server answers, but it has no page `{path}`. Which file does CMD start? It must be the app.py that you were given."""
     return answer.status == 404 and {"path": re.sub(r".*//[^/]+", "", answer.asked)}
 
 

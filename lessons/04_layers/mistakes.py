@@ -39,7 +39,7 @@ def finds_no_token(output):
 
 @mistake()
 def sealed_at_the_start(log, start):
-    """The container ran seal.py when it started, and there it has no token. seal.py must run while the image is built:
+    """The container ran seal.py when it started, and a container is not given the token. seal.py must run while the image is built:
     RUN --mount=type=secret,id=seal_token python seal.py"""
     return finds_no_token(log)
 
@@ -98,14 +98,14 @@ def installs_after_the_app(flask, app, changed):
 
 @mistake("test_a_change_of_the_app_leaves_the_layers_below")
 def dependencies_beside_the_app(flask, app, changed):
-    """The dependencies come in one layer with app.py, so each change of app.py makes all of it again. Give app.py a COPY of its own, after them."""
+    """The dependencies come in one layer with app.py, so each change of app.py makes the whole layer again. Give app.py a COPY of its own, after them."""
     return flask in changed and flask == app
 
 
 @mistake("test_a_change_of_the_app_leaves_the_layers_below")
 def installs_with_the_whole_folder(flask, app, changed):
     """The layer with the dependencies is below app.py and was made again all the same: the step that installs them reads more of the folder than
-    requirements.txt. Before it, copy or mount nothing but that."""
+    requirements.txt. Before it, copy or mount only that file."""
     return flask in changed and flask < app
 
 
@@ -145,7 +145,7 @@ def patterns_inside_the_image(bench, image, places):
 
 @mistake("test_nothing_ignored_gets_in")
 def pattern_for_the_top_alone(bench, places):
-    """.dockerignore holds back `{name}` at the top of the folder alone, and /{path} got in: a pattern begins there, unless it begins with **/. Write
+    """.dockerignore holds back `{name}` only at the top of the folder, and /{path} got in: a pattern begins there, unless it begins with **/. Write
     **/{name}/"""
     rules = ignore_file(bench)
     found = re.search(r"(?m)^/?(__pycache__)/?\s*$", rules.read_text("utf-8", "replace")) if rules else None
@@ -156,13 +156,13 @@ def pattern_for_the_top_alone(bench, places):
 @mistake("test_nothing_ignored_gets_in")
 def dockerignore_forgets_some(bench, places):
     """.dockerignore does not hold back {names}. It takes one pattern a line, and a path in it begins in the folder that is built. A later line
-    that begins with ! lets in again."""
+    that begins with ! lets files in again."""
     return ignore_file(bench) and names_of(places)
 
 
 @mistake("test_nothing_ignored_gets_in")
 def dockerignore_misnamed(bench, places):
-    """{names} got in. There is a file {near}, and Docker looks for one called .dockerignore, exactly so."""
+    """{names} got in. There is a file {near}, and Docker looks for one whose name is exactly .dockerignore."""
     near = [path.name for path in bench.folder.iterdir() if re.search(r"(?i)docker_?ignore|^\.gitignore", path.name)]
     return near and not ignore_file(bench) and names_of(places) | {"near": near[0]}
 
@@ -235,7 +235,7 @@ def no_user(image):
 
 @mistake("test_it_can_write_its_notes")
 def folder_of_another_user(answer, log, service):
-    """The service may not write to {path} (its log says Permission denied): {place} belongs to {owner}, and the service is another user now. In the
+    """The service may not write to {path} (its log says Permission denied): {place} belongs to {owner}, and the service runs as another user. In the
     final stage, before USER, make the folder and give it to that user."""
     denied, place, number, owner, _ = place_denied(answer, log, service)
     is_another = number and int(number) not in {process.uid for process in service.processes()}
@@ -276,8 +276,8 @@ def tools_in_the_final_image(layers, tools):
 
 @mistake("test_the_image_is_small")
 def large_base_image(is_on_base):
-    """The final stage does not start from {BASE}, and what it starts from is larger. The slim image has all that it takes to run Python; what needs
-    more to be built is built in a first stage."""
+    """The final stage does not start from {BASE}, and what it starts from is larger. The slim image has all that Python needs to run. If a
+    package needs more to be built, build it in a first stage."""
     return not is_on_base
 
 
@@ -291,15 +291,15 @@ def everything_written_twice(layers, own, grown):
 
 @mistake("test_the_image_is_small")
 def large_layers(layers, own):
-    """On top of the base image, these layers are the largest: {largest}. What in them does the running service not need? What one layer adds, no later one takes away."""
+    """On top of the base image, these layers are the largest: {largest}. What in them does the running service not need? A later layer cannot make them smaller."""
     largest = sorted((index for index in own if layers[index].size > MB), key=lambda index: -layers[index].size)[:3]
     return largest and {"largest": "; ".join(layers.described(largest))}
 
 
 @mistake("test_dependencies_are_pinned")
 def pins_that_no_step_reads(bench, name, version, other):
-    """{file} asks for {name}=={version}, but no step reads it there. As if {version} were not to be had, this build took {name} {other} and said
-    nothing. Let the RUN that installs read that file: pip install -r {file}"""
+    """{file} asks for {name}=={version}, but no step reads it there. A build that may not take {version} took {name} {other}, without
+    an error. Let the RUN that installs read that file: pip install -r {file}"""
     pin = re.compile(rf"(?im)^[ \t]*{re.escape(name)}==[ \t]*{re.escape(version)}\b")
     files = [path.name for path in bench.folder.glob("*.txt") if pin.search(path.read_text("utf-8", "replace"))]
     return files and {"file": files[0], "name": name, "version": version, "other": other}
@@ -307,6 +307,6 @@ def pins_that_no_step_reads(bench, name, version, other):
 
 @mistake("test_dependencies_are_pinned")
 def not_pinned(name, version, other):
-    """{name} is not pinned. As if {version} were not to be had, this build took {name} {other} and said nothing: what an image holds depends on the
-    day it is built. Where the build reads it, ask for {name}=={version}"""
+    """{name} is not pinned. A build that may not take {version} took {name} {other}, without an error: what is in an image depends on the day it is built.
+    Ask for {name}=={version} in the file that the build reads, or in the RUN itself."""
     return {"name": name, "version": version, "other": other}

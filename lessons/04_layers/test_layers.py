@@ -98,7 +98,7 @@ def seal_of(order):
 
 
 def test_a_change_of_the_app_leaves_the_layers_below(layers, bench, order):
-    """After a change in `app.py` alone, all layers below it stay as they were, those of the dependencies among them"""
+    """After a change in `app.py` alone, all layers below it stay as they were, including those of the dependencies"""
     app = layers.first(lambda layer: order.mark in layer.found)
     expect(app, wanted("a layer that holds app.py as it is in the folder", lambda index: index is not None))
     flask = layers.first(lambda layer: any(FLASK.fullmatch(path) for path in layer.files))
@@ -124,7 +124,7 @@ def test_no_secret_stays(image, layers, order):
 
 @rests_on("test_the_image_carries_its_seal", "test_no_secret_stays")
 def test_the_secret_is_enough(bench, order):
-    """The token is taken from the secret `seal_token`: a build that is given nothing else seals as well"""
+    """The token is taken from the secret `seal_token`: a build that is given only this secret seals as well"""
     sealed = bench.start(build(bench, order, folder_with(bench, order, order.mark), given=order.secret))
     sealed.get("/seal").expect(200, json={"release": order.release, "seal": seal_of(order)})
 
@@ -153,7 +153,7 @@ def test_it_can_write_its_notes(service, some):
 
 
 def test_no_compiler_is_in_the_image(layers):
-    """The final image holds no compiler and no build tool"""
+    """The final image has no compiler and no build tool"""
     tools = [(index, path) for index, layer in enumerate(layers) for path in layer.tools]
     expect(layers.told(tools), IN_NO_LAYER, asked="docker run --rm notes which gcc cc make")
 

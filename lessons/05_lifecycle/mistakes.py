@@ -36,8 +36,8 @@ def server_built_on_http_server(malformed, ERROR_PAGE):
 
 @mistake(LOG)
 def log_in_a_file(plain, path):
-    """The line went into the file {file} in the container. `docker logs` does not look there, and the file goes when the container
-    goes. Write to standard output; whoever runs the container collects the log from there."""
+    """The line went into the file {file} in the container. `docker logs` does not look there, and the file is deleted with the
+    container. Write to standard output; whoever runs the container collects the log from there."""
     file = file_with(plain, path)
     return file and {"file": file}
 
@@ -53,8 +53,8 @@ def output_in_a_buffer(plain, line):
 @mistake(LOG)
 def nothing_printed(plain, line):
     """The line is in no file of the container and not in the log, also not after {count} more requests with long addresses, so
-    it is not waiting in a buffer. If the app prints it, where to? If it logs it, at which level? Unless it is told otherwise,
-    logging shows warnings and what is worse."""
+    it is not waiting in a buffer. If the app prints it, where to? If it logs it, at which level? By default,
+    logging shows only warnings and errors."""
     return line not in after_many_requests(plain, line) and {"count": REQUESTS}
 
 
@@ -105,7 +105,7 @@ def listens_on_5000(start):
 @mistake("test_the_greeting_comes_from_the_environment")
 def greeting_not_from_the_environment(answer, moved):
     """The container was started with GREETING={greeting}, and the page says something else. A setting is read from os.environ
-    when the service starts; what is written into the code, or worked out in the build, cannot be set."""
+    when the service starts; what is written into the code, or worked out in the build, cannot be changed from outside."""
     return answer.status == 200 and {"greeting": moved.greeting}
 
 
@@ -114,30 +114,30 @@ def greeting_not_from_the_environment(answer, moved):
 
 @mistake("ended")
 def killed_by_its_stop_signal(end, image):
-    """It was killed at once, by a signal that no process can catch: STOPSIGNAL is {signal}. That is fast, and nothing else.
-    SIGTERM, the default, asks a process to end; leave it at that."""
+    """It was killed at once, by a signal that no process can catch: STOPSIGNAL is {signal}. That is fast, but the service
+    cannot finish anything. SIGTERM, the default, asks a process to end: take the STOPSIGNAL line out."""
     signal = str(image.config.get("StopSignal"))
     return end.code == 137 and signal.removeprefix("SIG") in ("KILL", "9") and {"signal": signal}
 
 
 @mistake("ended")
 def ended_by_the_signal(end):
-    """The signal itself ended it: exit code {code} is 128 + {signal}. That is fast, but nothing took the signal as a request: no
-    goodbye, no thought for open requests. The server, or a handler of yours, must take it and end with 0."""
+    """The signal itself ended it: exit code {code} is 128 + {signal}. That is fast, but nothing handled the signal, so there was no
+    time for a goodbye or for open requests. The server, or a handler of yours, must handle it and end with 0."""
     return end.code != 137 and {"code": end.code, "signal": end.code - 128}
 
 
 @mistake("ended")
 def reloads_at_the_signal(end, GRACE):
-    """It had to be killed after {GRACE} s: to uWSGI, SIGTERM means to load everything anew, and its log says that it did. `die-on-term = true` has it
-    end there."""
+    """It had to be killed after {GRACE} s: to uWSGI, SIGTERM means to load everything again, and its log says that it did. With `die-on-term = true`
+    it ends instead."""
     return was_killed(end, GRACE) and "uwsgi" in end.process.lower() and "reloading uWSGI" in end.log
 
 
 @mistake("ended", GOODBYE, IN_FLIGHT)
 def handler_without_its_two_arguments(ended=None, end=None):
-    """The log says: {error}. The handler of a signal is called with two arguments, the signal's number and the frame; it failed over them. It also
-    stands in the place of the server's own handler: leave SIGTERM to the server, and let atexit.register(goodbye) say goodbye."""
+    """The log says: {error}. The handler of a signal is called with two arguments, the signal's number and the frame; this one
+    does not take them. It also replaces the server's own handler: leave SIGTERM to the server, and let atexit.register(goodbye) say goodbye."""
     error = said(
         r"^(?P<error>TypeError: \w+\(\) takes (?:0 positional arguments|1 positional argument) but [12] w\w+ given)",
         (end or ended).log,
@@ -211,7 +211,7 @@ def pause_at_the_end(ended):
 @mistake(GOODBYE)
 def goodbye_while_it_runs(ended, goodbyes):
     """It said goodbye while it still ran. Flask's teardown functions run after each request, and code at the top level of a file
-    runs when it is imported: neither is the end of the process. atexit.register(goodbye) has goodbye called there."""
+    runs when it is imported: neither is the end of the process. After atexit.register(goodbye), Python calls goodbye at the end."""
     return goodbyes(ended.before)
 
 
@@ -224,8 +224,8 @@ def goodbye_in_a_file(plain):
 
 @mistake(GOODBYE)
 def no_goodbye(ended, goodbyes):
-    """It ended without a goodbye in the log. What calls goodbye() at the end? atexit.register(goodbye) does, or the hook worker_exit
-    in gunicorn.conf.py. After os._exit nothing is called."""
+    """It ended without a goodbye in the log. What calls goodbye() at the end? After atexit.register(goodbye) Python does; the hook
+    worker_exit in gunicorn.conf.py can, too. After os._exit nothing is called."""
     return not goodbyes(ended.log)
 
 
@@ -266,15 +266,15 @@ def health_blind_to_silence(health_test):
 
 @mistake("test_unhealthy_in_time")
 def unhealthy_too_late(times, IN_TIME):
-    """By its own times it may be {latest} s until the health is reported as bad: {start} s of --start-period, then {retries} tries, {each} s each. The lesson
-    asks for {IN_TIME} s at most: shorten --interval, --retries or --start-period."""
+    """With these times, up to {latest} s pass until the health is reported as bad: {start} s of --start-period, then {retries} tries, {each} s each (the longer
+    of --interval and --timeout; Docker takes 30 s for each that is not set). The lesson asks for {IN_TIME} s at most: set shorter times, or fewer --retries."""
     each = max(times.interval, times.timeout)
     return {"latest": f"{times.latest:g}", "start": f"{times.start:g}", "retries": times.retries, "each": f"{each:g}"}
 
 
 @mistake("test_healthy_on_another_port")
 def health_asks_a_fixed_port(moved, health_test):
-    """PORT says {port}, the service answers there, and the health test fails: it asks another port. It sees the same environment
+    """PORT says {port}, the service answers there, and the health test fails: it asks another port. It gets the same environment
     as the service; let it read PORT too."""
     return "refused" in health_test.output and moved.get("/healthz").status == 200 and {"port": moved.inner_port}
 

@@ -116,7 +116,7 @@ def goodbyes(text):
 
 
 def test_it_says_goodbye(ended):
-    """At a graceful end the log has the line `goodbye`, and not before"""
+    """When the service ends gracefully, the log has the line `goodbye`, and not before"""
     expect(goodbyes(ended.before), wanted("no goodbye before the stop", lambda lines: not lines))
     expect(
         last_lines(ended.log),
@@ -134,7 +134,7 @@ def watched(bench, image):
 
 @beside()
 def test_healthy_while_it_is_well(image, plain, watched):  # plain: what does not come up at all is told there
-    """The image has a HEALTHCHECK that needs nothing the image lacks: it reports `healthy` while the app is well"""
+    """The image has a HEALTHCHECK that uses only what is in the image: it reports `healthy` while the app is well"""
     command = (image.config.get("Healthcheck") or {}).get("Test") or ["NONE"]
     expect(command, wanted("a HEALTHCHECK", lambda command: command[0] != "NONE"), asked="docker image inspect …")
     expect_health(watched, "healthy", tries=4, seconds=3)
@@ -170,7 +170,7 @@ def still_well(service):
 
 @rests_on(WELL)
 def test_unhealthy_in_time(image):
-    """It does so within two minutes: `--start-period` and `--retries` times `--interval` are no more together"""
+    """It does so within two minutes: `--start-period` plus `--retries` times the longer of `--interval` and `--timeout` is no more than that"""
     expect(
         times := Times(image.config["Healthcheck"]),
         wanted(f"at most {IN_TIME} s", lambda _: times.latest <= IN_TIME),
@@ -194,13 +194,14 @@ class Times:
         return self.start + self.retries * max(self.interval, self.timeout)
 
     def __repr__(self):
-        return f"{self.latest:g} s: --start-period={self.start:g}s, --retries={self.retries} of --interval={self.interval:g}s"
+        longer = "interval" if self.interval >= self.timeout else "timeout"
+        return f"{self.latest:g} s: --start-period={self.start:g}s, --retries={self.retries} of --{longer}={max(self.interval, self.timeout):g}s"
 
 
 @rests_on(WELL)
 @beside()
 def test_healthy_on_another_port(moved):
-    """With another PORT, too, it reports `healthy`"""
+    """It also reports `healthy` with another PORT"""
     expect_health(moved, "healthy", tries=4, seconds=3)
 
 
