@@ -101,7 +101,7 @@ def pair_not_found_in_the_body(answer):
 
 @mistake(*SETS, *GETS, *READS, "visit", "test_each_visit_has_its_own_number")
 def redis_refused_the_command(answer, redis):
-    """The service says that Redis is gone, and Redis was reached: it refused {commands}with {kind}, which means: {meaning}.
+    """The service says that Redis is gone, but Redis was reached: it refused {commands}with {kind}, which means: {meaning}.
     Answer 503 for redis-py's ConnectionError and TimeoutError alone; then other errors show in the log."""
     commands, kinds = refused_commands(redis) if answer.status == 503 else ([], [])
     named = f"{', '.join(commands[:3])} " if commands else ""
@@ -110,7 +110,7 @@ def redis_refused_the_command(answer, redis):
 
 @mistake(*SETS)
 def redis_refuses_what_it_is_given(answer, service):
-    """POST /set says that Redis is gone, and GET /get reaches it. So another error is told as an outage: redis-py's
+    """POST /set says that Redis is gone, but GET /get reaches it. So another error is reported as an outage: redis-py's
     DataError perhaps, since SET takes one text for the key and one for the value, no dict and no None. Answer 503 for
     ConnectionError and TimeoutError alone; then the log names the error."""
     return answer.status == 503 and service.get("/get", key="some-key").status in (200, 404)
@@ -125,7 +125,7 @@ def too_few_for_twelve_at_once(answer, mine):
 
 @mistake(*SETS, *GETS, *READS, "visit", "through_relay")
 def another_error_told_as_an_outage(answer, redis):
-    """The service says that Redis is gone, and it has a connection to Redis that is well. Either an `except` or an
+    """The service says that Redis is gone, but it has a connection to Redis that works. Either an `except` or an
     errorhandler takes another error for an outage (Exception catches mistakes in the code, and abort(404) too), or the
     client has no connection left (max_connections=, or some are never given back). Answer 503 for redis-py's
     ConnectionError and TimeoutError alone; then the log names any other error."""
@@ -134,8 +134,8 @@ def another_error_told_as_an_outage(answer, redis):
 
 @mistake(*SETS, *GETS, *READS, "visit", "through_relay")
 def redis_looked_for_elsewhere(answer, redis):
-    """The service says that Redis is gone, and Redis, which answers the grader, has no connection from it. Is it looked
-    for at the address in REDIS_URL? Inside a container, localhost is the container itself. And Redis(…) takes a host;
+    """The service says that Redis is gone, but Redis answers the grader and has no connection from the service. Does
+    it use the address in REDIS_URL? Inside a container, localhost is the container itself. And Redis(…) takes a host;
     for a whole address it is Redis.from_url(os.environ["REDIS_URL"])."""
     return answer.status == 503 and redis.ping()
 
@@ -151,7 +151,7 @@ def decoded_twice(answer, log):
 
 @mistake(*ERRORS)
 def error_told_with_200(answer):
-    """The body tells of an error, and the status {status} says that all is well. Send the status too:
+    """The body reports an error, but the status {status} says that all is well. Send the status too:
     return {"error": "…"}, 400 (or 404, or 503)."""
     told = isinstance(answer.json, dict) and "value" not in answer.json and "error" in answer.text.lower()
     return answer.status in (200, 201) and told and {"status": answer.status}
@@ -209,7 +209,7 @@ def no_key_is_404(answer):
 
 @mistake("test_get_without_a_key_is_400")
 def no_key_breaks_the_view(answer, service):
-    """With ?key=… the view answers, and without it it broke down. request.args.get("key") returns None then; answer 400
+    """With ?key=… the view answers; without it, it fails. request.args.get("key") returns None then; answer 400
     before asking Redis."""
     is_broken = answer.status is not None and answer.status >= 500
     return is_broken and service.get("/get", key="some-key").status in (200, 404)
@@ -224,7 +224,7 @@ def presence_is_not_enough(answer, what):
 
 @mistake("test_a_malformed_set_is_400")
 def malformed_body_taken(answer, what):
-    """The body was {what}, and the service took it all the same. Look at what came before you use it; answer 400."""
+    """The body was {what}, and the service took it all the same. Check what came before you use it, and answer 400."""
     return answer.status in (200, 201) and {"what": what}
 
 
@@ -239,8 +239,8 @@ def malformed_body_blamed_on_redis(answer, what, redis, service):
 
 @mistake("test_a_malformed_set_is_400")
 def malformed_body_breaks_the_view(answer, what, log):
-    """The body was {what}, and the view broke down over it{error}. That is the client's mistake, not the server's: look
-    first, then answer 400."""
+    """The body was {what}, and the view could not handle it{error}. That is the client's mistake, not the server's:
+    check first, then answer 400."""
     broken = answer.status == 500 and said(
         r"^(?P<error>(?:\w+\.)*(?:Key|Type|Attribute|Value|Index|Data)Error\b[^\n]*)", log
     )
@@ -342,7 +342,7 @@ def kept_in_a_dict(redis, service, pair, actual):
 @mistake(VALUE_IN_REDIS)
 def nothing_stored(actual):
     """POST /set answered 201, and Redis has nothing under the key: the pair was not stored there. redis.set(key, value) does
-    that; with redis.asyncio only where it is awaited."""
+    that; with redis.asyncio only if it is awaited."""
     return actual == "none"
 
 
@@ -629,7 +629,7 @@ def redis_error_let_through(answer, log):
 
 @mistake("expect_503")
 def outage_told_with_500(answer):
-    """The error is told as JSON, but with a status that says: I broke down. Return {"error": "…"}, 503."""
+    """The error is reported as JSON, but not with the status for an outage. Return {"error": "…"}, 503."""
     return answer.status in (500, 502, 504) and isinstance(answer.json, dict)
 
 

@@ -87,7 +87,7 @@ def test_a_malformed_set_is_400(service, some):
 
 
 def test_any_text_survives_the_round_trip(service, some):
-    """Any text survives the round trip: empty, emoji, quotes, line ends, 100 kB"""
+    """Any text comes back unchanged: empty, emoji, quotes, line ends, 100 kB"""
     for value in (some.spicy(), f" {some.name()}\n", some.word(50) * 2000, f"00{some.number()}", "", "0"):
         for key in (some.key(), f"{some.name()} &?#/é"):
             pair = {"key": key, "value": value}
@@ -230,13 +230,13 @@ def test_a_paused_redis_is_503(outage):
 
 
 def test_it_recovers_by_itself(outage):
-    """When Redis is back, so is the service, by itself"""
+    """When Redis is back, the service works again by itself"""
     outage.after_stop.expect(201)
     outage.after_pause.expect(201)
 
 
 def test_it_starts_before_redis(outage):
-    """It starts while Redis is not there yet, and works once Redis is"""
+    """It starts while Redis is not there yet, and works once Redis is there"""
     if outage.late_trouble:
         raise outage.late_trouble
     outage.late.expect(201)

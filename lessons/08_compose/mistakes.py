@@ -40,7 +40,7 @@ def space_before_the_equals_sign(answer, web):
 
 @mistake("test_web_finds_redis_by_its_name")
 def redis_url_misspelt(answer, web):
-    """web has a variable {name}, and app.py reads REDIS_URL: spelled so, in capitals."""
+    """web has a variable {name}, and app.py reads REDIS_URL: exactly this name, in capitals."""
     near = [
         name for name in web.environment if name.upper().replace("-", "_") in ("REDIS_URL", "REDISURL", "REDIS_URI")
     ]
@@ -84,7 +84,7 @@ def name_of_another_service(answer, web, stack):
 
 @mistake("test_web_finds_redis_by_its_name")
 def another_port_in_redis_url(answer, web):
-    """REDIS_URL is {url}. Redis listens on port 6379, in every container of it."""
+    """REDIS_URL is {url}. Redis listens on port 6379 of its own container, in every copy of the stack."""
     port = urlsplit(told(web)).netloc.rpartition(":")[2]
     return port.isdigit() and port != "6379" and {"url": told(web)}
 
@@ -120,7 +120,7 @@ ANSWERS = {
 
 @mistake("test_web_finds_redis_by_its_name")
 def redis_takes_no_command(answer, web):
-    """web reached Redis, and Redis does not do what it is asked: {meaning}. It said “{said}”."""
+    """web reached Redis, but Redis refused the command: {meaning}. It said “{said}”."""
     for words, meaning in ANSWERS.items():
         if found := re.search(rf"(?m)WARNING in app: ([^\n]*(?:{words})[^\n]*)", refusal(answer, web)):
             return {"meaning": meaning, "said": found[1].rstrip(".")}
@@ -152,7 +152,7 @@ def redis_on_another_port(answer, web, stack):
 
 @mistake("test_web_finds_redis_by_its_name")
 def kept_elsewhere(kept, pair, web):
-    """web stored the value and answered 201, and the service redis does not hold it. REDIS_URL is {url}: it must lead to the service redis."""
+    """web stored the value and answered 201, and the service redis does not have it. REDIS_URL is {url}: it must lead to the service redis."""
     return pair["value"] not in kept and {"url": told(web) or "not set"}
 
 
@@ -183,7 +183,7 @@ def refusal(answer, web):
 @mistake("test_redis_is_not_published")
 def redis_published(stack):
     """{place}: redis has `ports`, so programs outside of the stack can reach it, and without further settings Redis asks nobody for a password. web needs no published port:
-    inside the stack all ports of redis are open to it. Take `ports` out."""
+    inside the stack it reaches all ports of redis. Take `ports` out."""
     return {"place": stack.as_written.where("services", "redis", "ports")}
 
 
@@ -195,7 +195,7 @@ def version_line(stack):
 
 @mistake("test_todays_words")
 def links(stack):
-    """{place}: `links` is what was there before networks: services of one stack find each other by name. Take it out."""
+    """{place}: `links` is from the time before networks: today, services of one stack find each other by name. Take it out."""
     places = [("services", name, "links") for name in stack.as_written.services()]
     found = [stack.as_written.where(*path) for path in places if stack.as_written.at(*path)]
     return found and {"place": found[0]}
@@ -245,8 +245,8 @@ def depends_on_without_a_condition(early, late):
 
 @mistake("test_web_waits_for_redis")
 def health_test_cut_after_cmd_shell(early, late, health):
-    """The health test of redis says healthy while Redis answers nothing yet: it ran {test}. After CMD-SHELL comes the whole line as one text; of this
-    one, only `{first}` was run."""
+    """The health test of redis says healthy while Redis answers nothing yet: it ran {test}. After CMD-SHELL comes the whole line as one string; here
+    only `{first}` was run."""
     test = health_test(late)
     cut = early and health == "healthy" and test[0] == "CMD-SHELL" and len(test) > 2
     return cut and {"test": json.dumps(test), "first": test[1]}
@@ -285,7 +285,7 @@ def volume_elsewhere(stack, value):
 
 @mistake("test_data_survive_down_and_up")
 def saving_switched_off(stack, value):
-    """The volume is in its place, and Redis writes nothing into it: saving is switched off. `--appendonly yes` logs each write."""
+    """The volume is in its place, but Redis writes nothing into it: saving is switched off. `--appendonly yes` logs each write."""
     return kept_places(stack) and setting(stack, "appendonly") == "no" and not setting(stack, "save")
 
 

@@ -133,7 +133,7 @@ def test_web_waits_for_redis(stack, copies):
 @rests_on("test_web_finds_redis_by_its_name")
 @beside(after="test_two_copies_side_by_side")
 def test_data_survive_down_and_up(stack, some):
-    """What Redis holds survives `docker compose down` and `up`"""
+    """The data in Redis survives `docker compose down` and `up`"""
     key, value = some.key(), some.text()
     put(stack, key, value)
     stack.down()
