@@ -1,6 +1,8 @@
 """What the proof calls a fault, which answers it takes in brief, and which it refuses as malformed."""
 
+import contextlib
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +10,7 @@ from workshop.course.lessons import catalogue, find
 from workshop.course.places import ROOT
 from workshop.proof.answers import Case, Malformed, brief, cases
 from workshop.proof.new import lay_out
-from workshop.proof.proof import Proof
+from workshop.proof.proof import Proof, Workers
 from workshop.report import Check, Outcome, Report
 
 
@@ -88,3 +90,21 @@ def test_a_malformed_answer_is_refused_with_its_place(tmp_path, name, files, wor
         (folder / file).write_text(text, encoding="utf-8")
     with pytest.raises(Malformed, match=words):
         cases(find("21", tmp_path))
+
+
+def test_what_stays_unchecked_among_many_is_asked_again_alone(monkeypatch):
+    told = {"unchecked": report(1, a="unchecked"), "failed": report(1, a="failed")}
+    asked, answers = [], iter(["unchecked", "failed", "failed"])
+
+    def graded(worker, piece, seed, folder):
+        asked.append(piece.name)
+        return {"report": told[next(answers)].to_dict()}
+
+    monkeypatch.setattr("workshop.proof.proof._graded", graded)
+    monkeypatch.setattr(Workers, "_process", lambda self: contextlib.nullcontext())
+    came, pool = [], Workers(1, "embedded")
+    for name in ("first", "second"):
+        pool.submit(replace(case("wrong"), name=name), 1, lambda one, answer: came.append((one.name, answer.verdict)))
+    pool.finish()
+    assert asked == ["first", "second", "first"]
+    assert came == [("second", Outcome.FAILED), ("first", Outcome.FAILED)]

@@ -4,6 +4,7 @@ owns it, explained by its mistake.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import queue
@@ -24,7 +25,7 @@ from workshop.grading.hints import mistakes_of
 from workshop.proof.answers import Case, brief, cases, cases_from
 from workshop.report import Outcome, Report
 
-TRIES = 3
+TRIES = 3  # of what is asked alone
 
 
 @dataclass
@@ -82,17 +83,21 @@ def _outcomes(report: Report) -> list[tuple[str, Outcome]]:
     return [(check.id, check.outcome) for check in report.checks]
 
 
+Told = Callable[[Case, Report | str], None]
+
+
 class Workers:
-    """Grading processes that take jobs as they become free."""
+    """Grading processes that take jobs as they become free. What stays unchecked among many is asked again alone, at the end."""
 
     def __init__(self, count: int, runtime: str, with_hints: bool = True) -> None:
-        self._jobs: queue.Queue[tuple[Case, int, Callable[[Case, Report | str], None]] | None] = queue.Queue()
+        self._jobs: queue.Queue[tuple[Case, int, Told] | None] = queue.Queue()
+        self._aside: list[tuple[Case, int, Told]] = []
         self._runtime, self._with_hints = runtime, with_hints
         self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(count)]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, case: Case, seed: int, done: Callable[[Case, Report | str], None]) -> None:
+    def submit(self, case: Case, seed: int, done: Told) -> None:
         """Grades a case some time soon; `done` gets the report, or a text where the grader broke down."""
         self._jobs.put((case, seed, done))
 
@@ -102,21 +107,39 @@ class Workers:
             self._jobs.put(None)
         for thread in self._threads:
             thread.join()
+        if not self._aside:
+            return
+        with self._grader() as graded:
+            for case, seed, done in self._aside:
+                answer = graded(case, seed)
+                for _ in range(TRIES - 1):
+                    answer = graded(case, seed) if _is_unchecked(answer) else answer
+                done(case, _told(answer))
 
     def _serve(self) -> None:
-        with self._process() as worker, tempfile.TemporaryDirectory(prefix="workshop-prove-") as scratch:
-            number = 0
+        with self._grader() as graded:
             while job := self._jobs.get():
                 case, seed, done = job
+                answer = graded(case, seed)
+                if _is_unchecked(answer):  # a busy machine, perhaps: it is this one
+                    self._aside.append(job)
+                else:
+                    done(case, _told(answer))
+
+    @contextmanager
+    def _grader(self) -> Iterator[Callable[[Case, int], dict[str, Any]]]:
+        """What grades a case, and before it what the same student handed in earlier, in a process of its own."""
+        numbers = itertools.count(1)
+        with self._process() as worker, tempfile.TemporaryDirectory(prefix="workshop-prove-") as scratch:
+
+            def graded(case: Case, seed: int) -> dict[str, Any]:
                 answer: dict[str, Any] = {}
-                for _ in range(TRIES):  # what could not be asked on a busy machine is asked once more
-                    for piece in (case.earlier, case):
-                        if piece:
-                            number += 1
-                            answer = _graded(worker, piece, seed, Path(scratch) / str(number) / case.lesson.name)
-                    if all(check["outcome"] != "unchecked" for check in answer.get("report", {}).get("checks", [])):
-                        break
-                done(case, Report.from_dict(answer["report"]) if "report" in answer else answer["error"])
+                for piece in (case.earlier, case):
+                    if piece:
+                        answer = _graded(worker, piece, seed, Path(scratch) / str(next(numbers)) / case.lesson.name)
+                return answer
+
+            yield graded
 
     @contextmanager
     def _process(self) -> Iterator[subprocess.Popen[str]]:
@@ -131,6 +154,14 @@ class Workers:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         ) as worker:
             yield worker
+
+
+def _is_unchecked(answer: dict[str, Any]) -> bool:
+    return any(check["outcome"] == "unchecked" for check in answer.get("report", {}).get("checks", []))
+
+
+def _told(answer: dict[str, Any]) -> Report | str:
+    return Report.from_dict(answer["report"]) if "report" in answer else str(answer["error"])
 
 
 def _graded(worker: subprocess.Popen[str], case: Case, seed: int, folder: Path) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def break_it():
 
 @atexit.register
 def goodbye():
-    print("goodbye")
+    print("goodbye", file=log)
 
 
 if __name__ == "__main__":
