@@ -233,21 +233,23 @@ def empty_value_taken_for_no_key(actual, text, key, left):
 @mistake("test_time_left_tells_the_three_apart")
 def minus_one_taken_for_missing(actual, expected):
     """This key is there and has no expiry, and the function returned None.
-    TTL answers -1 for a key without an expiry, and -2 for a key that is not there."""
+    TTL returns -1 for a key without an expiry, and -2 for a key that is not there."""
     return expected == "for ever" and actual is None
 
 
 @mistake("test_time_left_tells_the_three_apart")
 def missing_taken_for_ever(actual, expected):
-    """There is no such key, and the function returned "for ever". TTL answers -2 for a key that is not there, and -1 for
-    one without an expiry."""
+    """There is no such key, and the function returned "for ever". TTL returns -2 for a key that is not there, and -1
+    for one without an expiry.
+    """
     return expected is None and actual == "for ever"
 
 
 @mistake("test_time_left_tells_the_three_apart")
 def number_of_ttl_returned(actual, expected):
-    """{actual} is TTL's own sign. The function returns {expected} then: -1 stands for "no expiry", -2 for "no such
-    key"."""
+    """{actual} is TTL's own sign: -1 stands for "no expiry", -2 for "no such key". The function must return {expected}
+    then.
+    """
     return actual in (-1, -2) and actual is not True and {"actual": actual, "expected": repr(expected)}
 
 
@@ -261,7 +263,7 @@ def milliseconds_returned(left, seconds, actual):
 
 @mistake("test_time_left_tells_the_three_apart")
 def zero_seconds_taken_for_gone(rest):
-    """This key is still there, for less than half a second, and the function returned None. TTL answers 0 then,
+    """This key is still there, for less than half a second, and the function returned None. TTL returns 0 then,
     and 0 is a time like any other, though it counts as false for `if`."""
     return rest is None
 
@@ -309,7 +311,7 @@ def none_in_place_of_the_default(actual, defaults):
 @mistake("test_read_settings_takes_empty_as_a_value")
 def empty_taken_for_missing(actual, defaults):
     """{stored} was stored, and the default came back. "" counts as false for `or` and `if`, and "0" is text like
-    any other. MGET answers None for a missing key, and only for that."""
+    any other. MGET returns None for a missing key, and only for that."""
     lost = [name for name, default in defaults.items() if isinstance(actual, dict) and actual.get(name) == default]
     return {"stored": '"0"' if defaults[lost[0]] == "1" else '""'} if lost else False
 
@@ -329,7 +331,7 @@ def settings_searched_for(seen):
 
 @mistake("test_read_settings_in_one_round_trip")
 def asked_whether_they_exist(seen):
-    """Redis was asked whether the keys exist, and then for their values. MGET answers each value, and None if there
+    """Redis was asked whether the keys exist, and then for their values. MGET returns each value, and None if there
     is no key: nothing has to be asked before."""
     return seen["exists"]
 
@@ -395,7 +397,9 @@ def lock_of_another_deleted(actual, expected, theirs):
 
 @mistake("test_release_lock_is_for_its_owner")
 def owners_lock_still_there(key, actual, expected, theirs):
-    """Its owner released the lock, and the key lock:<name>, here {key}, is still there. Was another key asked?"""
+    """Its owner released the lock, and the key lock:<name>, here {key}, is still there. Check which key the function
+    compares and deletes.
+    """
     is_there = expected == (True, None) and isinstance(actual, tuple) and actual[1] == theirs
     return {"key": key} if is_there else False
 
@@ -438,7 +442,9 @@ def taken_away_and_put_back(seen, times):
 
 @mistake("test_find_keys_finds_all")
 def prefix_found_anywhere(actual, strangers):
-    """These keys hold the prefix, and some do not begin with it. A `*` before it, or `in`, finds it anywhere."""
+    """These keys hold the prefix, and some do not begin with it. A `*` before it, or `in`, finds it anywhere in the
+    key.
+    """
     return isinstance(actual, list) and any(key in strangers for key in actual)
 
 
@@ -505,8 +511,9 @@ def keys_in_production(seen):
 
 @mistake("test_find_keys_never_blocks")
 def one_page_for_all(seen, LARGEST_PAGE):
-    """COUNT is how many keys Redis looks at in one step, while everyone else waits. So large a COUNT makes KEYS of SCAN:
-    10,000 is the most here, and 1,000 is enough."""
+    """COUNT is how many keys Redis looks at in one step, while everyone else waits. With so large a COUNT, SCAN is as
+    slow as KEYS: 10,000 is the most here, and 1,000 is enough.
+    """
     return any(count > LARGEST_PAGE for count in counts_of(seen))
 
 
@@ -540,7 +547,7 @@ def nothing_counted(actual):
 
 @mistake("test_allow_request_lets_so_many_through")
 def limit_off_by_one(actual, limit):
-    """{limit} requests are allowed, and {count} were let through. INCR answers the count with this request in it."""
+    """{limit} requests are allowed, and {count} were let through. INCR returns the count with this request in it."""
     is_so = isinstance(actual, list) and actual.count(True) in (limit - 1, limit + 1)
     return is_so and {"limit": limit, "count": actual.count(True)}
 

@@ -201,7 +201,7 @@ def test_take_lock_lets_one_in(notebook, redis, some):
 
 @rests_on("test_take_lock_lets_one_in")
 def test_take_lock_in_one_step(notebook, redis, some):
-    """take_lock takes it in one step: no second owner, and never a lock without an expiry"""
+    """take_lock takes the lock in one step: no second owner, and never a lock without an expiry"""
     key, (mine, theirs), seconds = f"lock:{(name := some.word())}", some.words(2), some.number(20, 90)
     with notebook.rival(lambda: redis.set(key, theirs, nx=True, ex=seconds)) as seen:
         got = notebook.take_lock(name, mine, seconds)
@@ -215,7 +215,7 @@ def test_take_lock_in_one_step(notebook, redis, some):
 
 
 def test_release_lock_is_for_its_owner(notebook, redis, some):
-    """release_lock frees the lock for its owner only, and tells whether it did"""
+    """release_lock frees the lock for its owner only, and returns whether it did"""
     key, (mine, theirs) = f"lock:{(name := some.word())}", some.words(2)
     redis.set(key, theirs, ex=60)
     expect((notebook.release_lock(name, mine), redis.get(key)), (False, theirs))
@@ -321,7 +321,7 @@ def test_allow_request_lets_so_many_through(notebook, redis, some):
 
 @rests_on("test_allow_request_lets_so_many_through")
 def test_allow_request_forgets(notebook, redis, some):
-    """allow_request never leaves a counter without an expiry: it ends after its window, within 2 × `seconds`"""
+    """allow_request never leaves a counter without an expiry: it expires after its window, within 2 × `seconds`"""
     user, times, (seconds, now) = some.word(), [], window(redis, some)
     key = f"rate:{user}:{int(now // seconds)}"
     for _ in range(2):

@@ -43,8 +43,9 @@ def pushed_in_front(actual, jobs):
 
 @mistake("test_add_jobs_keeps_the_order")
 def all_jobs_in_one_element(actual, jobs):
-    """The new jobs are in one element, {element}. Each job should be an element. A star before the list passes its texts
-    one by one: r.rpush(key, *jobs)."""
+    """The new jobs are in one element, {element}. Each job should be an element. A star before the list passes its
+    strings one by one: r.rpush(key, *jobs).
+    """
     own = [element for element in actual[2:] if all(job in element for job in jobs[2:])]
     return {"element": repr(own[0])} if own else False
 
@@ -99,13 +100,13 @@ def list_for_the_step(actual, expected):
 
 @mistake("test_undo_takes_the_last")
 def pair_for_the_step(actual, expected):
-    """BRPOP answers a pair, the key and the element, and it waits. RPOP answers the element."""
+    """BRPOP returns a pair, the key and the element, and it waits. RPOP returns the element."""
     return isinstance(actual, list) and len(actual) == 2 and actual[1] == expected
 
 
 @mistake("test_undo_takes_the_last")
 def empty_step_taken_for_none(actual, expected):
-    """A step may be an empty text, and this one is. "" counts as false for `if`, `or` and `while`; RPOP answers None
+    """A step may be an empty string, and this one is. "" counts as false for `if`, `or` and `while`; RPOP returns None
     if there is no step, and only then."""
     return expected == "" and actual is None
 
@@ -132,8 +133,9 @@ def size_taken_for_the_end(actual, entries):
 
 @mistake("test_read_page_reads")
 def none_for_no_entry(actual, expected):
-    """The page has fewer entries than fit, and None came for each that is missing. LINDEX answers None there; LRANGE leaves
-    out what is not there."""
+    """The page has fewer entries than fit, and None came for each that is missing. LINDEX returns None there; LRANGE
+    leaves out what is not there.
+    """
     return isinstance(actual, list) and None in actual and [one for one in actual if one is not None] == expected
 
 
@@ -257,13 +259,14 @@ def length_for_true(actual, expected):
 @mistake("test_queue_song_tells_whether")
 def no_list_taken_for_found(actual, expected):
     """There is no such list, so no song was found: return False. LINSERT returns 0 then, and -1 if there is a list
-    without the other song."""
+    without the other song.
+    """
     return isinstance(actual, tuple) and actual[0] is True and expected == (False, 0)
 
 
 @mistake("test_queue_song_tells_whether")
 def minus_one_taken_for_true(actual, expected):
-    """The other song is not in the list. LINSERT answers -1 for that, and bool(-1) is True."""
+    """The other song is not in the list. LINSERT returns -1 for that, and bool(-1) is True."""
     return actual is True and expected is False
 
 
@@ -283,7 +286,7 @@ def found_by_a_look_before(seen, actual):
 
 @mistake("test_wait_for_job_takes_the_next")
 def pair_for_the_job(actual, queue, jobs):
-    """BLPOP answers a pair: the key, since it can wait on several, and the element. The job is the second of the
+    """BLPOP returns a pair: the key, since it can wait on several, and the element. The job is the second of the
     two."""
     return actual == [f"jobs:{queue}", jobs[0]]
 
@@ -406,7 +409,7 @@ def given_back_behind(actual, jobs):
 
 @mistake("test_give_back_puts_in_front")
 def empty_job_ends_the_loop(redis, queue, worker, expected):
-    """A job may be an empty text, and this one is. "" counts as false for `if`, `or` and `while`; LMOVE answers None
+    """A job may be an empty string, and this one is. "" counts as false for `if`, `or` and `while`; LMOVE returns None
     if there is no job, and only then."""
     return expected == (3, 0) and "" in redis.lrange(f"working:{worker}", -1, -1) + redis.lrange(f"jobs:{queue}", 0, 0)
 

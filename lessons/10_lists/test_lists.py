@@ -38,7 +38,7 @@ def test_add_jobs_keeps_the_order(notebook, redis, some):
 
 @rests_on("test_add_jobs_keeps_the_order")
 def test_add_jobs_counts_the_waiting(notebook, redis, some):
-    """add_jobs returns how many jobs are waiting then, also if there are none to add"""
+    """add_jobs returns how many jobs are waiting then, also if there are no jobs to add"""
     queue, jobs = some.word(), some.words(7)
     expect(notebook.add_jobs(queue, jobs[:4]), 4)
     expect(notebook.add_jobs(queue, jobs[4:]), 7)
@@ -59,7 +59,7 @@ def test_add_jobs_keeps_them_together(notebook, redis, some):
 
 
 def test_undo_takes_the_last(notebook, redis, some):
-    """undo takes the last step off and returns it, or None if there is none"""
+    """undo takes the last step off and returns it, or None if there is no step"""
     document, steps = some.word(), some.words(3)
     redis.rpush(f"steps:{document}", *steps)
     expect(notebook.undo(document), steps[2])
@@ -156,7 +156,7 @@ def test_view_item_loses_none(notebook, redis, some):
 
 
 def test_queue_song_comes_after(notebook, redis, some):
-    """queue_song puts the song right after the first of the other"""
+    """queue_song puts the song right after the other song, the first of them if it is there twice"""
     party, song, *songs = some.words(6)
     songs.append(songs[1])
     redis.rpush(f"songs:{party}", *songs)
@@ -233,7 +233,7 @@ def test_wait_for_job_gives_up(notebook, redis, some):
 
 
 def test_start_job_moves(notebook, redis, some):
-    """start_job moves the next job to the end of the worker's list and returns it, or None if there is none"""
+    """start_job moves the next job to the end of the worker's list and returns it, or None if there is no job"""
     queue, worker, *jobs = some.words(6)
     redis.rpush(f"working:{worker}", jobs[0])
     redis.rpush(f"jobs:{queue}", *jobs[1:])
@@ -320,7 +320,7 @@ def test_finish_job_keeps_the_result(notebook, redis, some):
 
 @rests_on("test_finish_job_keeps_the_result")
 def test_finish_job_of_another(notebook, redis, some):
-    """finish_job changes nothing and returns False if the job is not the worker's any more, also a moment ago"""
+    """finish_job changes nothing and returns False if the job is not the worker's any more, even if it went a moment ago"""
     worker, other, result, job = some.words(4)
     keys = [f"working:{worker}", f"working:{other}"]
     for turn in (1, 2, 3):
@@ -336,7 +336,7 @@ def test_finish_job_of_another(notebook, redis, some):
 
 @rests_on("test_finish_job_keeps_the_result")
 def test_finish_job_in_one_step(notebook, redis, some):
-    """finish_job does it in one step: at no moment is the job in no list and without its result, or in both"""
+    """finish_job does it in one step: at every moment the job is either in the list, or has its result and is counted"""
     worker, result, job = some.words(3)
     keys, moments = [f"working:{worker}", f"result:{job}", f"finished:{worker}"], []
     redis.rpush(keys[0], job)

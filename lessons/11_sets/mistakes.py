@@ -14,15 +14,16 @@ def stored_under_another_key(redis, article):
 
 @mistake("test_tag_article_stores_each_tag")
 def all_tags_in_one_text(actual, tags):
-    """All tags are in one member, {member}. Each tag should be a member. A star before the list passes its texts one
-    by one: r.sadd(key, *tags)."""
+    """All tags are in one member, {member}. Each tag should be a member. A star before the list passes its strings one
+    by one: r.sadd(key, *tags).
+    """
     members = [member for member in actual if all(tag in member for tag in tags[:2])]
     return {"member": repr(members[0])} if members else False
 
 
 @mistake("test_tag_article_stores_each_tag")
 def old_tags_lost(actual, tags):
-    """The article had two tags, and they are gone: the set was made anew. SADD adds to what is there."""
+    """The article had two tags, and they are gone: the set was replaced. SADD adds to what is there."""
     return actual == set(tags[2:])
 
 
@@ -172,7 +173,7 @@ def a_set_for_a_list(names):
 
 @mistake("expect_names")
 def none_among_the_names(names, people):
-    """There were {size} names, and None came with them. SPOP and SRANDMEMBER without a count answer None if the set is
+    """There were {size} names, and None came with them. SPOP and SRANDMEMBER without a count return None if the set is
     empty."""
     return {"size": len(people)} if isinstance(names, list) and None in names else False
 
@@ -286,8 +287,9 @@ def out_of_one_then_into_the_other(moments):
 
 @mistake("test_online_among_keeps_the_order")
 def the_order_is_lost(actual, expected):
-    """These are the right contacts, but not in the order of the list. A set keeps no order; SMISMEMBER answers in the
-    order of the question."""
+    """These are the right contacts, but not in the order of the list. A set keeps no order; SMISMEMBER returns its
+    answers in the order of the question.
+    """
     return isinstance(actual, (list, set)) and sorted(map(str, actual)) == sorted(expected)
 
 

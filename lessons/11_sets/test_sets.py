@@ -226,7 +226,7 @@ def test_move_ticket_moves(notebook, redis, some):
 
 @rests_on("test_move_ticket_moves")
 def test_move_ticket_invents_none(notebook, redis, some):
-    """move_ticket changes nothing and returns False if the ticket was not there, also a moment ago"""
+    """move_ticket changes nothing and returns False if the ticket was not there, even if it went a moment ago"""
     before, after, ticket = some.words(3)
     was_moved = notebook.move_ticket(ticket, before, after)
     expect(redis.smembers(f"state:{after}"), set())
@@ -263,7 +263,7 @@ def test_online_among_keeps_the_order(notebook, redis, some):
 
 
 def test_online_among_takes_an_empty_list(notebook, redis):
-    """online_among of nobody is an empty list"""
+    """online_among returns an empty list for an empty list"""
     redis.sadd("online", "somebody")
     expect(notebook.online_among([]), [])
 
@@ -280,7 +280,7 @@ def test_online_among_asks_once(notebook, redis, some):
 
 
 def test_week_report_counts(notebook, redis, some):
-    """week_report counts the visitors of all days, the faithful of each day, and those new on the last day"""
+    """week_report counts all visitors of the days, those who came on every day, and those who were new on the last day"""
     days, people = some.words(3), some.words(12)
     for day, came in zip(days, (people[:6], people[2:8], [people[0], *people[4:7], *people[9:]]), strict=True):
         redis.sadd(f"visitors:{day}", *came)

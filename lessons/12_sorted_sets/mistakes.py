@@ -136,8 +136,9 @@ def the_right_ones_in_the_wrong_order(actual, expected):
 
 @mistake("test_best_and_worst_of_few_or_none")
 def none_asked_for_and_all_came(actual, count, everyone, expected):
-    """Asked for none, the function returned everybody. With a count of 0, count - 1 is -1, the rank of the last of all,
-    and -count is 0, the rank of the first."""
+    """Asked for 0 players, the function returned all of them. With a count of 0, count - 1 is -1, the rank of the last
+    of all, and -count is 0, the rank of the first.
+    """
     return expected == [[], []] and actual == [everyone, everyone[::-1]]
 
 
@@ -255,7 +256,7 @@ def around_without_the_player(actual, expected, at, players):
 
 @mistake("test_around_nobody")
 def the_top_around_a_stranger(actual, board, redis):
-    """The player is not on the board, and players from its top came back. ZREVRANK answers None for this player; None
+    """The player is not on the board, and players from its top came back. ZREVRANK returns None for this player; None
     is not rank 0."""
     is_some = isinstance(actual, list) and actual and redis.type(f"board:{board}") == "zset"
     return is_some and actual == redis.zrange(f"board:{board}", 0, len(actual) - 1, desc=True)
@@ -323,7 +324,7 @@ def the_first_request_without_expiry(actual, seen):
 @mistake("test_count_request_expires")
 def expiry_kept_from_before(actual, end, since):
     """The key still has the time to live that it had before the call, {left} s. It should live for the width of the
-    window from the last request on: EXPIRE sets the time anew if it has no condition such as nx."""
+    window from the last request on: EXPIRE starts the time again if it has no condition such as nx."""
     return 0 < end <= since + 7 and {"left": actual}
 
 
@@ -440,8 +441,9 @@ def never_taken_out(actual, expected, jobs, at):
 
 @mistake("test_take_next_of_an_empty_queue")
 def the_first_of_nothing(error):
-    """No job waits. ZPOPMIN and ZRANGE return an empty list for that, BZPOPMIN and ZMPOP None: there is no first one to
-    take out of it. Look whether anything came first."""
+    """No job waits. ZPOPMIN and ZRANGE return an empty list for that, BZPOPMIN and ZMPOP None: there is no first one
+    to take out of it. Test whether anything came before you take it apart.
+    """
     is_none = error.type == "TypeError" and "NoneType" in error.message
     return is_none or error.type == "IndexError" or (error.type == "ValueError" and "to unpack" in error.message)
 
@@ -516,14 +518,16 @@ def added_to_the_week_before(actual):
 @mistake("test_top_of_week_adds_up")
 def the_week_for_ever(actual):
     """`week` has no time to live, and stays for ever. EXPIRE after the last command that writes it gives it one: a set
-    that is made anew has none."""
+    that is written again has none.
+    """
     return actual == -1
 
 
 @mistake("test_top_of_week_in_one_step")
 def half_a_week_seen(actual, looks):
-    """Someone looked between two commands and saw a `week` that was not done: with a banned player, without its end, or
-    empty. `r.pipeline()` makes one step of all commands; with transaction=False it does not."""
+    """Someone looked between two commands and saw a `week` that was not done: with a banned player, without a time to
+    live, or empty. `r.pipeline()` makes one step of all commands; with transaction=False it does not.
+    """
     return isinstance(actual, tuple) and len(looks) > 2
 
 
@@ -536,8 +540,9 @@ def one_name_for_all_calls(actual):
 
 @mistake("test_top_of_week_in_one_step")
 def another_week_returned(actual, theirs):
-    """Another call made its own `week` between two commands, and the answer is from that one. The ZRANGE belongs into
-    the same transaction as the rest."""
+    """Another call made its own `week` between two commands, and the answer is from that one. The ZRANGE belongs in
+    the same transaction as the rest.
+    """
     return isinstance(actual, list) and [list(pair) for pair in theirs.items()] == actual
 
 

@@ -82,12 +82,12 @@ def expect_end(notebook, redis, some, end):
 
 
 def test_best_and_worst_shows_the_best(notebook, redis, some):
-    """best_and_worst has as its first list the best with their scores, best first, as many as asked for"""
+    """best_and_worst returns as its first list the best with their scores, best first, as many as asked for"""
     expect_end(notebook, redis, some, 0)
 
 
 def test_best_and_worst_shows_the_worst(notebook, redis, some):
-    """best_and_worst has as its second list the worst with their scores, worst first, as many as asked for"""
+    """best_and_worst returns as its second list the worst with their scores, worst first, as many as asked for"""
     expect_end(notebook, redis, some, 1)
 
 

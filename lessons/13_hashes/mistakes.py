@@ -66,7 +66,7 @@ def asked_before_hset(seen):
 
 @mistake("test_load_profile_returns_all_fields")
 def empty_fields_dropped(actual, profile):
-    """A field whose value is "" is missing in the dict. An empty text is a value too."""
+    """A field whose value is "" is missing in the dict. An empty string is a value too."""
     return actual == {field: value for field, value in profile.items() if value}
 
 
@@ -87,13 +87,13 @@ def looked_at_before_reading(actual, profile, moments):
 @mistake("test_email_of_returns_it")
 def none_as_a_text(actual):
     """The function returned the text 'None'. HGET returns None for a field that is not there: return it as it is,
-    without making a text of it."""
+    without making a string of it."""
     return actual == "None"
 
 
 @mistake("test_email_of_returns_it")
 def no_address_for_an_empty_one(actual, expected):
-    """The field is there, and its value is "". An empty text counts as false for `or` and `if`; a missing field is
+    """The field is there, and its value is "". An empty string counts as false for `or` and `if`; a missing field is
     None, and only that."""
     return expected == "" and actual is None
 
@@ -120,13 +120,13 @@ def values_without_names(actual):
 
 @mistake("test_read_fields_reads")
 def none_for_missing_fields(actual):
-    """A field that is not there came back as None. HMGET answers None for it: leave it out of the dict."""
+    """A field that is not there came back as None. HMGET returns None for it: leave it out of the dict."""
     return isinstance(actual, dict) and None in actual.values()
 
 
 @mistake("test_read_fields_takes_empty_as_a_value")
 def empty_taken_for_missing(actual, empty):
-    """A field was left out that is there, with the value "". An empty text counts as false for `if value`; a missing
+    """A field was left out that is there, with the value "". An empty string counts as false for `if value`; a missing
     field is None, and only that."""
     return isinstance(actual, dict) and empty not in actual
 
@@ -153,14 +153,14 @@ def one_hget_for_each_field(seen):
 
 @mistake("test_read_fields_asks_once")
 def asked_before_hmget(seen):
-    """One HMGET is enough: it answers None for a field that is missing, also if the whole user is. Nothing has to be
+    """One HMGET is enough: it returns None for a field that is missing, also if the whole user is. Nothing has to be
     asked before."""
     return seen["hmget"] == 1 and seen.round_trips > 1
 
 
 @mistake("test_add_to_cart_counts")
 def strings_added_as_text(actual, first, second):
-    """The pieces were added as texts: '{first}' + '{second}' is '{first}{second}'. HINCRBY adds numbers."""
+    """The pieces were added as strings: '{first}' + '{second}' is '{first}{second}'. HINCRBY adds numbers."""
     return {"first": first, "second": second} if str(actual) == f"{first}{second}" else False
 
 
@@ -173,8 +173,9 @@ def a_float_for_a_whole_number(number, total):
 
 @mistake("expect_whole")
 def a_text_for_a_whole_number(number, total):
-    """The number came back as a text, {number} in quotes. What HGET and HVALS return is text: int(…) makes a number of
-    it. HINCRBY returns a number by itself."""
+    """The number came back as a string, {number} in quotes. What HGET and HVALS return is text: int(…) makes a number
+    of it. HINCRBY returns a number by itself.
+    """
     return isinstance(number, str) and number == str(total) and {"number": number}
 
 
@@ -208,7 +209,7 @@ def read_after_hincrby(actual, theirs):
 
 @mistake("test_pieces_in_cart_adds_numbers")
 def pieces_put_one_behind_the_other(actual, counts):
-    """The pieces were joined as texts, one behind the other. A hash holds text: int(…) makes a number of each."""
+    """The pieces were joined as strings, one behind the other. A hash holds text: int(…) makes a number of each."""
     return sorted(str(actual)) == sorted("".join(map(str, counts)))
 
 
@@ -233,7 +234,7 @@ def one_hget_for_each_product(seen):
 
 @mistake("test_pieces_in_cart_asks_once")
 def asked_before_hvals(seen):
-    """One question is enough: HVALS answers with an empty list if there is no cart, and the sum of that is 0."""
+    """One question is enough: HVALS returns an empty list if there is no cart, and the sum of that is 0."""
     return seen["hvals"] + seen["hgetall"] == 1 and seen.round_trips > 1
 
 
@@ -267,22 +268,26 @@ def given_up_at_a_watch_error(actual, passed):
 
 @mistake("test_log_in_stores_the_token")
 def a_token_in_quotes(actual, token):
-    """The field `session` holds {stored}, which is more than the token. Store the token as it is: a text needs no
-    JSON."""
+    """The field `session` holds {stored}, which is more than the token. Store the token as it is: a string needs no
+    JSON.
+    """
     stored = actual.get("session", "") if isinstance(actual, dict) else ""
     return {"stored": stored} if token in stored and token != stored else False
 
 
 @mistake("expect_session", "test_log_in_ends_the_session_alone")
 def the_whole_user_ends(redis, key):
-    """The whole user ends now, name and all: EXPIRE is for a key. A field gets its own end with HEXPIRE or HSETEX."""
+    """The whole user expires now, name and all: EXPIRE is for a key. A field gets its own time to live with HEXPIRE or
+    HSETEX.
+    """
     return redis.ttl(key) > 0
 
 
 @mistake("expect_session")
 def the_session_never_ends(end):
-    """The session never ends. HSET writes a field without an end, and takes away the one that it had; HSETEX writes
-    the field and its end."""
+    """The session never ends. HSET writes a field without a time to live, and takes away the one that it had; HSETEX
+    writes the field and its time to live.
+    """
     return end == -1
 
 
@@ -310,8 +315,9 @@ def the_old_token_stays(actual, old):
 
 @mistake("test_log_in_never_without_an_end")
 def hset_and_then_hexpire(ends):
-    """For a moment the session was there without an end. If the program stops just then, it stays for ever. HSETEX
-    writes both in one step, and so does a transaction."""
+    """For a moment the session was there without a time to live. If the program stops just then, it stays for ever.
+    HSETEX writes both in one step, and so does a transaction.
+    """
     return -1 in ends
 
 
@@ -362,8 +368,9 @@ def taken_and_put_back(actual, looks):
 
 @mistake("test_reserve_in_one_step")
 def half_of_it_seen(actual, looks):
-    """Someone looked between two commands and saw stock and cart as {actual}: the pieces in both places, or in none. If
-    the program stops just then, it stays so. Both changes belong into one transaction."""
+    """Someone looked between two commands and saw stock and cart as {actual}: the pieces in both places, or in none.
+    If the program stops just then, it stays like that. Both changes belong in one transaction.
+    """
     return actual in looks and {"actual": actual}
 
 

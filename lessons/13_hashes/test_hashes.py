@@ -142,7 +142,7 @@ def test_read_fields_takes_empty_as_a_value(notebook, redis, some):
 
 
 def test_read_fields_takes_an_empty_list(notebook, redis, some):
-    """read_fields of no fields is an empty dict"""
+    """read_fields returns an empty dict for an empty list"""
     user = some.word()
     redis.hset(f"user:{user}", "name", some.name())
     expect(notebook.read_fields(user, []), {})
@@ -210,7 +210,7 @@ def test_pieces_in_cart_asks_once(notebook, redis, some):
 
 
 def test_claim_name_gives_it_to_the_first(notebook, redis, some):
-    """claim_name gives a free name to who asks and returns True, and False to everyone after"""
+    """claim_name gives a free name to the first who asks and returns True; to everyone after, it returns False"""
     name, (first, second) = some.name(), some.words(2)
     is_theirs = notebook.claim_name(name, first)
     expect(fields_of(redis, "names"), {name: first})
@@ -258,7 +258,7 @@ def test_log_in_ends_the_session_alone(notebook, redis, some):
 
 @rests_on("test_log_in_ends_the_session_alone")
 def test_log_in_begins_anew(notebook, redis, some):
-    """log_in again gives the new token and the whole time anew"""
+    """log_in of a user who is logged in stores the new token and starts its time from the beginning"""
     key, (old, token), seconds = f"user:{(user := some.word())}", some.words(2, 20), some.number(300, 600)
     redis.hset(key, mapping={"name": some.name(), "session": old})
     redis.hexpire(key, 100, "session")
@@ -270,7 +270,7 @@ def test_log_in_begins_anew(notebook, redis, some):
 
 @rests_on("test_log_in_ends_the_session_alone")
 def test_log_in_never_without_an_end(notebook, redis, some):
-    """log_in never leaves a session without an end, not even for a moment"""
+    """log_in never leaves a session without a time to live, not even for a moment"""
     key, ends = f"user:{(user := some.word())}", []
     redis.hset(key, "name", some.name())
     with notebook.rival(lambda: ends.append(end_of(redis, key, "session")), before="every"):
@@ -341,7 +341,7 @@ def test_reserve_in_one_step(notebook, redis, some):
 
 @rests_on("test_reserve_refuses")
 def test_reserve_tries_again(notebook, redis, some):
-    """reserve is not put off by a customer who buys something else at that moment"""
+    """reserve succeeds even if a customer buys something else at that moment"""
     user, (tea, rice), count = some.word(), some.words(2), some.number(2, 9)
     redis.hset("stock", mapping={tea: count, rice: 50})
     with notebook.rival(lambda: redis.hincrby("stock", rice, -1)) as passed:

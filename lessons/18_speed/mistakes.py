@@ -67,8 +67,9 @@ def times_in_another_order(times, place, held):
 
 @mistake("test_measure_times_each_call")
 def times_since_the_beginning(times, place, held, took):
-    """No time is shorter than the one before it: {times}. Each counts from the same beginning. Read the clock anew before
-    each GET."""
+    """No time is shorter than the one before it: {times}. Each counts from the same beginning. Read the clock again
+    before each GET.
+    """
     grow = place < len(times) and times == sorted(times) and held <= times[place]
     return grow and times[-1] <= took * 1.1 and in_ms(times)
 
@@ -138,7 +139,7 @@ def each_product_once(actual, ids, made):
 
 @mistake("test_load_products_loads")
 def products_in_another_order(actual, expected):
-    """They are the right ones, in another order. The answers of a pipeline come in the order of its commands."""
+    """They are the right products, in another order. The answers of a pipeline come in the order of its commands."""
     return actual and expected and isinstance(actual, list) and sorted(map(str, actual)) == sorted(map(str, expected))
 
 
@@ -151,7 +152,7 @@ def missing_products_left_out(actual, expected):
 
 @mistake("test_load_products_keeps_the_place_of_a_missing_one")
 def empty_dict_for_a_missing_product(actual, expected):
-    """HGETALL answers an empty dict if there is no key. Make None of it."""
+    """HGETALL returns an empty dict if there is no key. Return None in its place."""
     return actual == [one or {} for one in expected]
 
 
@@ -171,7 +172,7 @@ def one_product_after_the_other(seen, ids):
 
 @mistake("test_load_products_in_one_trip")
 def asked_whether_they_exist(seen):
-    """One trip too many: HGETALL answers an empty dict if there is no product. Nothing has to be asked before."""
+    """One trip too many: HGETALL returns an empty dict if there is no product. Nothing has to be asked before."""
     return seen["exists"]
 
 
@@ -225,7 +226,9 @@ def half_full_batches(seen, rows, size):
 
 @mistake("test_import_stock_keeps_to_the_size")
 def one_row_too_many(most, size):
-    """There are {most} rows at once, one too many: at which moment is the batch full?"""
+    """There were {most} rows on one trip, one too many. Look at the moment when the batch is sent: it is full with
+    exactly as many rows as its size.
+    """
     return most == size + 1 and {"most": most}
 
 
@@ -273,7 +276,7 @@ def all_answers_returned(returned, actual, expected):
 
 @mistake("test_record_sale_in_one_trip")
 def numbers_asked_for(seen):
-    """There is one trip too many: the numbers were asked for on a trip of their own. HINCRBY answers the new number,
+    """There is one trip too many: the numbers were asked for on a trip of their own. HINCRBY returns the new number,
     and execute() returns the answer of each command: no need to ask for it."""
     return (seen["multi"] or seen["eval"]) and (seen["hmget"] or seen["hget"] or seen["hgetall"])
 
@@ -354,7 +357,7 @@ def smallest_keys(redis, pairs, prefix):
 @mistake("test_biggest_keys_finds_them")
 def members_for_bytes(seen, pairs, page, row, numbers):
     """The list with 1000 elements and the set with 400 are here, and the string of 50000 bytes is not: the members
-    were counted. What counts are the bytes that a key takes in memory, as MEMORY USAGE tells them."""
+    were counted. What counts is how many bytes a key takes in memory, as MEMORY USAGE returns it."""
     keys = keys_of(pairs)
     return keys[:2] == [row, numbers] and page not in keys and seen["scard"]
 
@@ -375,15 +378,15 @@ def largest_last(pairs, right):
 
 @mistake("test_biggest_keys_in_pages")
 def keys_for_scan(seen):
-    """KEYS walks through all keys in one go, and everyone else waits for that long: the search for what is slow
-    becomes what is slow. SCAN goes page by page."""
+    """KEYS walks through all keys in one go, and everyone else waits for that long. SCAN goes page by page."""
     return seen["keys"]
 
 
 @mistake("test_biggest_keys_in_pages")
 def all_keys_in_one_page(seen):
-    """SCAN was told to look at {count} keys in one go. That makes it KEYS by another name: everyone waits until it is done.
-    Some hundred keys a page are a good measure."""
+    """SCAN was told to look at {count} keys in one go. That is as slow as KEYS: everyone waits until it is done. Some
+    hundred keys a page are a good size.
+    """
     most = max(counts_of(seen), default=0)
     return most > 1000 and {"count": most}
 
@@ -397,7 +400,7 @@ def trip_for_each_key(reads):
 
 @mistake("test_forget_takes_them_out")
 def everything_thrown_out(redis, stays):
-    """The key {stays} was not to go, and it is gone. So is everything else: name the keys to UNLINK."""
+    """The key {stays} was not in the list, and it is gone. So is everything else: name the keys to UNLINK."""
     return redis.dbsize() == 0 and not redis.exists(stays) and {"stays": stays}
 
 
@@ -566,7 +569,8 @@ def none_left_taken_for_refused(actual, redis, rice):
 @mistake("test_sell_decides_each_order")
 def a_product_that_is_not_there(error):
     """In Lua, GET of a missing key is false, and tonumber(false) is nil. Neither can be compared with a number: `or 0`
-    makes 0 of it."""
+    turns both into 0.
+    """
     return error.type == "ResponseError" and re.search(r"attempt to compare .*\b(?:nil|boolean)\b", error.message)
 
 
@@ -593,6 +597,7 @@ def looked_before_selling(seen, orders):
 
 @mistake("test_sell_in_one_trip")
 def the_text_with_each_order(seen):
-    """EVAL was sent {times} times, each time with the whole text of the script. r.register_script(…) sends the text once
-    and calls it by its sum from then on (EVALSHA), in a pipeline too: client=pipe."""
+    """EVAL was sent {times} times, each time with the whole text of the script. r.register_script(…) sends the text
+    once and calls it by its checksum from then on (EVALSHA), in a pipeline too: client=pipe.
+    """
     return seen["eval"] > 1 and {"times": seen["eval"]}

@@ -199,7 +199,7 @@ def page(notebook, *args):
 
 
 def test_feed_page_has_the_entries(notebook, redis, some):
-    """feed_page returns the entries of the page: page 1 is the first, the last may be short, beyond it is none"""
+    """feed_page returns the entries of the page: page 1 is the first, the last may be short, a page beyond it is empty"""
     size = some.number(5, 9)
     name, entries = feed(redis, some, 3 * size + 2)
     for number in (1, 2, 4, 6):
@@ -249,7 +249,7 @@ def test_biggest_keys_in_pages(notebook, redis, some):
 
 
 def test_forget_takes_them_out(notebook, redis, some):
-    """forget takes out these keys, no others, and returns how many there were"""
+    """forget takes out these keys, no others, and returns how many of them were there"""
     gone, stays, missing = some.words(4), some.word(9), some.words(2, 10)
     for key in (*gone, stays):
         redis.rpush(key, *some.words(3))
