@@ -223,7 +223,7 @@ def several_steps(moments, item):
 
 @mistake("test_view_item_loses_none")
 def list_made_anew(actual, mine, theirs):
-    """The list was read, made anew in Python and written back; what another window added in between is gone.
+    """The list was read, rebuilt in Python and written back; what another window added in between is gone.
     Let Redis change it where it is."""
     return isinstance(actual, list) and mine in actual and theirs not in actual
 

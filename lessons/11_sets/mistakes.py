@@ -307,7 +307,7 @@ def one_question_for_each_contact(seen):
 
 @mistake("test_week_report_counts")
 def visits_for_visitors(redis, actual, expected):
-    """{count} are the visits of all days together. Who came on several days is one visitor: count the union."""
+    """{count} are the visits of all days together. A visitor who came on several days counts once: count the union."""
     visits = sum(redis.scard(key) for key in redis.keys("visitors:*"))
     return told(actual, "visitors") == visits > expected["visitors"] and {"count": visits}
 

@@ -20,7 +20,7 @@ def stored_under_another_key(actual, redis, key):
 
 @mistake("test_save_profile_stores_fields")
 def empty_values_not_written(actual, changes):
-    """A field whose value is "" was not written. Who empties a field means it: "" is a value too."""
+    """A field whose value is "" was not written. An empty string is a value too: write it like any other."""
     return actual == {field: value for field, value in changes.items() if value}
 
 
