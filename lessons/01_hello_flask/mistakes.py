@@ -106,7 +106,7 @@ def braces_not_filled_in(page, name):
 
 @mistake("says", ESCAPED)
 def says_the_word_name(page, name):
-    """The page says the word `name`, not what it stands for. Put an f before the quotes, and braces
+    """The page says the word `name`, not the name from the address. Put an f before the quotes, and braces
     around what Python must fill in: f"Hello {escape(name)}"."""
     return letters(name) not in page.text and re.search(r"escape\(|\bname\b", page.text)
 

@@ -307,8 +307,7 @@ def counts_all_names_in_proc(value, held):
 
 @mistake(COUNT)
 def container_taken_for_one_process(value, held):
-    """The container holds {held} processes. A container may have more than one. Count the folders in /proc whose
-    name is a number."""
+    """The container has {held} processes, not one. Count the folders in /proc whose name is a number."""
     return is_number(value) and value == 1 and {"held": held}
 
 

@@ -111,7 +111,7 @@ def installs_with_the_whole_folder(flask, app, changed):
 
 @mistake("test_a_change_of_the_app_leaves_the_layers_below")
 def step_with_the_whole_folder(app, changed):
-    """A layer below app.py was made again, although nothing but app.py has changed. It comes from a step that was given the whole folder: before
+    """A layer below app.py was made again, although nothing but app.py has changed. It comes from a step that read app.py, perhaps with the whole folder: before
     each step, copy only the files that it works on."""
     return any(index < app for index in changed)
 
@@ -283,7 +283,7 @@ def large_base_image(is_on_base):
 
 @mistake("test_the_image_is_small")
 def everything_written_twice(layers, own, grown):
-    """{twice} MB are there twice: chown -R or chmod -R in a RUN of its own writes every file again, into a new layer. Copy with the right owner at
+    """{twice} MB are there twice: a later layer has the same files again. chown -R or chmod -R in a RUN of its own does that. Copy with the right owner at
     once (COPY --chown=…), or change it in the RUN that makes the files."""
     twice = layers.written_again(own)
     return twice > grown / 3 and {"twice": twice // MB}

@@ -246,7 +246,7 @@ def break_removed(answer):
 
 @mistake(BROKEN)
 def healthz_always_well(answer):
-    """After POST /break, /healthz must answer 500, and here it answers {status}. That is in the starter; leave it as it is."""
+    """After POST /break, /healthz must answer 500, and here it answers {status}. The starter's app answers 500 then; leave that as it is."""
     return answer.path == "/healthz" and {"status": answer.status}
 
 
@@ -284,7 +284,7 @@ def health_asks_a_fixed_port(moved, health_test):
 
 @mistake(IN_FLIGHT)
 def slow_does_not_wait(slow, seconds, was_over):
-    """/slow was asked to take {seconds} s, and answered after {taken} s. That is in the starter; leave it as it is."""
+    """/slow was asked to take {seconds} s, and answered after {taken} s. The starter's /slow takes the time that it is asked to; leave it as it is."""
     return was_over and slow.seconds <= 0.9 * seconds and {"seconds": seconds, "taken": f"{slow.seconds:.1f}"}
 
 
@@ -300,6 +300,6 @@ def another_stop_signal(answer, was_over, image):
 @mistake(IN_FLIGHT)
 def request_cut_off(answer, was_over):
     """A request that was being answered when `docker stop` came was cut off. gunicorn finishes such requests. Does a handler of your
-    own end the process under it, with sys.exit or os._exit? Is it told to wait no time (--graceful-timeout)? A server without a
+    own end the process under it, with sys.exit or os._exit? Does --graceful-timeout give it no time to wait? A server without a
     graceful end needs code of yours that waits."""
     return answer.status != 200 and not was_over

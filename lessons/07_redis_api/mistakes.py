@@ -60,7 +60,7 @@ def key_in_the_path(answer, service):
 @mistake()
 def no_route(answer, service):
     """There is no route for {path}. Put @app.{method}("{path}") above its view, and both above app.run(…):
-    that call is the last line of the file, and what stands below it is never reached."""
+    Python does not get to the lines below that call while the server runs."""
     missing = answer.status == 404 and service.request("OPTIONS", answer.path).status == 404
     return missing and {"path": answer.path, "method": answer.method.lower()}
 
@@ -70,14 +70,14 @@ def no_route(answer, service):
 
 @mistake()
 def get_reads_a_body(answer):
-    """A GET brings no body, and request.get_json() answers 415 for that. What stands after the ? is in request.args:
+    """A GET brings no body, and request.get_json() answers 415 for that. What comes after the ? is in request.args:
     request.args.get("key")."""
     return answer.method == "GET" and answer.status == 415
 
 
 @mistake(*GETS, "test_a_changed_value_is_seen", "test_two_replicas_share_the_data", "expect_503")
 def key_not_found_in_the_address(answer):
-    """The address had ?key=…, and the view found no key. It stands in request.args: request.args.get("key")."""
+    """The address had ?key=…, and the view found no key. It is in request.args: request.args.get("key")."""
     return answer.method == "GET" and answer.status == 400
 
 
@@ -92,7 +92,7 @@ def empty_text_refused(answer, value):
 @mistake(*SETS, *OUTAGE)
 def pair_not_found_in_the_body(answer):
     """A pair was sent as JSON, and the service refused it as malformed. Read the body with request.get_json();
-    request.form is for HTML forms, and request.args for what stands after the ?."""
+    request.form is for HTML forms, and request.args for what comes after the ?."""
     return answer.path == "/set" and answer.status in (400, 415)
 
 
@@ -334,8 +334,8 @@ def all_in_one_hash(redis, pair, expected):
 
 @mistake(VALUE_IN_REDIS)
 def kept_in_a_dict(redis, service, pair, actual):
-    """GET /get knows the pair, and Redis has nothing under its key. A Python dict forgets everything when its process ends:
-    store it with redis.set(key, value)."""
+    """GET /get knows the pair, but Redis has nothing under its key: it is kept somewhere else. Is that a Python dict, which is
+    lost when its process ends? Store the pair with redis.set(key, value)."""
     return actual == "none" and service.get("/get", key=pair["key"]).json == pair
 
 
@@ -382,7 +382,7 @@ def plain_string_not_found(answer, changed=None, other=None):
 
 @mistake("test_two_replicas_share_the_data")
 def first_value_kept_by_both(answer, pair, newer, replica):
-    """One replica was told a new value, said 201, and answers the old one itself: the second SET did not replace the first."""
+    """One replica was given a new value, answered 201, and still answers the old one itself: the second SET did not replace the first."""
     return bool(newer) and answer.json == pair and replica.get("/get", key=pair["key"]).json == pair
 
 
@@ -496,7 +496,7 @@ def locked_against_itself_alone(mine, rivals, wire):
 
 @mistake("test_each_visit_has_its_own_number")
 def incr_then_get(mine, rivals, wire):
-    """While this visit was being counted, others came in between, and one number was told twice: INCR was sent, and then
+    """While this visit was being counted, others came in between, and two visits got the same number: INCR was sent, and then
     GET, which shows somebody else's number. Show the number that INCR returns."""
     seen = on_the_wire(wire, "INCR", "GET") or on_the_wire(wire, "INCRBY", "GET")
     return is_told_twice(mine, rivals) and seen
@@ -504,7 +504,7 @@ def incr_then_get(mine, rivals, wire):
 
 @mistake("test_each_visit_has_its_own_number")
 def get_then_set(mine, rivals, wire):
-    """While this visit was being counted, others came in between, and one number was told twice: GET, add one, SET loses
+    """While this visit was being counted, others came in between, and two visits got the same number: GET, add one, SET loses
     the visits that come between them. A lock in the process keeps out this process alone. INCR does both in one step:
     show the number that it returns."""
     return is_told_twice(mine, rivals) and on_the_wire(wire, "GET", "SET")
@@ -512,7 +512,7 @@ def get_then_set(mine, rivals, wire):
 
 @mistake("test_each_visit_has_its_own_number")
 def one_number_told_twice(mine, rivals):
-    """While this visit was being counted, other visitors came in between, and one number was told twice. INCR counts and
+    """While this visit was being counted, other visitors came in between, and two visits got the same number. INCR counts and
     answers in one step: show the number that it returns."""
     return is_told_twice(mine, rivals)
 
@@ -527,8 +527,8 @@ def visit_not_counted(redis, before, rivals=(), page=None, mine=None):
 
 @mistake("test_visits_are_counted_under_the_key")
 def no_count_in_redis(actual, expected):
-    """One visit came, and Redis has no key {VISITS}: nothing was counted there. (A variable in the process begins anew at
-    each start, and every replica has its own.) Count with INCR under exactly this key."""
+    """One visit came, and Redis has no key {VISITS}: nothing was counted there. (A variable in the process is lost at each
+    restart, and every replica has its own.) Count with INCR under exactly this key."""
     return (expected, actual) == ("string", "none")
 
 
@@ -540,7 +540,7 @@ def page_shows_the_visits_before(page, before, numbers):
 
 @mistake("test_each_visit_has_its_own_number")
 def one_number_for_two_at_once(actual, told):
-    """Twelve visits came at once, and some were told the same number. Show the number that INCR returned to this very
+    """Twelve visits came at once, and some got the same number. Show the number that INCR returned to this very
     request; a variable that all requests share is overwritten meanwhile."""
     shown = [number for number in actual if number] if len(told) == 12 else []
     return len(set(shown)) < len(shown)
@@ -711,8 +711,8 @@ def waits_for_redis_too_long(PATIENCE, outage, answer=None, actual=None):
 
 @mistake("test_it_recovers_by_itself")
 def remembers_that_redis_was_down(answer):
-    """Redis has been back for 8 s, and the service still says that it is gone. Ask Redis at each request; do not
-    remember that it was down."""
+    """Redis has been back for 8 s, and the service still answers with an error. Does it remember that Redis was down? Ask
+    Redis at each request."""
     return answer.status is not None and answer.status >= 500
 
 
@@ -725,6 +725,6 @@ def talks_to_redis_at_the_start(start):
 
 @mistake("test_it_starts_before_redis")
 def decides_at_the_start(answer):
-    """It started before Redis was there, and does not work now that Redis is. Do not decide at the start whether Redis
-    is there."""
+    """It started before Redis was there, and does not work now that Redis is there. Does it decide at the start whether Redis is
+    there? Ask Redis at each request."""
     return answer.status is not None and answer.status >= 500

@@ -9,7 +9,7 @@ from workshop.grader import mistake
 
 @mistake("test_up_from_nothing")
 def web_without_its_app(answer):
-    """The stack is up, and web answers {status} where app.py answers 200. Does `web` run the app.py that you were given?"""
+    """The stack is up, but web answers {status}, and app.py would answer 200. Does `web` run the app.py that you were given?"""
     return answer.status not in (None, 200) and {"status": answer.status}
 
 
@@ -49,7 +49,7 @@ def redis_url_misspelt(answer, web):
 
 @mistake("test_web_finds_redis_by_its_name")
 def no_redis_url(answer, web):
-    """web is not told where Redis is: there is no REDIS_URL in its environment, so app.py looks on localhost. Set it under `environment`; the host
+    """web does not know where Redis is: there is no REDIS_URL in its environment, so app.py looks on localhost. Set it under `environment`; the host
     in it is the name of the service, redis."""
     return not web.environment.get("REDIS_URL")
 
@@ -211,7 +211,7 @@ def no_restart(stack, web):
 @mistake("test_two_copies_side_by_side", "test_scale")
 def fixed_host_port(stack, fixed, actual):
     """{file}, line {line}: web wants port {port} of the host, and only one container can have it; another one gets “port is already allocated”. Name
-    the container's port only: the engine takes a free one, and `docker compose port web 5000` tells which."""
+    the container's port only: the engine takes a free one, and `docker compose port web 5000` shows which."""
     return fixed and actual == fixed.port and {"file": stack.as_written.name, "line": fixed.line, "port": fixed.port}
 
 
