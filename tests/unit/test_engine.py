@@ -1,5 +1,8 @@
 """The docker command: what its words stand for, and how often a build is tried."""
 
+import errno
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -171,3 +174,18 @@ def test_a_build_in_which_the_builder_itself_fails_is_made_again(said, tries, tm
     else:
         assert builds.build(run, tmp_path).id == "image"
     assert len(calls) == tries
+
+
+def test_a_command_to_which_the_kernel_says_efault_is_begun_again(monkeypatch):
+    begun = subprocess.Popen
+    tries = []
+
+    def now_and_then(words, **options):
+        tries.append(words)
+        if len(tries) == 1:
+            raise OSError(errno.EFAULT, "Bad address", words[0])
+        return begun([sys.executable, "-c", "print('here')"], **options)
+
+    monkeypatch.setattr(subprocess, "Popen", now_and_then)
+    assert engine.docker("version").out.strip() == "here"
+    assert len(tries) == 2

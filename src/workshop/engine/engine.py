@@ -5,6 +5,7 @@ BuildKit, Compose, contexts and credentials come with the command, and a student
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import math
@@ -18,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
-from typing import IO, NamedTuple, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from workshop.outcomes import Unchecked
@@ -168,6 +169,16 @@ def command() -> str:
     return path
 
 
+def _begun(words: list[str], **options: Any) -> subprocess.Popen[Any]:
+    """A process, started. If other threads start some too, the kernel now and then says EFAULT to a good command (seen once in some hundred gradings)."""
+    try:
+        return subprocess.Popen(words, **options)
+    except OSError as error:
+        if error.errno != errno.EFAULT:
+            raise
+        return subprocess.Popen(words, **options)
+
+
 def docker(
     *args: str,
     timeout: float = 30.0,
@@ -185,7 +196,7 @@ def docker(
     Raises EngineTrouble if the engine is not there, may not be asked or has a full disk.
     """
     start = time.monotonic()
-    process = subprocess.Popen(
+    process = _begun(
         [command(), *args],
         stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -47,7 +47,7 @@ class Session:
         self._asked, self.runtime, self._keeps = runtime, choose(runtime), keeps
         self._run: Run | None = None
         self._docker: DockerSession | None = None
-        self._tidying: list[Ahead[None]] = []
+        self._tidying: list[tuple[Callable[[], None], Ahead[None]]] = []
         self._is_over = False
         self.kept: Bench | None = None
         self.heard: list[Heard] = []  # what was asked in the checks of the last grading that passed
@@ -112,12 +112,15 @@ class Session:
 
     def tidy(self, close: Callable[[], None]) -> None:
         """Has something removed beside whatever comes: a report does not wait for it, the next grading does."""
-        self._tidying.append(Ahead(close))
+        self._tidying.append((close, Ahead(close)))
 
     def _wait_until_tidy(self) -> None:
-        for one in self._tidying:
-            one.wait()
-        self._tidying.clear()
+        while self._tidying:
+            close, under_way = self._tidying.pop()
+            try:
+                under_way.get()
+            except Exception:  # what came in between is over, perhaps; if not, it is told now
+                close()
 
     def done_with(self, bench: Bench) -> None:
         """Takes what a grading brought up, once it has ended: for a person to ask, or away."""
