@@ -23,7 +23,7 @@ from workshop.wire.sockets import free_port
 
 SOON = 5.0  # seconds after which all must be gone
 NOTEBOOK = "work/09_strings/09_strings.ipynb"
-FIRST = next(source for _, source in code_cells(read(find("9").notebook)) if "from_url" in source)
+FIRST = next(source for _, source in code_cells(read(find("9").notebook)) if "connect()" in source)
 EXERCISE = "def record_visit(r, page):\n    return r.incr(f'visits:{page}')"
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals, and the processes of a group")

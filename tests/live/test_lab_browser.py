@@ -225,7 +225,7 @@ def test_a_lesson_in_jupyterlab(theme, browser, lab, pictures):
         "async one => { await one.decode(); return one.naturalWidth > 300 && one.clientWidth <= one.parentElement.clientWidth; }"
     )
     assert picture.get_attribute("alt")
-    expect(notebook.run(notebook.code("from_url"))).to_contain_text("True")
+    expect(notebook.run(notebook.code("connect()"))).to_contain_text("True")
     keep("1-head")
 
     output = notebook.run(notebook.code('r.set("greeting"'))

@@ -553,7 +553,7 @@ def test_a_notebook_of_sixty_megabytes_is_told_to_clear_its_outputs(tmp_path):
     with (tmp_path / "work" / "n.ipynb").open("wb") as file:
         file.truncate(60 * 2**20)
     with pytest.raises(NotUp, match=r"60 MB large. Clear its outputs"):
-        handin.copy_in(tmp_path / "work", tmp_path / "copy")
+        handin.copy_in(tmp_path / "work", tmp_path / "copy", "9_row")
 
 
 def test_a_notebook_in_another_encoding_says_so(tmp_path):

@@ -21,6 +21,7 @@ from workshop.probes.inside import Inside
 from workshop.report import Check, Outcome
 
 BROKEN = "The grader has a fault here. It is not yours; report the lines below, or fix the file."
+UNWRITTEN = ("not_attempted", "function_missing", "function_not_run_yet")
 
 
 @dataclass
@@ -113,7 +114,14 @@ def explained(check: Check, error: BaseException, scene: Scene) -> Check:
     own = mistakes_of(scene.lesson)
     search = Search(sight_of(check, error, scene))
     log = search.sight.facts.get("log")
-    cause = _ended(search) or search.first(FIRST) or search.first(own.mistakes) or _known(error) or _general(search)
+    cause = (
+        _unwritten(error)
+        or _ended(search)
+        or search.first(FIRST)
+        or search.first(own.mistakes)
+        or _known(error)
+        or _general(search)
+    )
     faults = [*([own.fault] if own.fault else []), *search.faults]
     fault = relative("\n".join(faults), scene.lesson) or None
     if cause is None:
@@ -140,6 +148,12 @@ def _general(search: Search) -> Found | None:
     if answer is not None and answer.status is not None and answer.status < 500:
         search.sight.facts = {name: fact for name, fact in search.sight.facts.items() if name != "log"}
     return search.first(GENERAL)
+
+
+def _unwritten(error: BaseException) -> Found | None:
+    """A function that is not there: nothing else that could be said of its check is about the student's work."""
+    known = _known(error)
+    return known if known and known.name in UNWRITTEN else None
 
 
 def _known(error: BaseException) -> Found | None:

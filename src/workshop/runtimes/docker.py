@@ -40,7 +40,6 @@ class Session:
     run: Run
     _network: str | None = None
     _redis: DockerRedis | None = None
-    _taken: DockerRedis | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def network(self) -> str:
@@ -53,26 +52,17 @@ class Session:
             return self._network
 
     def take_redis(self) -> DockerRedis:
-        """An empty Redis that answers to the name `redis` on the network.
-
-        One that was taken before and never came back is removed: of two with one name, a service would ask now this one, now that one.
-        """
+        """An empty Redis that answers to the name `redis` on the network."""
         with self._lock:
             found, self._redis = self._redis, None
-            if self._taken:
-                self._taken.end()
-            self._taken = found or DockerRedis(self.run, self.network())
-            return self._taken
+        return found or DockerRedis(self.run, self.network())
 
     def give_back(self, redis: DockerRedis) -> None:
         """Takes a Redis for the next check, or removes it where it cannot be emptied."""
-        is_empty = traces.emptied(redis.host, redis.port, redis.settings)
-        with self._lock:
-            if self._taken is redis:
-                self._taken = None
-            if is_empty:
+        if traces.emptied(redis.host, redis.port, redis.settings):
+            with self._lock:
                 self._redis = redis
-        if not is_empty:
+        else:
             redis.end()
 
     def warm(self, with_redis: bool, with_relay: bool = False) -> str | None:
