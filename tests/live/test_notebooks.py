@@ -182,7 +182,8 @@ class Opened:
         self.server = self.runtime.redis()
         self.calls = Trail()
         self.notebook = RemoteNotebook(path, session.runners, self.server, lambda asked: None, self.calls, without)
-        self.redis = self.client(self.server)
+
+        self.clients = {}
 
     @staticmethod
     def client(server):
@@ -191,8 +192,16 @@ class Opened:
 
         return redis.Redis(server.host, server.port, decode_responses=True)
 
+    @property
+    def redis(self):
+        """The client of where Redis is now: one that was started again has another port."""
+        if self.server.port not in self.clients:
+            self.clients[self.server.port] = self.client(self.server)
+        return self.clients[self.server.port]
+
     def close(self):
-        self.redis.close()
+        for client in self.clients.values():
+            client.close()
         self.notebook.close()
         self.runtime.close()
 
