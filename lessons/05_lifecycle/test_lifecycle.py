@@ -206,11 +206,11 @@ def test_healthy_on_another_port(moved):
 
 
 @beside()
-def test_requests_in_flight_are_answered(bench, image, ended, some):
+def test_requests_in_flight_are_answered(bench, image, ended, some, drill):
     """Requests in flight are answered before `docker stop` ends the service"""
     for factor in (1, 2, 4):
         seconds = round(factor * (1.5 + some.number(1, 20) / 100), 2)
-        slow, was_over = stopped_meanwhile(up(bench, image), seconds)
+        slow, was_over = stopped_meanwhile(up(bench, image), seconds, drill)
         slow.expect(200, json={"seconds": seconds})
         if not was_over:
             return
@@ -218,14 +218,18 @@ def test_requests_in_flight_are_answered(bench, image, ended, some):
     raise Unchecked("This machine is so busy that the request was over before the stop was asked for. Check again.")
 
 
-def stopped_meanwhile(service, seconds):
+def stopped_meanwhile(service, seconds, drill):
     """The answer to a request that takes some seconds, while the service is stopped, and whether it was over before that."""
     with ThreadPoolExecutor(1) as pool:
+        drill.note("client", f"asks GET /slow?seconds={seconds}")
         pending = pool.submit(service.get, "/slow", seconds=str(seconds), limit=seconds + 15)
         service.log_with("handling GET /slow", 0.6)
         was_over = pending.done()
+        drill.note("service", "docker stop")
         service.stop(round(seconds) + 8)
+        drill.note("service", "ended")
     slow = pending.result()
+    drill.note("client", f"has {slow.status or 'no answer'}, {slow.seconds:.1f} s after it asked")
     slow.asked += f" & sleep 0.5; docker stop {service.name}"
     return slow, was_over
 

@@ -63,12 +63,14 @@ def test_todays_words(stack):
 
 
 @rests_on("test_up_from_nothing")
-def test_killed_web_comes_back(stack):
+def test_killed_web_comes_back(stack, drill):
     """When web's process is killed, the service comes back"""
     before = stack.state("web")
     stack.kill_web_process()
+    drill.note("web", "its process is killed")
     web = stack.back_again("web", before)
     after = stack.state("web")
+    drill.note("web", "answers again" if web else f"{after['Status']}, exit code {after['ExitCode']}")
     if not web:  # the checks below need one that runs
         stack.start_again("web")
     shown = "running again" if web else f"{after['Status']}, exit code {after['ExitCode']}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workshop.grading.beside import beside
+from workshop.grading.drill import Drill
 from workshop.grading.expectations import about, expect, few_bytes, keyed, list_of, one_of, trips, wanted
 from workshop.grading.resting import rests_on
 from workshop.grading.some import Some
@@ -57,6 +58,7 @@ _LATE = {  # what takes a while to load, and few lessons need
 __all__ = [
     "LIMIT_FILE",
     "Answer",
+    "Drill",
     "Mismatch",
     "NotUp",
     "RelayProbe",

@@ -15,6 +15,7 @@ from workshop.desk.checking import check_once, news_of
 from workshop.grading.bench import Session
 from workshop.grading.grade import not_begun
 from workshop.report import Outcome, Report, to_json, worst_exit_code
+from workshop.reports.timeline import svg
 
 
 @click.command()
@@ -28,6 +29,14 @@ from workshop.report import Outcome, Report, to_json, worst_exit_code
 @click.option("--solution", is_flag=True, help="Check the solution.")
 @options.runtime
 @click.option("--seed", type=int, help="Repeat the random data of an earlier run.")
+@click.option("--timeline", "with_timeline", is_flag=True, help="Show when a drill did what, and what it saw.")
+@click.option(
+    "--timeline-svg",
+    "pictures",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Draw each drill's timeline into a file of this folder.",
+)
 @click.option(
     "--json", "as_json", is_flag=True, help="One JSON document on standard output, all else on standard error."
 )
@@ -38,6 +47,8 @@ def check(
     solution: bool,
     runtime: str,
     seed: int | None,
+    with_timeline: bool,
+    pictures: Path | None,
     as_json: bool,
 ) -> int:
     """Check lessons: yours, the solution, or any folder. Without N: the current lesson.
@@ -54,6 +65,7 @@ def check(
     is_named = bool(chosen) and not everything
     chosen = chosen or (lessons.catalogue() if everything else [options.current(None)])
     screen, reports = options.screen(as_json), []
+    screen.shows_timelines = with_timeline
     with Session(runtime) as session:
         for lesson in chosen:
             own = not (work or solution)
@@ -64,6 +76,8 @@ def check(
             news = news_of(opened, lesson)
             reports.append(check_once(lesson, session, opened.folder, screen, seed=seed, own=own, news=news))
             screen.line()
+    if pictures:
+        _draw(reports, pictures)
     if as_json:
         click.echo(to_json(reports))
     if len(reports) > 1:
@@ -87,3 +101,13 @@ def _not_begun(lesson: Lesson, session: Session, as_json: bool) -> Report:
         f"   {lesson.number:>2} · {lesson.title}: not begun. `./workshop start {lesson.number}` begins it."
     )
     return report
+
+
+def _draw(reports: list[Report], folder: Path) -> None:
+    """Draws the timeline of each drill into a file of the folder, called after lesson and check."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for report in reports:
+        for check in report.checks:
+            if check.timeline:
+                picture = folder / f"{report.lesson}-{check.id}.svg"
+                picture.write_text(svg(check.timeline, check.claim), encoding="utf-8")

@@ -14,6 +14,7 @@ from workshop.course.lessons import Lesson
 from workshop.course.progress import Heard
 from workshop.engine import engine
 from workshop.engine.run import Run
+from workshop.grading.drill import Drill
 from workshop.outcomes import NotUp, Unchecked
 from workshop.patience import Ahead
 from workshop.runtimes.contract import Runtime, Service, needs_engine
@@ -205,6 +206,7 @@ class Bench:
         self.lesson, self.seed, self.session = assignment.lesson, assignment.seed, assignment.session
         self._notes = threading.local()  # what goes on beside the checks has notes of its own
         self.calls = Trail()  # the calls of a notebook's functions in this check
+        self._drills: dict[str, Drill] = {}  # by the check that has one
         self.session.let_go()
         self.work, self.folder = assignment.work, self.session.run.scratch("work")
         handin.copy_in(assignment.work, self.folder, self.lesson.name)
@@ -226,6 +228,14 @@ class Bench:
         if self.runtime.name != "docker":
             raise Unchecked(needs_engine())
         return self.runtime
+
+    def drill(self, check: str) -> Drill:
+        """The drill of a check; its clock starts when it is asked for first."""
+        return self._drills.setdefault(check, Drill())
+
+    def timeline(self, check: str) -> list[dict[str, Any]] | None:
+        """What the drill of a check noted, if it had one."""
+        return self._drills[check].timeline if check in self._drills else None
 
     @property
     def asked(self) -> str | None:

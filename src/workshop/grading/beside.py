@@ -113,12 +113,14 @@ class Company:
         after = self._after[marked.__name__]
         if after in self._wanted and after not in self._ended:
             return False
-        missing = inspect.signature(marked).parameters.keys() - self._there.keys() - {"some"}
+        missing = inspect.signature(marked).parameters.keys() - self._there.keys() - {"some", "drill"}
         return not missing and all(self._ended.get(check) for check in getattr(marked, MARK, ()))
 
     def _value(self, fixture: str, name: str) -> Any:
         assert self._bench
-        return Some(self._bench.seed, name) if fixture == "some" else self._there[fixture]
+        if fixture == "some":
+            return Some(self._bench.seed, name)
+        return self._bench.drill(name) if fixture == "drill" else self._there[fixture]
 
     def _do(self, marked: Callable[..., Any], given: Mapping[str, Any]) -> Any:
         name, passed = marked.__name__, False

@@ -137,7 +137,7 @@ def _told_by(log: Any) -> str:
     """What the log of a request tells, where no mistake explains the failure; empty if it cannot be read any more."""
     try:
         text = log.value() if isinstance(log, Later) else log
-    except Exception:
+    except (OSError, Unchecked):
         return ""
     return telling(text) if isinstance(text, str) else ""
 

@@ -19,6 +19,7 @@ from workshop.course.progress import Heard
 from workshop.grading import resting
 from workshop.grading.bench import RUNTIMES, Assignment, Bench, Session
 from workshop.grading.beside import Company, company_of
+from workshop.grading.drill import Drill
 from workshop.grading.judge import Judge, Scene
 from workshop.grading.notebook_fixture import _notebook, notebook, relay  # noqa: F401  fixtures
 from workshop.grading.some import Some
@@ -153,6 +154,12 @@ def some(request: pytest.FixtureRequest) -> Some:
     return Some(_assignment(request.config, lesson).seed, request.node.name)
 
 
+@pytest.fixture
+def drill(bench: Bench, request: pytest.FixtureRequest) -> Drill:
+    """The timeline of a check that kills, stops, disconnects or fills something."""
+    return bench.drill(request.node.name)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if lesson_of(item.path) is None:
         return
@@ -251,7 +258,13 @@ def _check(item: pytest.Item, error: BaseException | None, grading: Grading) -> 
     lesson = lesson_of(item.path)
     assert lesson
     grading.fixtures |= getattr(item, "funcargs", {}) | ({"bench": grading.bench} if grading.bench else {})
-    made = Check(item.name, _claim(item), Outcome.PASSED, seconds=time.monotonic() - item.stash[STARTED])
+    made = Check(
+        item.name,
+        _claim(item),
+        Outcome.PASSED,
+        timeline=grading.bench.timeline(item.name) if grading.bench else None,
+        seconds=time.monotonic() - item.stash[STARTED],
+    )
     constants = vars(item.module) if isinstance(item, pytest.Function) else {}
     asked = grading.bench.asked if grading.bench else None
     return grading.judge.judged(made, error, Scene(lesson, grading.fixtures, constants, asked, grading.with_hints))

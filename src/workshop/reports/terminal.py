@@ -12,6 +12,7 @@ from typing import IO
 import click
 
 from workshop.report import UNTOUCHED, Check, Outcome, Report
+from workshop.reports.timeline import lines
 from workshop.reports.wrapping import SHELL_WORDS, columns, shortened, wrapped
 
 MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.BLOCKED: "·", Outcome.UNCHECKED: "?"}
@@ -48,6 +49,7 @@ class Terminal:
         self.is_closed = False  # nobody reads any more, as behind `| head`
         self._width, self._number = width, 0
         self.plain = not (getattr(stream, "encoding", None) or "ascii").lower().startswith("utf")
+        self.shows_timelines = False
         self._explains_all = explains_all or not self.is_terminal
         self._lock = threading.RLock()
         self._passing = False  # whether the last line is one that the next takes the place of
@@ -153,10 +155,17 @@ class Terminal:
                 self._first = (check, self._rows)
                 self._claim(check, aside)
                 self._details(check)
+                self._timeline(check)
                 return
             self._claim(check, aside)
             if tells and not is_known and (self._explains_all or check.outcome is not Outcome.FAILED):
                 self._details(check)
+            self._timeline(check)
+
+    def _timeline(self, check: Check) -> None:
+        """The events of a check's drill, if they are wanted."""
+        for row in lines(check.timeline or ()) if self.shows_timelines else ():
+            self.line(f"{INDENT}{row}", hang=12, fg="bright_black")
 
     def _is_known(self, check: Check) -> bool:
         """Whether what there is to say of a check has been said; of a starter that nobody touched, all is."""
