@@ -122,7 +122,7 @@ ANSWERS = {
 def redis_takes_no_command(answer, web):
     """web reached Redis, but Redis refused the command: {meaning}. It said “{said}”."""
     for words, meaning in ANSWERS.items():
-        if found := re.search(rf"(?m)WARNING in app: ([^\n]*(?:{words})[^\n]*)", refusal(answer, web)):
+        if found := re.search(rf"(?m)(?:WARNING in app|^redis\.exceptions\.\w+): ([^\n]*(?:{words})[^\n]*)", refusal(answer, web)):
             return {"meaning": meaning, "said": found[1].rstrip(".")}
     return False
 
@@ -174,9 +174,11 @@ def told(web):
 
 
 def refusal(answer, web):
-    """What web's log says behind a 503, or nothing: app.py writes there what Redis said. Looked up once."""
+    """What Redis said, as web's log has it behind a 503, which app.py means, or at the end of a traceback behind a 500. Looked up once."""
     if not hasattr(answer, "refusal"):
-        answer.refusal = web.log_with("WARNING", 0.5) if answer.status == 503 else ""
+        word = {503: "WARNING in app: ", 500: "redis.exceptions."}.get(answer.status)
+        log = web.log_with(word, 0.5) if word else ""
+        answer.refusal = "\n".join(line for line in log.splitlines() if word in line) if word else ""
     return answer.refusal
 
 
