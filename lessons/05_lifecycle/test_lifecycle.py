@@ -155,7 +155,7 @@ def test_unhealthy_when_the_app_breaks(breaking):
     breaking.post("/break").expect((200, 201, 202, 204))
     for _ in range(4):
         breaking.get("/healthz").expect(500)
-    expect_health(breaking, "unhealthy", tries=3, seconds=2)
+    expect_health(breaking, "unhealthy", tries=3, seconds=2, stays=1)
 
 
 def still_well(service):
@@ -241,4 +241,4 @@ def test_unhealthy_when_nothing_answers(watched):
     freeze(watched)
     if watched.get("/healthz", limit=0.3).status is not None:
         raise Unchecked("The service could not be made to hang here.")
-    expect_health(watched, "unhealthy", tries=3, seconds=6)
+    expect_health(watched, "unhealthy", tries=3, seconds=6, stays=1)

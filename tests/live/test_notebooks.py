@@ -373,6 +373,17 @@ def test_settings_that_the_last_call_changed_are_not_the_next_students(session, 
     following.close()
 
 
+def test_a_client_that_stayed_is_none_of_the_next_gradings(session, tmp_path):
+    before = session.runtime_for(tmp_path, "n")
+    stays = Opened.client(before.redis())
+    stays.ping()
+    before.close()
+    following = session.runtime_for(tmp_path, "n")
+    assert len(Opened.client(following.redis()).client_list()) == 1
+    stays.close()
+    following.close()
+
+
 def test_each_check_begins_with_an_empty_redis(notebook):
     notebook.of_its_own("n")
     notebook.fresh()

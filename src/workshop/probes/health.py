@@ -8,6 +8,7 @@ from workshop.engine import engine
 from workshop.engine.engine import must
 from workshop.engine.helpers import helper
 from workshop.outcomes import Mismatch
+from workshop.patience import until
 from workshop.runtimes.docker import DockerService
 from workshop.runtimes.healthtest import HealthTest, tests_of
 
@@ -21,10 +22,10 @@ def often_tested() -> tuple[str, ...]:
     return (*OFTEN, "--health-start-interval", "500ms") if engine.knows_start_interval() else OFTEN
 
 
-def comes_to_be(service: DockerService, wanted: str, *, tries: int, seconds: float) -> bool:
-    """Whether the engine comes to report `healthy` or `unhealthy`, as `wanted`.
+def comes_to_be(service: DockerService, wanted: str, *, tries: int, seconds: float, stays: float = 0) -> bool:
+    """Whether the engine comes to report `healthy` or `unhealthy`, as `wanted`, and the container runs on for `stays` seconds then.
 
-    It does not once `tries` tests that ended after the call have said otherwise and `seconds` have passed, nor where
+    It does not once `tries` tests that ended after the call have said otherwise and `seconds` have passed, nor if
     the container has ended.
     """
     start, known, seen = time.monotonic(), {probe["Start"] for probe in tests_of(service.state)}, set()
@@ -34,7 +35,7 @@ def comes_to_be(service: DockerService, wanted: str, *, tries: int, seconds: flo
         if not state["Running"]:
             return False
         if health.get("Status") == wanted:
-            return True
+            return not (stays and until(lambda: not service.state["Running"], stays))
         seen |= {probe["Start"] for probe in health.get("Log") or []} - known
         passed = time.monotonic() - start
         if (len(seen) >= tries and passed > seconds) or passed > GIVE_UP:
@@ -42,9 +43,9 @@ def comes_to_be(service: DockerService, wanted: str, *, tries: int, seconds: flo
         time.sleep(POLL)
 
 
-def expect_health(service: DockerService, wanted: str, *, tries: int, seconds: float) -> None:
+def expect_health(service: DockerService, wanted: str, *, tries: int, seconds: float, stays: float = 0) -> None:
     """Raises Mismatch, with what the last health test showed, unless the engine comes to report `wanted`; see `comes_to_be`."""
-    if comes_to_be(service, wanted, tries=tries, seconds=seconds):
+    if comes_to_be(service, wanted, tries=tries, seconds=seconds, stays=stays):
         return
     state = service.state
     status = (state.get("Health") or {}).get("Status", "no health status")

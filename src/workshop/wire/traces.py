@@ -41,6 +41,8 @@ def emptied(host: str, port: int, before: dict[str, str] | None) -> bool:
         with redis.Redis(host, port, decode_responses=True, socket_timeout=2, socket_connect_timeout=2) as client:
             if stay(client, before):
                 return False
+            for kind in ("normal", "pubsub"):  # what is still being taken down is no client of the next check
+                client.client_kill_filter(_type=kind, skipme=True)
             client.flushall()
             client.script_flush()
             client.function_flush()
