@@ -1,4 +1,4 @@
-"""A small web API that keeps its data in Redis.
+"""A small web API that keeps its data in Redis: pairs, chat inboxes, completions of words.
 
 `create_app()` makes a Flask application that is ready to be served: `gunicorn "app:create_app()"`.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask
 
-from app import config, errors, health, hello, pairs, store
+from app import completions, config, errors, health, hello, inbox, metrics, pairs, store
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -20,6 +20,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.config.update(settings or {})
     store.connect(app)
     errors.answer_in_json(app)
-    for blueprint in (hello.blueprint, health.blueprint, pairs.blueprint):
-        app.register_blueprint(blueprint)
+    metrics.count_requests(app)
+    for part in (hello, health, metrics, pairs, inbox, completions):
+        app.register_blueprint(part.blueprint)
     return app

@@ -9,13 +9,19 @@ from werkzeug.exceptions import HTTPException
 
 
 def answer_in_json(app: Flask) -> None:
-    """From now on the application answers every error in JSON, and 503 if Redis cannot be reached in time.
+    """From now on the application answers every error in JSON, and 503 if Redis, or the part of a cluster that has the key, cannot be reached in time.
 
     Other errors of Redis are no outage: they are mistakes, so they are 500, and Flask writes their traceback to the log.
     """
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(exceptions.ConnectionError, redis_is_gone)
-    app.register_error_handler(exceptions.TimeoutError, redis_is_gone)
+    gone = (
+        exceptions.ConnectionError,
+        exceptions.TimeoutError,
+        exceptions.ClusterError,
+        exceptions.RedisClusterException,
+    )
+    for kind in gone:
+        app.register_error_handler(kind, redis_is_gone)
 
 
 def http_error(error: HTTPException) -> ResponseReturnValue:

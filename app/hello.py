@@ -18,7 +18,7 @@ def index() -> str:
 
     INCR counts and answers in one step, so no two visitors get the same number.
     """
-    with store.client() as redis:
+    with store.client(VISITS) as redis:
         visits = redis.incr(VISITS)
     return f"Hello World. This page was visited {visits} times.\n"
 

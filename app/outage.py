@@ -1,4 +1,4 @@
-"""An outage of Redis: noticed once, told once, and paid for by one request at a time.
+"""An outage of a Redis: noticed once, told once, and paid for by one request at a time.
 
 A request that asks a Redis that hangs holds its thread until the time-out. If all did, a hundred clients would soon hold
 all threads, and the next one would wait for seconds to be told that Redis is away. So while it is away, one request
@@ -13,8 +13,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from logging import Logger
 
+from prometheus_client import Counter
 from redis import exceptions
 
+OUTAGES = Counter("redis_outages", "How often a Redis was found to be away.")
+
+AWAY = (  # what redis-py raises for a Redis that does not answer, or a cluster that cannot say who has a key
+    exceptions.ConnectionError,
+    exceptions.TimeoutError,
+    exceptions.ClusterDownError,
+    exceptions.RedisClusterException,
+)
 PAUSE = 0.5  # seconds between two tries: so much later than Redis the service is back
 
 
@@ -23,10 +32,10 @@ class Away(exceptions.ConnectionError):
 
 
 class Outage:
-    """Whether Redis is away now, as this process knows it. Threads share it."""
+    """Whether a Redis is away now, as this process knows it. Threads share it. `name` is what the log calls it."""
 
-    def __init__(self, log: Logger, pause: float = PAUSE) -> None:
-        self._log, self._pause = log, pause
+    def __init__(self, log: Logger, name: str, pause: float = PAUSE) -> None:
+        self._log, self._name, self._pause = log, name, pause
         self._lock = threading.Lock()
         self._since: float | None = None  # time.monotonic() of the first failure; None if Redis is there
         self._next_try = 0.0
@@ -35,10 +44,10 @@ class Outage:
     def watched(self) -> Iterator[None]:
         """Within the block Redis is asked. Raises Away at its beginning while Redis is known to be away."""
         if not self._may_ask():
-            raise Away("Redis was away a moment ago.")
+            raise Away(f"{self._name} was away a moment ago.")
         try:
             yield
-        except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
+        except AWAY as error:
             self._failed(error)
             raise
         except exceptions.RedisError:  # an answer too, though not a welcome one
@@ -62,10 +71,11 @@ class Outage:
             self._next_try = now + self._pause
             if self._since is None:
                 self._since = now
-                self._log.warning("Redis is away (%s). Until it is back, the answer is 503.", error)
+                OUTAGES.inc()
+                self._log.warning("%s is away (%s). Until it is back, the answer is 503.", self._name, error)
 
     def _answered(self) -> None:
         with self._lock:
             if self._since is not None:
-                self._log.warning("Redis is back after %.1f s.", time.monotonic() - self._since)
+                self._log.warning("%s is back after %.1f s.", self._name, time.monotonic() - self._since)
                 self._since = None

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 from redis import exceptions
 
-from app import store
+from app import asked, store
 
-OWN = "workshop:"  # keys that begin so are the service's own
+OWN = ("workshop:", "inbox:", "complete:", "words:")  # keys that begin so are the service's own
 
 blueprint = Blueprint("pairs", __name__)
 
@@ -18,23 +16,22 @@ blueprint = Blueprint("pairs", __name__)
 @blueprint.post("/set")
 def set_pair() -> ResponseReturnValue:
     """Keeps a value under a key: takes JSON with the strings `key` and `value`, answers 201 and the pair."""
-    body = request.get_json()
-    if not isinstance(body, dict):
-        abort(400, 'Send a JSON object: {"key": "…", "value": "…"}.')
-    pair = {"key": text(body.get("key"), "key"), "value": text(body.get("value"), "value")}
-    if pair["key"].startswith(OWN):
-        abort(400, f"Keys that begin with {OWN} are the service's own.")
-    with store.client() as redis:
-        redis.set(pair["key"], pair["value"])
-    return pair, 201
+    body = asked.body('{"key": "…", "value": "…"}')
+    key = asked.text(body.get("key"), "key")
+    value = asked.text(body.get("value"), "value", empty=True)
+    if key.startswith(OWN):
+        abort(400, f"Keys that begin with {' or '.join(OWN)} are the service's own.")
+    with store.client(key) as redis:
+        redis.set(key, value)
+    return {"key": key, "value": value}, 201
 
 
 @blueprint.get("/get")
 def get_pair() -> ResponseReturnValue:
     """The pair of the key that the query names; 404 if there is no such key."""
-    key = text(request.args.get("key"), "key")
+    key = asked.text(request.args.get("key"), "key")
     try:
-        with store.client() as redis:
+        with store.client(key) as redis:
             value = redis.get(key)
     except exceptions.ResponseError as error:
         if not str(error).startswith("WRONGTYPE"):
@@ -43,14 +40,3 @@ def get_pair() -> ResponseReturnValue:
     if value is None:
         abort(404, "There is no such key.")
     return {"key": key, "value": value}
-
-
-def text(found: Any, name: str) -> str:
-    """`found`, if it is text that Redis can hold; else the request ends with 400. A key may not be empty."""
-    if not isinstance(found, str) or (name == "key" and not found):
-        abort(400, f"`{name}` is missing or not a string.")
-    try:
-        found.encode()
-    except UnicodeEncodeError:
-        abort(400, f"`{name}` holds half a character.")
-    return found

@@ -1,5 +1,6 @@
-"""The service's own tests: `pip install pytest fakeredis`, then `python -m pytest app`.
+"""The service's own tests. By Docker alone: `docker compose run --rm tests`.
 
-They need nothing else beside what the service needs. TEST_REDIS_URL names a real Redis to be used instead of fakeredis;
-its database is emptied.
+Without it: `pip install -r app/requirements-tests.txt`, then `python -m pytest app`. They bring a Valkey
+along, which speaks as Redis does; TEST_REDIS_URL names a Redis to be used instead (on Windows it is needed), and
+TEST_REDIS_CLUSTER_URL a Redis Cluster. What is in it is deleted.
 """

