@@ -15,6 +15,7 @@ from workshop.grading.drill import Drill
 from workshop.grading.expectations import about, expect, few_bytes, keyed, list_of, one_of, trips, wanted
 from workshop.grading.resting import rests_on
 from workshop.grading.some import Some
+from workshop.grading.worth import worth
 from workshop.mistakes.mistake import mistake, said
 from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.patience import until
@@ -94,6 +95,7 @@ __all__ = [
     "version_without",
     "wanted",
     "while_away",
+    "worth",
     "zombies",
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import difflib
 import importlib
+import keyword
 import os
 import signal
 import sys
@@ -33,6 +34,8 @@ VERBS = {
     "lab": "JupyterLab on the notebooks, with Redis up",
     "doctor": "check whether this machine can do what the lessons need",
     "clean": "remove what the workshop made in the Docker Engine",
+    "submit": "pack what you hand in: one zip with your files",
+    "class": "for teachers: grade what a class handed in",
     "prove": "prove the graders: starters fail, right answers pass, wrong answers trip their check",
     "new": "lay out a lesson: `new 21 teapot`",
     "bench": "measure the workshop itself",
@@ -54,7 +57,8 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command = getattr(importlib.import_module(f"workshop.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command = getattr(importlib.import_module(f"workshop.cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command
 
@@ -100,9 +104,7 @@ def main(args: list[str] | None = None) -> int:
     except NoSuchLesson as error:
         return _usage(args, str(error), error.next_step)
     except click.UsageError as error:
-        known = (
-            f"`./workshop {error.ctx.info_name} --help`" if error.ctx and error.ctx.parent else "`./workshop --help`"
-        )
+        known = f"`./{error.ctx.command_path} --help`" if error.ctx and error.ctx.parent else "`./workshop --help`"
         return _usage(args, error.format_message(), f"{known} shows how to call it.")
     except click.exceptions.Exit as end:
         return end.exit_code

@@ -128,6 +128,19 @@ class Lesson:
         return {test.name: (ast.get_docstring(test) or test.name).splitlines()[0] for test in tests}
 
     @cached_property
+    def worth(self) -> dict[str, float]:
+        """How many points each check is worth: what `@worth(3)` above it says, otherwise 1."""
+        body = [] if isinstance(self._grader_tree, SyntaxError) else self._grader_tree.body
+        points = dict.fromkeys(self.promises, 1.0)
+        for test in body:
+            if not isinstance(test, ast.FunctionDef) or test.name not in points:
+                continue
+            for mark in test.decorator_list:
+                if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Name) and mark.func.id == "worth":
+                    points[test.name] = float(ast.literal_eval(mark.args[0]))
+        return points
+
+    @cached_property
     def defines(self) -> set[str]:
         """The names of the functions in the grader."""
         body = [] if isinstance(self._grader_tree, SyntaxError) else self._grader_tree.body

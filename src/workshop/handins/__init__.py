@@ -1,0 +1,1 @@
+"""What strangers hand in, taken apart without following anything that leads elsewhere: whose it is, which lessons, since when."""

@@ -1,0 +1,260 @@
+"""Taking in a class: what was handed in, by whom, and when; each lesson's files copied to a place of the teacher's.
+
+SUBMISSIONS is a folder with an entry for each student (a folder, a zip or a tar), as teachers make it and as Canvas, Moodle,
+Gradescope and `git clone` leave it; such a folder in one archive; or a CSV whose columns name student and path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from workshop.course.lessons import Lesson
+from workshop.handins.finding import lessons_in, without_wrapping
+from workshop.handins.lists import METADATA, NotTaken, called, exported, listed
+from workshop.handins.names import Student, key_of, student_of
+from workshop.handins.unpack import (
+    LEFT_OUT,
+    UNREADABLE,
+    Refused,
+    copy_out,
+    files_in,
+    read,
+    shown,
+    suffix_of,
+    unpack,
+)
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """One lesson of one student. `refused` is the sentence for work that was not taken; then there is no folder."""
+
+    student: Student
+    lesson: str
+    digest: str
+    folder: Path | None
+    submitted: datetime | None = None
+    is_late: bool = False  # the platform says so
+    refused: str | None = None
+    source: str = ""
+
+
+@dataclass
+class Class:
+    """What was taken in: each student's lessons, those who handed in nothing, and sentences about what a teacher should look at."""
+
+    hand_ins: dict[tuple[str, str], HandIn] = field(default_factory=dict)
+    students: dict[str, Student] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Something that a student handed in: a folder, an archive or a single notebook."""
+
+    student: Student
+    path: Path
+    submitted: datetime | None
+    is_late: bool = False
+    only: str | None = None  # the lesson that it is said to be
+
+
+def take_in(
+    submissions: Path, lessons: list[Lesson], place: Path, prefix: str = "", roster: Path | None = None
+) -> Class:
+    """Copies each student's latest work of each lesson to `place/STUDENT/NN_topic`, and says whose it is and when it came.
+
+    Raises NotTaken if the submissions cannot be read at all. What one student handed in never ends it.
+    """
+    taken = Class()
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".taking-in-", dir=place.parent) as scratch:
+        if suffix_of(submissions.name) and submissions.is_file():
+            top = Path(scratch) / "all"
+            top.mkdir()
+            try:
+                unpack(submissions, top)
+            except Refused as error:
+                raise NotTaken(f"{error} Unpack it yourself, and name the folder.") from None
+            submissions = without_wrapping(top)
+        for number, piece in enumerate(_pieces(submissions, taken, prefix, place.parent)):
+            taken.students.setdefault(piece.student.key, piece.student)
+            _take(piece, lessons, Path(scratch) / str(number), place, taken)
+    if roster:
+        called(roster, taken.students)
+        for pair, hand_in in taken.hand_ins.items():
+            taken.hand_ins[pair] = replace(hand_in, student=taken.students[hand_in.student.key])
+    return taken
+
+
+def _pieces(submissions: Path, taken: Class, prefix: str, out: Path) -> Iterator[_Piece]:
+    if submissions.is_file():
+        if submissions.suffix.lower() != ".csv":
+            raise NotTaken(f"{submissions.name} is neither a folder, an archive nor a CSV of student and path.")
+        for one in listed(submissions, taken.notes):
+            taken.students.setdefault(one.student.key, one.student)
+            if one.path.exists():
+                yield _Piece(one.student, one.path, one.submitted or _time_of(one.path), only=one.only)
+        return
+    known = exported(submissions)
+    for entry in sorted(submissions.iterdir()):
+        if entry.name in LEFT_OUT or entry.name.startswith(".") or entry.name == METADATA:
+            continue
+        if entry.resolve() == out.resolve():
+            continue
+        if entry.is_symlink() or not (entry.is_dir() or entry.is_file()):
+            taken.notes.append(f"{shown(entry.name)} is a link or a special file: not taken.")
+        elif shown(entry.name) != entry.name:
+            taken.notes.append(f"{shown(entry.name)} has a control character in its name: not taken. Rename it.")
+        elif entry.name in known:
+            students, submitted = known[entry.name]
+            for student in students:
+                yield _Piece(student, entry, submitted)
+        elif entry.is_dir() or suffix_of(entry.name) or entry.suffix == ".ipynb":
+            yield _piece_of(entry, prefix)
+        elif suffix_of(entry.name, UNREADABLE):
+            student, _ = student_of(entry.name, prefix)
+            taken.notes.append(
+                f"{entry.name} of {student.name} is an archive that cannot be read here. Ask for a zip or a tar.gz."
+            )
+        elif entry.suffix.lower() not in (".csv", ".txt", ".pdf", ".html"):
+            taken.notes.append(f"{entry.name} is neither a folder nor an archive: not taken.")
+
+
+def _piece_of(entry: Path, prefix: str) -> _Piece:
+    student, is_late = student_of(entry.name, prefix)
+    if entry.suffix == ".ipynb" and not student.platform:
+        student = Student(key_of(entry.stem), entry.stem)
+    return _Piece(student, entry, _time_of(entry), is_late)
+
+
+def _time_of(entry: Path) -> datetime | None:
+    """When it came, as far as its files tell. A clone does not: its files have the time of the clone."""
+    if entry.is_file():
+        return _at(entry.stat().st_mtime)
+    if (entry / ".git").exists():
+        return None
+    times = [os.lstat(Path(base) / name).st_mtime for base, _, names in os.walk(entry) for name in names]
+    return _at(max(times)) if times else None
+
+
+def _at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(int(seconds)).astimezone()
+
+
+def _take(piece: _Piece, lessons: list[Lesson], scratch: Path, place: Path, taken: Class) -> None:
+    """Takes one piece: unpacked, its lessons found, and each copied where no later one is."""
+    wanted = [lesson for lesson in lessons if piece.only in (None, lesson.name, lesson.topic, str(lesson.number))]
+    found, refusals = _found(piece, wanted, scratch)
+    for why in refusals:
+        taken.notes.append(f"{piece.student.name}: {why}")
+    for lesson in wanted if refusals else ():
+        if lesson not in [one for one, _ in found] and (piece.student.key, lesson.name) not in taken.hand_ins:
+            _note(_refusal(piece, lesson, refusals[0]), taken)
+    if not found and not refusals:
+        named = ", ".join(lesson.name for lesson in wanted)
+        taken.notes.append(f"{shown(piece.path.name)} of {piece.student.name} holds no folder of {named}.")
+    for lesson, source in found:
+        before = taken.hand_ins.get((piece.student.key, lesson.name))
+        if before and before.folder and _is_later(before.submitted, piece.submitted):
+            continue
+        copy = scratch.with_name(f"{scratch.name}-{lesson.name}")
+        try:
+            if source.is_file():
+                copy.mkdir()
+                (copy / f"{lesson.name}.ipynb").write_bytes(read(source))
+            elif not copy_out(source, copy):
+                raise Refused("The folder is empty.")
+        except Refused as error:
+            taken.notes.append(f"{piece.student.name}, {lesson.name}: {error}")
+            if not (before and before.folder):
+                _note(_refusal(piece, lesson, str(error)), taken)
+            continue
+        digest = digest_of(copy)
+        target = place / piece.student.key / lesson.name
+        _put(copy, target, digest)
+        _note(
+            HandIn(piece.student, lesson.name, digest, target, piece.submitted, piece.is_late, None, piece.path.name),
+            taken,
+        )
+
+
+def _note(hand_in: HandIn, taken: Class) -> None:
+    taken.hand_ins[hand_in.student.key, hand_in.lesson] = hand_in
+
+
+def _refusal(piece: _Piece, lesson: Lesson, why: str) -> HandIn:
+    digest = "refused-" + hashlib.sha256(why.encode()).hexdigest()[:20]
+    return HandIn(piece.student, lesson.name, digest, None, piece.submitted, piece.is_late, why, piece.path.name)
+
+
+def _is_later(before: datetime | None, now: datetime | None) -> bool:
+    return before is not None and (now is None or before > now)
+
+
+def _put(copy: Path, target: Path, digest: str) -> None:
+    """Moves a copy to its place; one that is there and the same stays."""
+    if target.is_dir() and not target.is_symlink():
+        if digest_of(target) == digest:
+            return
+        shutil.rmtree(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    copy.rename(target)
+
+
+def digest_of(folder: Path) -> str:
+    """What a folder holds, as a number: names, contents, and which files can be run."""
+    whole = hashlib.sha256()
+    for name, path in files_in(folder):
+        content = hashlib.sha256(read(path)).hexdigest()
+        whole.update(f"{name}\0{content}{'x' if path.lstat().st_mode & 0o100 else ''}\n".encode())
+    return whole.hexdigest()
+
+
+def _found(piece: _Piece, lessons: list[Lesson], scratch: Path) -> tuple[list[tuple[Lesson, Path]], list[str]]:
+    """Where the lessons lie in what was handed in, and why an archive of it was not taken."""
+    if piece.path.is_file() and piece.path.suffix == ".ipynb":
+        named = [lesson for lesson in lessons if lesson.notebook and lesson.name in piece.path.name]
+        alone = [lesson for lesson in lessons if lesson.notebook] if len(lessons) == 1 else []
+        return [(lesson, piece.path) for lesson in (named or alone)[:1]], []
+    found: dict[str, tuple[Lesson, Path]] = {}
+    refusals: list[str] = []
+    numbers = itertools.count()
+
+    def look(name: str, top: Path) -> None:
+        found.update({lesson.name: (lesson, path) for lesson, path in lessons_in(top, name, lessons)})
+
+    def open_up(archive: Path) -> Path | None:
+        folder = scratch.with_name(f"{scratch.name}-{next(numbers)}")
+        folder.mkdir()
+        try:
+            unpack(archive, folder)
+        except Refused as error:
+            refusals.append(str(error))
+            return None
+        return folder
+
+    top = open_up(piece.path) if piece.path.is_file() else piece.path
+    if top is None:
+        return [], refusals
+    look(piece.path.name, top)
+    inner = top if piece.path.is_dir() else without_wrapping(top)
+    if piece.path.is_dir() or not found:  # platforms put into a folder what was handed in
+        for archive in _archives(inner):  # the later one counts
+            if folder := open_up(archive):
+                look(archive.name, folder)
+    return list(found.values()), refusals
+
+
+def _archives(folder: Path) -> list[Path]:
+    """The archives at the top of a folder, the oldest first; no more than anybody needs."""
+    found = [path for path in folder.iterdir() if suffix_of(path.name) and path.is_file() and not path.is_symlink()]
+    return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))[-20:]

@@ -1,0 +1,56 @@
+"""Who handed something in, read from the names that learning platforms give to files and folders."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from workshop.handins.unpack import suffix_of
+
+# Moodle: `Jane Doe_1327627_assignsubmission_file_/work.zip`, or without folders `…_assignsubmission_file_work.zip`
+MOODLE = re.compile(r"(?P<name>[^/]+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?.*", re.DOTALL)
+# Canvas: `doejane_LATE_4711_90210_work-1.zip`: the student's name, their number, the number of what they handed in
+CANVAS = re.compile(r"(?P<name>[^_/]+)(?P<late>_LATE)?_(?P<number>\d+)_\d+_.+", re.DOTALL)
+KEPT = "-_.@+ ()"
+
+
+@dataclass(frozen=True)
+class Student:
+    """A student: the key that names files and rows, and what is known beside it."""
+
+    key: str
+    name: str
+    number: str = ""  # on the platform
+    email: str = ""
+    platform: str = ""
+
+    def is_called(self, asked: str) -> bool:
+        """Whether this is the student that somebody asked for, by key, name, number or address."""
+        return asked.casefold() in {word.casefold() for word in (self.key, self.name, self.number, self.email) if word}
+
+
+def key_of(name: str) -> str:
+    """The name as it can stand in the name of a file: letters, digits and a few signs; never empty, hidden or two dots.
+
+    Two names never have one key, so that nobody takes another's place: where signs were lost, a few of its digest stand for them.
+    """
+    whole = unicodedata.normalize("NFC", name)
+    kept = "".join(sign if sign.isalnum() or sign in KEPT else "_" for sign in whole)
+    kept = re.sub(r"\.{2,}", ".", kept)[:60].strip(" .") or "_"
+    return (
+        kept if kept == whole else f"{kept}-{hashlib.sha256(whole.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
+    )
+
+
+def student_of(entry: str, prefix: str = "") -> tuple[Student, bool]:
+    """Whose an entry of the folder of submissions is, and whether the platform says that it came late."""
+    if found := MOODLE.fullmatch(entry):
+        key = f"{key_of(found['name'])}-{found['number']}"
+        return Student(key, found["name"], found["number"], platform="moodle"), False
+    if found := CANVAS.fullmatch(entry):
+        key = f"{key_of(found['name'])}-{found['number']}"
+        return Student(key, found["name"], found["number"], platform="canvas"), bool(found["late"])
+    name = entry[: len(entry) - len(suffix_of(entry))].removeprefix(prefix)
+    return Student(key_of(name), name), False

@@ -1,0 +1,383 @@
+"""A class is taken in: whatever a platform calls it, and nothing that leads elsewhere."""
+
+import gzip
+import io
+import os
+import stat
+import tarfile
+import zipfile
+from datetime import datetime
+
+import pytest
+
+from workshop.course.lessons import catalogue, find
+from workshop.handins import unpack as unpacking
+from workshop.handins.intake import take_in
+from workshop.handins.lists import NotTaken
+from workshop.handins.names import key_of, student_of
+from workshop.handins.unpack import Refused, unpack
+
+ONE = find("1")
+TWO = [find("1"), find("7")]
+APP = "print('hello')\n"
+
+
+def zipped(path, **names):
+    """A zip whose members are called by `names`: each a text, or bytes."""
+    return zip_of(path, {name.replace("__", "/"): text for name, text in names.items()})
+
+
+def zip_of(path, members):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return path
+
+
+def tar_of(path, *members):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w:gz") as archive:
+        for member, content in members:
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def member(name, **about):
+    made = tarfile.TarInfo(name)
+    for key, value in about.items():
+        setattr(made, key, value)
+    return made
+
+
+def laid(folder, **names):
+    for name, text in names.items():
+        path = folder / name.replace("__", "/").replace("_py", ".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def taken(tmp_path, lessons=None, **options):
+    return take_in(tmp_path / "in", lessons or [ONE], tmp_path / "out" / "work", **options)
+
+
+def files(hand_in):
+    return {path.relative_to(hand_in.folder).as_posix() for path in hand_in.folder.rglob("*") if path.is_file()}
+
+
+# Whose it is
+
+
+@pytest.mark.parametrize(
+    ("entry", "key", "number", "late"),
+    [
+        ("ada", "ada", "", False),
+        ("Ada Lovelace.zip", "Ada Lovelace", "", False),
+        ("ada.tar.gz", "ada", "", False),
+        ("Jane Doe_1327627_assignsubmission_file_", "Jane Doe-1327627", "1327627", False),
+        ("Jane Doe_1327627_assignsubmission_file", "Jane Doe-1327627", "1327627", False),
+        ("Jane Doe_1327627_assignsubmission_file_work.zip", "Jane Doe-1327627", "1327627", False),
+        ("doejane_4711_90210_work.zip", "doejane-4711", "4711", False),
+        ("doejane_LATE_4711_90210_work-1.zip", "doejane-4711", "4711", True),
+        ("Zoë Çelik", "Zoë Çelik", "", False),
+        ("=cmd|' /C calc'!A0", "_cmd__ _C calc__A0-b3c497", "", False),
+    ],
+)
+def test_names_of_platforms(entry, key, number, late):
+    student, is_late = student_of(entry)
+    assert (student.key, student.number, is_late) == (key, number, late)
+
+
+def test_a_prefix_of_clones_is_taken_off():
+    assert student_of("hw3-ada", "hw3-")[0].key == "ada"
+
+
+def test_a_key_is_a_plain_name():
+    for name in ("../../etc/passwd", "a\nb", ".hidden", "a/b", "x" * 300, "\u202eexe"):
+        key = key_of(name)
+        assert key and "/" not in key and "\n" not in key and ".." not in key and key[0] != "." and len(key) <= 80
+    assert key_of("a/b") != key_of("a:b") != key_of("a_b")
+
+
+# Where a lesson lies in it
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "app_py",  # the files alone, where one lesson is asked for
+        "01_hello_flask__app_py",
+        "work__01_hello_flask__app_py",
+        "hand in__my work__01_hello_flask__app_py",
+        "Lesson 1__app_py",
+        "nested__deeper__app_py",
+        "01_hello_flask__01_hello_flask__app_py",  # one folder too much
+    ],
+)
+def test_a_folder_a_zip_and_a_tar_hold_a_lesson_wherever_it_lies(tmp_path, name):
+    laid(tmp_path / "in" / "ada", **{name: APP})
+    path = name.replace("__", "/").replace("_py", ".py")
+    zip_of(tmp_path / "in" / "bob.zip", {path: APP, "__MACOSX/._app.py": "x", f"top/.git/{'a' * 40}": "x"})
+    tar_of(tmp_path / "in" / "cy.tgz", (member(path), APP.encode()))
+    found = taken(tmp_path)
+    assert {key for key, _ in found.hand_ins} == {"ada", "bob", "cy"}, found.notes
+    assert all(files(hand_in) == {"app.py"} for hand_in in found.hand_ins.values())
+    assert len({hand_in.digest for hand_in in found.hand_ins.values()}) == 1
+
+
+def test_several_lessons_and_no_solution_out_of_a_checkout(tmp_path):
+    laid(
+        tmp_path / "in" / "ada",
+        work__01_hello_flask__app_py=APP,
+        lessons__01_hello_flask__app_py="the starter",
+        solutions__01_hello_flask__app_py="the solution",
+        answers__07_redis_api__right__x__app_py="another's",
+        solutions__07_redis_api__app_py="the solution",
+    )
+    found = taken(tmp_path, TWO)
+    assert set(found.hand_ins) == {("ada", "01_hello_flask")}
+    assert (found.hand_ins["ada", "01_hello_flask"].folder / "app.py").read_text() == APP
+
+
+def test_archives_in_a_students_folder_each_with_a_lesson(tmp_path):
+    folder = tmp_path / "in" / "Jane Doe_12_assignsubmission_file_"
+    zip_of(folder / "01.zip", {"app.py": APP})
+    zip_of(folder / "lesson 7.zip", {"app.py": "seven"})
+    found = taken(tmp_path, TWO)
+    assert set(found.hand_ins) == {("Jane Doe-12", "01_hello_flask"), ("Jane Doe-12", "07_redis_api")}
+
+
+def test_a_notebook_alone(tmp_path):
+    lesson = next(one for one in catalogue() if one.notebook)
+    (tmp_path / "in" / "ada").mkdir(parents=True)
+    (tmp_path / "in" / "ada" / f"{lesson.name}.ipynb").write_text("{}")
+    (tmp_path / "in" / f"doejane_12_34_{lesson.name}.ipynb").write_text("{}")
+    found = taken(tmp_path, [lesson, ONE])
+    assert set(found.hand_ins) == {("ada", lesson.name), ("doejane-12", lesson.name)}
+    assert all(files(hand_in) == {f"{lesson.name}.ipynb"} for hand_in in found.hand_ins.values())
+
+
+def test_the_latest_counts(tmp_path):
+    for name, text, day in (("a_12_1_x.zip", "old", 1), ("a_12_2_x-1.zip", "new", 3), ("a_12_3_x.zip", "older", 2)):
+        path = zip_of(tmp_path / "in" / name, {"app.py": text})
+        os.utime(path, (day * 86400, day * 86400))
+    (hand_in,) = taken(tmp_path).hand_ins.values()
+    assert (hand_in.folder / "app.py").read_text() == "new"
+    assert hand_in.submitted.timestamp() == 3 * 86400
+
+
+def test_a_later_archive_that_is_refused_leaves_the_one_before(tmp_path):
+    zip_of(tmp_path / "in" / "a_12_1_x.zip", {"app.py": "old"})
+    (tmp_path / "in" / "a_12_2_x.zip").write_bytes(b"no zip")
+    found = taken(tmp_path)
+    (hand_in,) = found.hand_ins.values()
+    assert hand_in.refused is None and "cannot be read as an archive" in " ".join(found.notes)
+
+
+def test_gradescopes_export_says_whose_and_when(tmp_path):
+    laid(tmp_path / "in" / "submission_1", app_py=APP)
+    (tmp_path / "in" / "submission_metadata.yml").write_text(
+        "submission_1:\n  :submitters:\n  - :name: Ada Lovelace\n    :sid: '7'\n    :email: ada@example.org\n"
+        "  - :name: Bob\n    :email: bob@example.org\n  :created_at: 2026-11-01 10:00:00.5 Z\n"
+    )
+    found = taken(tmp_path)
+    assert {key for key, _ in found.hand_ins} == {"ada@example.org", "bob@example.org"}
+    hand_in = found.hand_ins["ada@example.org", ONE.name]
+    assert hand_in.student.number == "7" and hand_in.submitted == datetime.fromisoformat("2026-11-01T10:00:00.5+00:00")
+
+
+def test_a_table_of_names_and_paths(tmp_path):
+    laid(tmp_path / "somewhere" / "x", app_py=APP)
+    (tmp_path / "in").write_text("")
+    table = tmp_path / "list.csv"
+    table.write_text(
+        "Student,Path,Submitted,Email\nada,somewhere/x,2026-11-01T10:00+00:00,ada@example.org\nbob,nowhere,,\ncy,somewhere/x,soon,\n"
+    )
+    found = take_in(table, [ONE], tmp_path / "out" / "work")
+    assert {key for key, _ in found.hand_ins} == {"ada", "cy"} and "bob" in found.students
+    assert found.hand_ins["ada", ONE.name].submitted == datetime.fromisoformat("2026-11-01T10:00+00:00")
+    assert "there is no nowhere" in " ".join(found.notes) and "soon is no time" in " ".join(found.notes)
+
+
+def test_a_clone_has_no_time_of_its_own(tmp_path):
+    laid(tmp_path / "in" / "ada", app_py=APP)
+    (tmp_path / "in" / "ada" / ".git").mkdir()
+    (hand_in,) = taken(tmp_path).hand_ins.values()
+    assert hand_in.submitted is None
+
+
+def test_a_roster_names_who_handed_in_nothing(tmp_path):
+    laid(tmp_path / "in" / "ada", app_py=APP)
+    roster = tmp_path / "roster.csv"
+    roster.write_text("student,name,email,id\nada,Ada Lovelace,ada@example.org,7\nbob,Bob,bob@example.org,8\n")
+    found = taken(tmp_path, roster=roster)
+    assert found.students["bob"].name == "Bob"
+    assert found.hand_ins["ada", ONE.name].student.name == "Ada Lovelace"
+
+
+def test_all_in_one_archive(tmp_path):
+    path = zip_of(tmp_path / "all.zip", {"export/ada/app.py": APP, "export/bob/app.py": "other"})
+    found = take_in(path, [ONE], tmp_path / "out" / "work")
+    assert {key for key, _ in found.hand_ins} == {"ada", "bob"}
+
+
+def test_a_second_call_leaves_what_is_the_same_and_takes_what_changed(tmp_path):
+    app = laid(tmp_path / "in" / "ada", app_py=APP) / "app.py"
+    laid(tmp_path / "in" / "bob", app_py=APP)
+    first = taken(tmp_path)
+    before = first.hand_ins["bob", ONE.name].folder.stat().st_ino
+    app.write_text("changed")
+    second = taken(tmp_path)
+    assert second.hand_ins["bob", ONE.name].folder.stat().st_ino == before
+    assert second.hand_ins["ada", ONE.name].digest != first.hand_ins["ada", ONE.name].digest
+    assert (second.hand_ins["ada", ONE.name].folder / "app.py").read_text() == "changed"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["work"]
+
+
+def test_what_cannot_be_taken_in_at_all(tmp_path):
+    (tmp_path / "list.csv").write_text("name,folder\n")
+    (tmp_path / "words.txt").write_text("x")
+    for name, said in (("list.csv", "columns student and path"), ("words.txt", "neither a folder")):
+        with pytest.raises(NotTaken, match=said):
+            take_in(tmp_path / name, [ONE], tmp_path / "out" / "work")
+
+
+# What is refused, and never followed
+
+
+def symlink(name, target):
+    made = zipfile.ZipInfo(name)
+    made.create_system, made.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+    return made, target
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("../outside.py", "out of the folder"),
+        ("a/../../outside.py", "out of the folder"),
+        ("..\\outside.py", "out of the folder"),
+        ("/etc/outside.py", "absolute path"),
+        ("C:\\outside.py", "absolute path"),
+        ("a\nb.py", "control character"),
+        ("a\x1b[2Jb.py", "control character"),
+        ("x" * 256, "too long"),
+    ],
+)
+def test_names_that_lead_elsewhere(tmp_path, name, said):
+    archives = [zip_of(tmp_path / "a.zip", {name: "x"}), tar_of(tmp_path / "a.tar.gz", (member(name), b"x"))]
+    for archive in archives:
+        folder = tmp_path / f"{archive.name}-out"
+        folder.mkdir()
+        with pytest.raises(Refused, match=said):
+            unpack(archive, folder)
+        assert not list(folder.rglob("*")) and not (tmp_path / "outside.py").exists()
+
+
+def test_links_and_devices(tmp_path):
+    (tmp_path / "secret").write_text("secret")
+    link, target = symlink("app.py", str(tmp_path / "secret"))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(link, target)
+    kinds = (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE)
+    archives = [tmp_path / "a.zip"]
+    archives += [
+        tar_of(tmp_path / f"{number}.tgz", (member("x", type=kind, linkname="/etc/passwd"), b""))
+        for number, kind in enumerate(kinds)
+    ]
+    for archive in archives:
+        folder = tmp_path / f"{archive.name}-out"
+        folder.mkdir()
+        with pytest.raises(Refused, match="a link or a special file"):
+            unpack(archive, folder)
+        assert not list(folder.rglob("*"))
+
+
+def test_a_folder_with_links_is_refused_with_a_sentence(tmp_path):
+    (tmp_path / "secret").write_text("secret")
+    for name, make in (("soft", os.symlink), ("hard", os.link)):
+        folder = laid(tmp_path / "in" / name, other_py="x")
+        make(tmp_path / "secret", folder / "app.py")
+    (tmp_path / "in" / "fifo").mkdir()
+    os.mkfifo(tmp_path / "in" / "fifo" / "app.py")
+    laid(tmp_path / "in" / "fifo", other_py="x")
+    laid(tmp_path / "in" / "good", app_py=APP)
+    (tmp_path / "in" / "whole").symlink_to(tmp_path / "in" / "good")
+    found = taken(tmp_path)
+    refused = {key: hand_in.refused for (key, _), hand_in in found.hand_ins.items() if hand_in.refused}
+    assert set(refused) == {"soft", "hard", "fifo"}
+    assert (
+        "symbolic link" in refused["soft"] and "hard link" in refused["hard"] and "neither a file" in refused["fifo"]
+    )
+    assert found.hand_ins["good", ONE.name].folder and "whole is a link" in " ".join(found.notes)
+    assert "secret" not in "".join(path.read_text() for path in (tmp_path / "out").rglob("*") if path.is_file())
+
+
+def test_bombs(tmp_path, monkeypatch):
+    monkeypatch.setattr(unpacking, "UNPACKED_LIMIT", 2**20)
+    monkeypatch.setattr(unpacking, "MEMBER_LIMIT", 100)
+    big = b"\0" * 2**21
+    header = member("app.py", size=2**40).tobuf()
+    endless = tmp_path / "pax.tar.gz"
+    endless.write_bytes(gzip.compress(member("x", type=tarfile.XHDTYPE, size=2**31).tobuf() + b"\0" * 1024))
+    (tmp_path / "claims.tar.gz").write_bytes(gzip.compress(header + big))
+    archives = {
+        zip_of(tmp_path / "big.zip", {"app.py": big}): "larger than",
+        tar_of(tmp_path / "big.tgz", (member("app.py"), big)): "larger than",
+        tmp_path / "claims.tar.gz": "larger than",
+        endless: "claims a length|cannot be read",
+        zip_of(tmp_path / "many.zip", {f"{number}.py": "" for number in range(101)}): "more than 100 files",
+        zip_of(tmp_path / "twice.zip", {"a": "x", "./a": "y"}): "twice",
+        zip_of(tmp_path / "both.zip", {"a": "x", "a/b": "y"}): "cannot be unpacked",
+    }
+    for archive, said in archives.items():
+        folder = tmp_path / f"{archive.name}-out"
+        folder.mkdir()
+        with pytest.raises(Refused, match=said):
+            unpack(archive, folder)
+        assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= 2**20
+
+
+def test_a_zip_whose_table_is_too_long_is_not_read(tmp_path):
+    path = zip_of(tmp_path / "a.zip", {"app.py": APP})
+    content = bytearray(path.read_bytes())
+    at = content.rindex(b"PK\5\6")
+    content[at + 12 : at + 16] = (2**31).to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(Refused, match="more than"):
+        unpack(path, tmp_path / "out")
+
+
+def test_what_is_damaged_or_locked_is_refused(tmp_path):
+    good = zip_of(tmp_path / "good.zip", {"app.py": APP * 100}).read_bytes()
+    (tmp_path / "cut.zip").write_bytes(good[: len(good) // 2])
+    (tmp_path / "bits.zip").write_bytes(good[:40] + b"\xff\xff\xff" + good[43:])
+    (tmp_path / "cut.tgz").write_bytes(tar_of(tmp_path / "x.tgz", (member("a"), os.urandom(5000))).read_bytes()[:900])
+    locked = bytearray(good)
+    locked[6] |= 1
+    locked[good.index(b"PK\1\2") + 8] |= 1
+    (tmp_path / "locked.zip").write_bytes(locked)
+    for name, said in (
+        ("cut.zip", "cannot be"),
+        ("bits.zip", "cannot be"),
+        ("cut.tgz", "cannot be"),
+        ("locked.zip", "password"),
+    ):
+        folder = tmp_path / f"{name}-out"
+        folder.mkdir()
+        with pytest.raises(Refused, match=said):
+            unpack(tmp_path / name, folder)
+
+
+def test_one_student_never_ends_the_class(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "eve.zip").write_bytes(b"PK\3\4nonsense")
+    (tmp_path / "in" / "a\nb").mkdir()
+    (tmp_path / "in" / "mallory.rar").write_bytes(b"x")
+    laid(tmp_path / "in" / "ada", app_py=APP)
+    found = taken(tmp_path)
+    assert found.hand_ins["ada", ONE.name].folder and found.hand_ins["eve", ONE.name].refused
+    notes = " ".join(found.notes)
+    assert "a\\nb has a control character" in notes and "mallory.rar" in notes

@@ -1,0 +1,136 @@
+"""The ledger: what is queued, what is done, and what a crash leaves."""
+
+import pytest
+from classes import LESSON, report
+
+from workshop.classroom.ledger import REFUSED, TRIES, Ledger
+from workshop.handins.intake import HandIn
+from workshop.handins.names import Student
+from workshop.report import Outcome
+
+ADA, BOB = Student("ada", "Ada"), Student("bob", "Bob")
+KNOWN = {LESSON.name: LESSON}
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    made = Ledger(tmp_path / "ledger.sqlite3")
+    made.enrol([ADA, BOB])
+    yield made
+    made.close()
+
+
+def enter(ledger, student=ADA, digest="1", grader="g", **about):
+    folder = None if about.get("refused") else f"/work/{student.key}"
+    ledger.enter(HandIn(student, LESSON.name, digest, folder, **about), LESSON, grader)
+
+
+def row(ledger, student=ADA):
+    return next(one for one in ledger.rows() if one.student.key == student.key)
+
+
+def test_a_result_stays_until_work_or_grader_change_and_comes_back_with_them(ledger):
+    enter(ledger)
+    job = ledger.lease("w")
+    assert ledger.done(job, report("passed"))
+    enter(ledger)
+    assert row(ledger).state == "done" and ledger.lease("w") is None
+    enter(ledger, digest="2")
+    assert row(ledger).state == "queued" and row(ledger).report is None
+    enter(ledger, digest="1")
+    assert row(ledger).state == "done" and row(ledger).report.verdict is Outcome.PASSED
+    enter(ledger, grader="another")
+    assert row(ledger).state == "queued"
+
+
+def test_a_result_for_work_that_has_changed_meanwhile_is_nobodys(ledger):
+    enter(ledger)
+    job = ledger.lease("w")
+    enter(ledger, digest="2")
+    assert not ledger.done(job, report("passed")) and row(ledger).state == "queued"
+
+
+def test_a_second_result_changes_nothing(ledger):
+    enter(ledger)
+    job = ledger.lease("w")
+    assert ledger.done(job, report("passed")) and not ledger.done(job, report("failed"))
+    assert row(ledger).report.verdict is Outcome.PASSED
+
+
+def test_what_is_new_goes_before_what_is_graded_again(ledger):
+    enter(ledger)
+    ledger.done(ledger.lease("w"), report("failed"))
+    ledger.again([("ada", LESSON.name)])
+    assert row(ledger).report.verdict is Outcome.FAILED, "the result that is there stays until the new one comes"
+    enter(ledger, BOB)
+    assert [ledger.lease("w").student for _ in range(2)] == ["bob", "ada"]
+
+
+def test_only_some_are_leased_where_only_some_are_asked_for(ledger):
+    enter(ledger)
+    enter(ledger, BOB)
+    assert ledger.lease("w", {("bob", LESSON.name)}).student == "bob"
+    assert ledger.lease("w", {("bob", LESSON.name)}) is None
+
+
+def test_a_crash_repeats_a_job_once_and_then_sets_it_aside(ledger):
+    enter(ledger)
+    for left in range(TRIES, 0, -1):
+        assert ledger.lease("w", alone=left < TRIES)
+        ledger.recover(KNOWN, "queue")
+        assert row(ledger).state == ("queued" if left > 1 else "done")
+    assert row(ledger).report.verdict is Outcome.UNCHECKED
+    assert "ended 2 times without a result" in row(ledger).report.checks[0].hint
+    assert ledger.lease("w") is None and ledger.lease("w", alone=True) is None
+
+
+def test_what_went_out_to_other_machines_has_had_no_try_when_the_teachers_process_ends(ledger):
+    enter(ledger)
+    for _ in range(3):
+        assert ledger.lease("queue").tries == 1
+        ledger.recover(KNOWN, "queue")
+    assert row(ledger).state == "queued"
+
+
+def test_a_job_that_is_handed_back_has_had_no_try(ledger):
+    enter(ledger)
+    for _ in range(5):
+        job = ledger.lease("w")
+        assert job.tries == 1
+        ledger.hand_back(job, LESSON)
+    assert row(ledger).state == "queued"
+
+
+def test_a_job_that_brings_the_engine_down_each_time_is_set_aside(ledger):
+    enter(ledger)
+    for _ in range(3):
+        ledger.hand_back(ledger.lease("w"), LESSON, is_of_engine=True)
+    assert row(ledger).report.verdict is Outcome.UNCHECKED and ledger.lease("w") is None
+
+
+def test_what_was_not_taken_has_failed_with_the_sentence(ledger):
+    enter(ledger, digest="refused-1", refused="app.py is a symbolic link.")
+    found = row(ledger)
+    assert found.is_refused and found.report.verdict is Outcome.FAILED
+    first = found.report.checks[0]
+    assert first.mistake == REFUSED and "symbolic link" in first.hint
+    assert {check.outcome for check in found.report.checks[1:]} == {Outcome.BLOCKED}
+    ledger.again([("ada", LESSON.name)])
+    assert row(ledger).state == "done"
+
+
+def test_a_decision_holds_for_the_work_that_it_was_about(ledger):
+    enter(ledger)
+    ledger.settle("ada", LESSON.name, 3.0, "seen in class")
+    assert row(ledger).settled.points == 3.0
+    enter(ledger, digest="2")
+    assert row(ledger).settled is None
+
+
+def test_everything_is_on_disk_when_the_call_returns(ledger, tmp_path):
+    enter(ledger)
+    ledger.done(ledger.lease("w"), report("passed"))
+    ledger.note(policy={"a": 1})
+    other = Ledger(tmp_path / "ledger.sqlite3")
+    assert row(other).report.verdict is Outcome.PASSED and other.noted("policy") == {"a": 1}
+    other.close()
