@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from workshop.probes.ending import file_with, is_alone, stopped
     from workshop.probes.health import expect_health, freeze, often_tested
     from workshop.probes.host import engine_host
+    from workshop.probes.keyspace import commands_done, hash_tag, keys_with
     from workshop.probes.layers import read_layers
     from workshop.probes.outages import while_away
     from workshop.probes.pins import version_without
@@ -40,13 +41,16 @@ _LATE = {  # what takes a while to load, and few lessons need
     "RelayProbe": "workshop.wire.rivals",
     "Service": "workshop.runtimes.contract",
     "cgroup_files": "workshop.probes.cgroups",
+    "commands_done": "workshop.probes.keyspace",
     "engine_host": "workshop.probes.host",
     "expect_health": "workshop.probes.health",
     "family": "workshop.probes.cgroups",
     "file_with": "workshop.probes.ending",
     "freeze": "workshop.probes.health",
+    "hash_tag": "workshop.probes.keyspace",
     "is_alone": "workshop.probes.ending",
     "is_too_busy": "workshop.probes.yardstick",
+    "keys_with": "workshop.probes.keyspace",
     "often_tested": "workshop.probes.health",
     "raw": "workshop.runtimes.http",
     "read_layers": "workshop.probes.layers",
@@ -69,6 +73,7 @@ __all__ = [
     "about",
     "beside",
     "cgroup_files",
+    "commands_done",
     "engine_host",
     "expect",
     "expect_health",
@@ -76,9 +81,11 @@ __all__ = [
     "few_bytes",
     "file_with",
     "freeze",
+    "hash_tag",
     "is_alone",
     "is_too_busy",
     "keyed",
+    "keys_with",
     "list_of",
     "mistake",
     "often_tested",

@@ -1,0 +1,330 @@
+"""What goes wrong in lesson 14. Looked through after a check has failed, from the top; the first that holds is the hint."""
+
+from workshop.grader import mistake
+
+SHOWS = ("test_the_inbox_shows_each_conversation", "inbox")
+
+
+def peers_of(page):
+    """The peers of an inbox, in its order."""
+    return [one["peer"] for one in page] if isinstance(page, list) else []
+
+
+def of_peer(page, peer):
+    """What an inbox shows of one peer."""
+    return next((one for one in page if one["peer"] == peer), None) if isinstance(page, list) else None
+
+
+# A message, taken or refused.
+
+
+@mistake("test_a_message_is_taken")
+def made_and_answered_with_200(answer):
+    """POST /messages answers with status 200. Something was made: say 201. Return the status too: return {…}, 201."""
+    return answer.status == 200
+
+
+@mistake("test_a_message_is_taken")
+def message_not_returned(answer, letter):
+    """POST /messages must answer with the message itself: its from, to, text and at as they came."""
+    return answer.status == 201 and answer.json != letter
+
+
+@mistake("test_what_is_no_message_is_400")
+def malformed_message_taken(answer, what):
+    """The body was {what}, and the service took it. Check each part before you use it, and answer 400."""
+    return answer.path == "/messages" and answer.status in (200, 201) and {"what": what}
+
+
+@mistake("test_what_is_no_message_is_400")
+def malformed_message_breaks_the_view(answer, what):
+    """The body was {what}, and the view could not handle it. That is the client's mistake, not the server's: check
+    first, then answer 400."""
+    return answer.path == "/messages" and answer.status is not None and answer.status >= 500 and {"what": what}
+
+
+@mistake("test_what_is_no_message_is_400")
+def refused_and_kept(actual, expected):
+    """Each of them was refused, and still the inbox shows one. Check the whole message before the first command to
+    Redis."""
+    return expected == [] and bool(actual)
+
+
+# The inbox as it is written.
+
+
+@mistake(*SHOWS)
+def inbox_is_a_list(answer):
+    """The inbox is a JSON list. The lesson asks for an object with the list in it: {"user": …, "conversations": […]}."""
+    return answer.path.startswith("/inbox") and answer.status == 200 and isinstance(answer.json, list)
+
+
+@mistake("test_the_inbox_shows_each_conversation")
+def inbox_of_the_sender(service, david, user, actual):
+    """The messages are not in the inbox of the user whom they were sent to. They are in the inbox of {david}, who sent
+    one. A message belongs in the inbox of its `to`."""
+    senders = service.get(f"/inbox/{david}").json
+    found = senders.get("conversations") if isinstance(senders, dict) else None
+    peers = [one.get("peer") for one in found or [] if isinstance(one, dict)]
+    return actual == [] and user in peers and {"david": david}
+
+
+@mistake("test_the_inbox_shows_each_conversation")
+def a_line_for_each_message(actual, jenny):
+    """{jenny} wrote ten messages, and is in the inbox {times} times. A conversation is one entry: its newest message,
+    and the number of unread ones."""
+    times = peers_of(actual).count(jenny)
+    return times > 1 and {"jenny": jenny, "times": times}
+
+
+@mistake("test_the_inbox_shows_each_conversation")
+def unread_not_counted(actual, jenny):
+    """Ten messages came from {jenny}, and `unread` says {unread}. Each message adds one: HINCRBY."""
+    mine = of_peer(actual, jenny)
+    return mine and mine["unread"] != 10 and {"jenny": jenny, "unread": mine["unread"]}
+
+
+# Order, late messages, previews.
+
+
+@mistake("test_the_newest_comes_first")
+def oldest_first(actual, expected):
+    """The oldest conversation comes first. ZRANGE begins with the lowest score; with REV (redis-py: desc=True) it
+    begins with the highest."""
+    return actual == expected[::-1]
+
+
+@mistake("test_the_newest_comes_first")
+def ordered_by_arrival(actual, letters):
+    """The conversations are in the order in which their messages arrived. The order is that of `at`, the time in the
+    message."""
+    arrived = [letter["from"] for letter in letters]
+    return actual in (arrived, arrived[::-1])
+
+
+@mistake("test_a_late_message_changes_no_preview")
+def late_message_replaces_the_newest(actual, peer, newest):
+    """A message that is ten minutes old arrived after a newer one, and its text replaced the newer preview. Compare its
+    `at` with the one that is there, in the same step that writes."""
+    mine = of_peer(actual, peer)
+    return mine and mine["preview"] != newest["text"]
+
+
+@mistake("test_a_late_message_changes_no_preview")
+def late_message_moves_the_conversation(actual, peer, newest):
+    """A message that is ten minutes old arrived after a newer one. The preview stayed, as it should, but `at` went back
+    to the old time. ZADD with GT (redis-py: gt=True) only raises a score."""
+    mine = of_peer(actual, peer)
+    return mine and mine["preview"] == newest["text"] and mine["at"] < newest["at"]
+
+
+@mistake("test_a_late_message_changes_no_preview")
+def late_message_not_counted(actual, peer):
+    """A message that arrived late was not counted. It is unread like any other; only preview and `at` stay as they are."""
+    mine = of_peer(actual, peer)
+    return mine and mine["unread"] == 1
+
+
+@mistake("test_a_preview_has_40_characters")
+def cut_on_bytes(actual, letters):
+    """A preview whose characters take more than one byte is shorter than 40 characters: it was cut as bytes. Python
+    cuts a str on characters: text[:40]."""
+    texts = [letter["text"] for letter in letters]
+    ends = [text.encode()[:40].decode(errors="ignore") for text in texts]
+    return actual in (ends, [text.encode()[:40].decode(errors="replace") for text in texts])
+
+
+@mistake("test_a_preview_has_40_characters")
+def cut_elsewhere(actual, expected):
+    """The preview of a long text has {length} characters; the lesson asks for 40, and nothing added."""
+    pairs = zip(actual or [], expected, strict=False)
+    lengths = [len(got) for got, due in pairs if isinstance(got, str) and got != due and got[:10] == due[:10]]
+    return bool(lengths) and lengths[0] != 40 and {"length": lengths[0]}
+
+
+@mistake("test_a_preview_has_40_characters")
+def dots_take_the_place_of_characters(actual, expected):
+    """The preview ends in dots, which replace characters of the text. The lesson asks for the first 40 as they are."""
+    pairs = zip(actual or [], expected, strict=False)
+    return any(got != due and got.endswith(("…", "...")) for got, due in pairs if isinstance(got, str))
+
+
+# Reading.
+
+
+@mistake("test_reading_sets_unread_to_0")
+def reading_drops_the_conversation(actual, expected):
+    """After it was read, the conversation is no longer in the inbox. Reading sets `unread` to 0, and nothing else."""
+    return actual == [] and expected != []
+
+
+@mistake("test_reading_sets_unread_to_0")
+def still_unread(actual, expected):
+    """POST /inbox/<user>/read answered 200, and `unread` is still {unread}. Set it in the place from which GET
+    /inbox/<user> reads it."""
+    still = [one["unread"] for one in actual or [] if one["unread"]]
+    return expected[0]["unread"] == 0 and bool(still) and {"unread": still[0]}
+
+
+@mistake("test_an_unknown_peer_is_404")
+def unknown_peer_read_all_the_same(answer):
+    """There is no such conversation, and `read` answered 200. Test whether it is there, in the same step that sets
+    `unread`, and answer 404 if it is not."""
+    return answer.status == 200
+
+
+# Pages.
+
+
+@mistake("test_a_page_is_a_part")
+def page_one_too_long(actual, expected):
+    """The page has one conversation more than `limit` says. ZRANGE includes the end of its range: it is offset + limit
+    - 1."""
+    return isinstance(actual, list) and len(actual) == len(expected) + 1 and actual[:-1] == expected
+
+
+@mistake("test_a_page_is_a_part")
+def offset_and_limit_ignored(actual, expected, crowd):
+    """The page is the same whatever `offset` and `limit` say. They come after the ? in the address: request.args."""
+    return bool(actual) and actual != expected and actual in (crowd.peers, crowd.peers[:20])
+
+
+@mistake("test_a_page_is_a_part")
+def limits_not_looked_at(answer, query):
+    """`?{query}` was answered with {status}. Answer 400 unless `limit` is a whole number from 1 to 100 and `offset` one
+    from 0 up. Without a maximum, one request can ask for everything."""
+    asked = "&".join(f"{name}={value}" for name, value in query.items())
+    return bool(query) and {"query": asked, "status": answer.status}
+
+
+# What it costs.
+
+
+@mistake("test_an_inbox_is_read_in_few_trips")
+def a_trip_for_each_conversation(actual):
+    """To read 50 conversations, the service asked Redis {trips} times: once or more for each of them. Ask for all in
+    one trip: a pipeline, a script, or a structure that holds them together."""
+    return isinstance(actual, int) and actual >= 50 and {"trips": actual}
+
+
+@mistake("test_a_page_costs_the_same")
+def all_conversations_fetched(few, many):
+    """A page of five took {few} bytes from an inbox of 6 conversations, and {many} bytes from one of 60: the service
+    fetches all of them and throws most away. With 100,000 that is megabytes for each page. Let Redis keep the order,
+    in a sorted set, and send the page only."""
+    return many.bytes > 2 * few.bytes + 300 and {"few": few.bytes, "many": many.bytes}
+
+
+@mistake("test_a_page_costs_the_same")
+def whole_inbox_walked(few, many):
+    """For a page of five Redis carried out {few} commands in an inbox of 6 conversations, and {many} in one of 60:
+    something asks about every conversation, shown or not. With 100,000 all other clients wait meanwhile. Ask only
+    about those of the page."""
+    return many.commands > few.commands + 8 and {"few": few.commands, "many": many.commands}
+
+
+# Keys.
+
+
+@mistake("test_the_keys_of_a_user_share_a_hash_tag")
+def no_hash_tag(actual, tags):
+    """The keys of one user are {keys}. A cluster places each of them by its whole name. If a part is in braces, it
+    places a key by that part: inbox:{ada}:at and inbox:{ada}:unread stay together."""
+    untagged = [key for key in actual if isinstance(key, str) and "{" not in key]
+    return len(tags) < 2 and bool(untagged) and {"keys": ", ".join(untagged[:4])}
+
+
+@mistake("test_the_keys_of_a_user_share_a_hash_tag")
+def one_hash_tag_for_all(actual, tags):
+    """The keys of two users have the same hash tag, {tag}: a cluster would keep all inboxes on one node. Put the user's
+    name into the braces."""
+    return len(tags) == 2 and tags[0] == tags[1] and {"tag": f"{{{tags[0]}}}"}
+
+
+# Many at the same time.
+
+
+@mistake("test_no_message_is_lost")
+def unread_written_back(actual, rivals, expected):
+    """Other messages arrived between two commands of POST /messages, and are missing from `unread`: it was read,
+    increased in Python, and written back. Increase it in one step: HINCRBY, a script, or a transaction that watches
+    the key."""
+    due = expected[0]["unread"] if isinstance(expected, list) and len(rivals) and expected else None
+    return due is not None and peers_of(actual) != [] and actual[0]["unread"] < due
+
+
+@mistake("test_no_message_is_lost")
+def newest_message_written_over(actual, expected):
+    """A message arrived between two commands, and the inbox shows an older one: what had been read before was written
+    back. Change only what changes, in one step."""
+    newest = expected[0] if isinstance(expected, list) and expected else None
+    return newest and peers_of(actual) != [] and actual[0]["preview"] != newest["preview"]
+
+
+@mistake("test_a_message_is_one_step")
+def inbox_breaks_half_way(answer):
+    """While a message was being written, the inbox of its receiver was asked for, between two commands, and answered
+    {status}. Is one key written, and another not yet? Write everything of a message in one step: a script, or a
+    transaction."""
+    is_broken = answer.status is not None and answer.status >= 500
+    return answer.path.startswith("/inbox") and is_broken and {"status": answer.status}
+
+
+@mistake("test_a_message_is_one_step")
+def half_a_message_seen(actual):
+    """While a message was being written, the inbox of its receiver was asked for, between two commands, and showed half
+    of it. Write everything of a message in one step: a script, or a transaction."""
+    return isinstance(actual, list) and bool(actual)
+
+
+@mistake("test_a_page_is_one_moment")
+def page_of_two_moments(actual, pages):
+    """Messages arrived between two commands of GET /inbox/<user>, and the page fits no moment: its order is from
+    before, and its content from after. Read both in one step: a script, or a transaction."""
+    return sorted(peers_of(actual)) == sorted(peers_of(pages[0]))
+
+
+# Ends.
+
+
+@mistake("test_idle_conversations_drop_out")
+def ended_conversation_breaks_the_inbox(answer):
+    """A conversation has ended, and GET /inbox/<user> answers {status}. Does an index still name a conversation that is
+    gone? Remove it there too."""
+    return answer.status is not None and answer.status >= 500 and {"status": answer.status}
+
+
+@mistake("test_idle_conversations_drop_out")
+def message_does_not_count_anew(actual, ending, TTL):
+    """A conversation dropped out {seconds} s after its first message, although a second one had come meanwhile. Each
+    message sets the end again: EXPIRE, or another time in the set of ends."""
+    lost = ending.jenny not in ending.second.peers and ending.jenny in ending.first.peers
+    return actual == ending.second.peers and lost and {"seconds": TTL}
+
+
+@mistake("test_idle_conversations_drop_out")
+def inbox_ends_as_a_whole(ending):
+    """Nobody wrote in one conversation for `INBOX_TTL` seconds, and it stayed as long as another one lived; then both
+    disappeared. EXPIRE on a key that both share ends them together: each conversation needs an end of its own."""
+    return ending.uncle in ending.second.peers and ending.third.answer.status == 200 and not ending.third.peers
+
+
+@mistake("test_idle_conversations_drop_out")
+def conversations_never_end(ending, TTL):
+    """`INBOX_TTL` was {seconds}, and more than {seconds} seconds after the last message both conversations are there.
+    Read the seconds from the environment: os.environ["INBOX_TTL"]."""
+    return {ending.uncle, ending.jenny} <= set(ending.third.peers) and {"seconds": TTL}
+
+
+@mistake("test_nothing_is_left_of_it")
+def ghost_in_the_index(ending):
+    """The inbox no longer shows the conversation that has ended, but its name is still in {keys}. So every conversation
+    leaves something behind for ever: remove it from the index too."""
+    return bool(ending.left) and {"keys": " and ".join(ending.left)}
+
+
+@mistake("test_nothing_is_left_of_it")
+def inbox_kept_for_ever(ending):
+    """All conversations of the user have ended, and Redis still has {keys}. Perhaps nobody asks for this inbox again:
+    give the keys a time to live too, with EXPIRE at each message."""
+    return not ending.left and bool(ending.kept) and {"keys": " and ".join(ending.kept)}
