@@ -67,12 +67,12 @@ def ours(chosen: list[Case], at_once: int) -> Figures:
     problems: list[str] = []
     warmed, lock = threading.Semaphore(0), threading.Lock()
 
-    def warm(_: Case, answer: Report | str) -> None:
+    def warm(_: Case, answer: Report | str | None) -> None:
         if isinstance(answer, str):
             problems.append(answer)
         warmed.release()
 
-    def done(case: Case, answer: Report | str) -> None:
+    def done(case: Case, answer: Report | str | None) -> None:
         with lock:
             if isinstance(answer, str):
                 problems.append(answer)

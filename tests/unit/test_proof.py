@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import time
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from workshop.course.lessons import catalogue, find
 from workshop.course.places import ROOT
 from workshop.proof.answers import Case, Malformed, brief, cases
 from workshop.proof.new import lay_out
-from workshop.proof.proof import Proof, Workers
+from workshop.proof.proof import Proof, Workers, prove
 from workshop.report import Check, Outcome, Report
 
 
@@ -108,3 +109,37 @@ def test_what_stays_unchecked_among_many_is_asked_again_alone(monkeypatch):
     pool.finish()
     assert asked == ["first", "second", "first"]
     assert came == [("second", Outcome.FAILED), ("first", Outcome.FAILED)]
+
+
+def test_what_is_not_begun_in_time_is_counted_and_no_fault(monkeypatch):
+    monkeypatch.setattr("workshop.proof.proof.Workers", OnTime)
+    (proof,) = prove([catalogue()[0]], in_brief=True, minutes=0, seed=1)
+    assert set(proof.reports) == {"starter", "solution"}
+    assert proof.left_out > 2
+    assert proof.faults == []
+
+
+class OnTime(Workers):
+    """Workers that grade as they should, and for whom all time is over."""
+
+    def __init__(self, count, runtime, with_hints=True):
+        pass
+
+    def submit(self, case, seed, done, begin_by=0.0):
+        if begin_by < time.monotonic():
+            done(case, None)
+            return
+        outcome = Outcome.FAILED if case.kind == "starter" else Outcome.PASSED
+        checks = [Check(name, claim, outcome) for name, claim in case.lesson.promises.items()]
+        done(case, Report(case.lesson.name, "docker", seed, 0.0, tuple(checks)))
+
+    def finish(self):
+        pass
+
+
+def test_a_case_that_is_too_late_is_told_as_none(monkeypatch):
+    monkeypatch.setattr(Workers, "_process", lambda self: contextlib.nullcontext())
+    came, pool = [], Workers(1, "embedded")
+    pool.submit(case("wrong"), 1, lambda one, answer: came.append(answer), begin_by=time.monotonic() - 1)
+    pool.finish()
+    assert came == [None]

@@ -42,6 +42,12 @@ from workshop.reports.terminal import Terminal
     help="Two right answers a lesson and one wrong answer a check, chosen at random each time.",
 )
 @click.option(
+    "--minutes",
+    type=float,
+    metavar="M",
+    help="Begin no other answer after M minutes; each starter and solution is run.",
+)
+@click.option(
     "--embeddable/--engine",
     default=None,
     help="Only the lessons that run without an engine, or only those that need one.",
@@ -62,6 +68,7 @@ def prove(
     workers: int | None,
     no_hints: bool,
     brief: bool,
+    minutes: float | None,
     embeddable: bool | None,
     outside: Path | None,
     runtime: str,
@@ -82,6 +89,7 @@ def prove(
             repeat=repeat,
             only=only,
             in_brief=brief,
+            minutes=minutes,
             with_hints=not no_hints,
             workers=workers,
             outside=outside,

@@ -22,9 +22,12 @@ def show_proof(proof: Proof, screen: Terminal, seconds: float) -> None:
     screen.line(f"   {'':<{width}}  {' '.join(f'{number:>2}' for number in range(1, len(wrong) + 1))}")
     for check, by in tripped.items():
         marks = " ".join(" ✗" if name in by else " ·" if check in asked[name] else "  " for name in wrong)
-        screen.line(f"   {check:<{width}}  {marks}{'' if by else '   no wrong answer trips it'}")
+        aside = "" if by or proof.left_out else "   no wrong answer trips it"
+        screen.line(f"   {check:<{width}}  {marks}{aside}")
     verdict = "NOT proven" if proof.faults else "proven" if proof.is_whole else "no fault in this part"
     runs = sum(map(len, proof.reports.values()))
+    if proof.left_out:
+        verdict += f"; {proof.left_out} more answers were drawn, and not run for lack of time"
     told = f"{len(tripped)} checks, {len(wrong)} wrong answers, {len(right)} right answers beside the solution, {runs} runs, {seconds:.0f} s"
     screen.line(f"   {told}: {verdict}", fg="red" if proof.faults else "green")
     for fault in proof.faults:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import queue
 import random
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +28,7 @@ from workshop.proof.answers import Case, brief, cases, cases_from
 from workshop.report import Outcome, Report
 
 TRIES = 3  # of what is asked alone
+ALWAYS = ("starter", "solution")  # the cases that are run however little time there is
 
 
 @dataclass
@@ -37,6 +40,7 @@ class Proof:
     faults: list[str] = field(default_factory=list)
     with_hints: bool = True
     is_whole: bool = False  # whether all its cases were asked everything
+    left_out: int = 0  # cases for which there was no time
 
     def add(self, case: Case, report: Report) -> list[str]:
         """Takes in one report; returns what is wrong with it."""
@@ -83,23 +87,26 @@ def _outcomes(report: Report) -> list[tuple[str, Outcome]]:
     return [(check.id, check.outcome) for check in report.checks]
 
 
-Told = Callable[[Case, Report | str], None]
+Told = Callable[[Case, Report | str | None], None]
 
 
 class Workers:
     """Grading processes that take jobs as they become free. What stays unchecked among many is asked again alone, at the end."""
 
     def __init__(self, count: int, runtime: str, with_hints: bool = True) -> None:
-        self._jobs: queue.Queue[tuple[Case, int, Told] | None] = queue.Queue()
-        self._aside: list[tuple[Case, int, Told]] = []
+        self._jobs: queue.Queue[tuple[Case, int, Told, float] | None] = queue.Queue()
+        self._aside: list[tuple[Case, int, Told, float]] = []
         self._runtime, self._with_hints = runtime, with_hints
         self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(count)]
         for thread in self._threads:
             thread.start()
 
-    def submit(self, case: Case, seed: int, done: Told) -> None:
-        """Grades a case some time soon; `done` gets the report, or a text where the grader broke down."""
-        self._jobs.put((case, seed, done))
+    def submit(self, case: Case, seed: int, done: Told, begin_by: float = math.inf) -> None:
+        """Grades a case some time soon; `done` gets the report, or a text if the grader broke down.
+
+        It gets None if the case was not begun by `begin_by`, on the clock of `time.monotonic`.
+        """
+        self._jobs.put((case, seed, done, begin_by))
 
     def finish(self) -> None:
         """Waits for all jobs and ends the processes."""
@@ -110,7 +117,7 @@ class Workers:
         if not self._aside:
             return
         with self._grader() as graded:
-            for case, seed, done in self._aside:
+            for case, seed, done, _ in self._aside:
                 answer = graded(case, seed)
                 for _ in range(TRIES - 1):
                     answer = graded(case, seed) if _is_unchecked(answer) else answer
@@ -119,7 +126,10 @@ class Workers:
     def _serve(self) -> None:
         with self._grader() as graded:
             while job := self._jobs.get():
-                case, seed, done = job
+                case, seed, done, begin_by = job
+                if time.monotonic() > begin_by:
+                    done(case, None)
+                    continue
                 answer = graded(case, seed)
                 if _is_unchecked(answer):  # a busy machine, perhaps: it is this one
                     self._aside.append(job)
@@ -192,6 +202,7 @@ def prove(
     seed: int | None = None,
     only: str | None = None,
     in_brief: bool = False,
+    minutes: float | None = None,
     with_hints: bool = True,
     workers: int | None = None,
     outside: Path | None = None,
@@ -200,7 +211,7 @@ def prove(
 ) -> list[Proof]:
     """Proves the graders of `lessons`, each case `repeat` times with other seeds; `only` takes the cases whose name contains it.
 
-    `in_brief` takes some of the cases; see `brief`. `outside` is a folder whose cases are run in place of the lessons' own; see `cases_from`. Without hints nobody looks for mistakes, and every outcome must be the same.
+    `in_brief` takes some of the cases; see `brief`. Once `minutes` are over, no other answer is begun, but each starter and solution is. `outside` is a folder whose cases are run in place of the lessons' own; see `cases_from`. Without hints nobody looks for mistakes, and every outcome must be the same.
 
     `on_case` is told each case as it ends, `on_lesson` each lesson once its cases are through.
     """
@@ -219,25 +230,32 @@ def prove(
     left = {name: len(of) * repeat for name, of in chosen.items()}
     lock = threading.Lock()
 
-    def done(case: Case, report: Report | str) -> None:
+    def done(case: Case, report: Report | str | None) -> None:
         with lock:
             proof = proofs[case.lesson.name]
-            if isinstance(report, str):
+            if report is None:
+                proof.left_out += 1
+            elif isinstance(report, str):
                 faults = [f"{case.kind} {case.name}: the grader broke down: {report}"]
                 proof.faults += faults
             else:
                 faults = proof.add(case, report)
-            on_case(case, report, faults)
+            if report is not None:
+                on_case(case, report, faults)
             left[case.lesson.name] -= 1
             if not left[case.lesson.name]:
                 if not outside:
-                    proof.close(only is None and not in_brief, only is None)
+                    has_each_check = only is None and not proof.left_out
+                    proof.close(has_each_check and not in_brief, has_each_check)
                 on_lesson(proof)
 
     pool = Workers(workers or (os.cpu_count() or 2) + 1, runtime, with_hints)
-    for of in chosen.values():
-        for case in of:
-            for _ in range(repeat):
-                pool.submit(case, draw.randrange(10**6), done)
+    jobs = [(case, draw.randrange(10**6)) for of in chosen.values() for case in of for _ in range(repeat)]
+    limit = math.inf if minutes is None else time.monotonic() + 60 * minutes
+    if minutes is not None:  # so that none is always the last
+        draw.shuffle(jobs)
+        jobs.sort(key=lambda job: job[0].kind not in ALWAYS)
+    for case, seed_ in jobs:
+        pool.submit(case, seed_, done, math.inf if case.kind in ALWAYS else limit)
     pool.finish()
     return list(proofs.values())
