@@ -74,8 +74,8 @@ def ours(chosen: list[Case], at_once: int) -> Figures:
 
     def done(case: Case, answer: Report | str | None) -> None:
         with lock:
-            if isinstance(answer, str):
-                problems.append(answer)
+            if not isinstance(answer, Report):
+                problems.append(answer or "not begun")
                 return
             if answer.verdict is Outcome.UNCHECKED:
                 problems.append(
