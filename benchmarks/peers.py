@@ -5,16 +5,13 @@ They live in an environment of their own, made at the first use from `requiremen
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass
@@ -22,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.asserts import ASSERTS
-from workshop.course.places import ROOT, state_folder
+from workshop.course.places import ROOT
+from workshop.machine import tools
+from workshop.machine.tools import LIMIT, Trouble, run
 
 LOCK = ROOT / "requirements-bench.txt"
 AT_ONCE = 2
-LIMIT = 600.0  # seconds for one command
 ASSIGNMENT = "ps1"
 IMPORT_OF_OURS = re.compile(r"^from workshop\.notebooks import check, connect\n", re.MULTILINE)
 CONNECT = """import os
@@ -58,52 +56,9 @@ class Timed:
     passed: bool
 
 
-class Trouble(Exception):
-    """A tool that did not do its part, with what it printed."""
-
-
 def environment(say: Callable[[str], None]) -> Path:
-    """The folder of the environment in which the tools live; made first where it is not there, or its lock has changed."""
-    folder = state_folder().resolve() / f"peers-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
-    if not (folder / "complete").exists():
-        say(
-            f"Installing nbclient, nbgrader and otter-grader, this once, into {folder}; the workshop's own environment stays as it is."
-        )
-        shutil.rmtree(folder, ignore_errors=True)
-        beside = Path(sys.executable).with_name("uv")
-        uv = str(beside) if beside.exists() else shutil.which("uv")
-        python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-        _run(
-            [uv, "venv", "--quiet", "--python", sys.executable, folder]
-            if uv
-            else [sys.executable, "-m", "venv", folder]
-        )
-        install = (
-            [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
-            if uv
-            else [python, "-m", "pip", "install", "--quiet"]
-        )
-        _run([*install, "--require-hashes", "-r", LOCK])
-        (folder / "complete").touch()
-    return folder
-
-
-def _run(words: Iterable[Any], **options: Any) -> str:
-    """Runs a command and returns what it printed. Raises Trouble where it fails."""
-    command = [str(word) for word in words]
-    done: subprocess.CompletedProcess[str] = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-        **options,
-    )
-    if done.returncode:
-        raise Trouble(f"{' '.join(command[:3])} ended with {done.returncode}: {done.stdout[-1500:]}")
-    return done.stdout
+    """The folder of the environment in which the tools live; made first if it is not there, or its lock has changed."""
+    return tools.environment("peers", LOCK, say)
 
 
 def with_asserts(notebook: dict[str, Any]) -> dict[str, Any]:
@@ -179,7 +134,7 @@ class Peers:
         script = Path(__file__).with_name("with_nbclient.py")
 
         def half(slot: int) -> list[Timed]:
-            out = _run(
+            out = run(
                 [self._bin / "python", "-W", "ignore", script, *paths[slot::AT_ONCE]],
                 env=self._environment(slot),
                 cwd=self._folder,
@@ -200,7 +155,7 @@ class Peers:
                 place.mkdir(parents=True)
                 (place / "p.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
             options = {"env": self._environment(slot), "cwd": course}
-            _run([self._bin / "nbgrader", "generate_assignment", ASSIGNMENT, "--create"], **options)
+            run([self._bin / "nbgrader", "generate_assignment", ASSIGNMENT, "--create"], **options)
             ready.wait(LIMIT)
             return self._autograded(course, mine, options)
 
@@ -255,7 +210,7 @@ class Peers:
             indented = "\n".join(f"    {line}" for line in body.strip().splitlines())
             (tests / f"{name}.py").write_text(OTTERS_TEST.format(name=name, body=indented), encoding="utf-8")
         plain = ("--no-environment", "--no-config", "--no-requirements")
-        _run(
+        run(
             [self._bin / "otter", "generate", "-t", "tests", "-o", archive, *plain],
             env=self._environment(0),
             cwd=tests.parent,
@@ -270,7 +225,7 @@ class Peers:
         out = path.with_suffix("")
         out.mkdir()
         begin = time.monotonic()
-        _run(
+        run(
             [self._bin / "otter", "run", path, "-a", archive, "-o", out, "--no-logo"],
             env=self._environment(slot),
             cwd=path.parent,

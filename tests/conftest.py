@@ -1,5 +1,6 @@
 """What the machinery's tests share."""
 
+import shutil
 import signal
 
 import pytest
@@ -19,3 +20,12 @@ def has_engine():
     trouble = engine.trouble()
     if trouble:
         cannot(f"takes a Docker Engine, and none answers here: {trouble.hint}")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Where Chromium is. Without it the tests that look at a page are left out by name, and in CI they fail."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        cannot("takes the browser chromium, and there is none on this machine: install the package of that name")
+    return found

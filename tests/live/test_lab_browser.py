@@ -4,22 +4,17 @@ import contextlib
 import json
 import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
+from browsers import DESKTOP, FLAGS, PATIENCE, PHONE, QUIET
 from labs import Lab, checkout
-from missing import cannot
 from playwright.sync_api import Error, expect, sync_playwright
 
 from workshop.course.lessons import catalogue
 
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
-QUIET = ("--disable-component-update", "--disable-sync")
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 THEMES = ("JupyterLab Light", "JupyterLab Dark")
 ENOUGH = 4.5  # the contrast of text and ground that WCAG asks for
-PATIENCE = 30_000  # milliseconds in which the page does what is expected, on a busy machine
 
 RIGHT = 'def record_visit(r, page):\n    return r.incr(f"visits:{page}")'
 WRONG = """def record_visit(r, page):
@@ -65,15 +60,6 @@ PICTURE_CONTRASTS = """
   });
 }
 """
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """Where Chromium is. Without it these tests are left out by name, and in CI they fail."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        cannot("takes the browser chromium, and there is none on this machine: install the package of that name")
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ VERBS = {
     "solution": "the solution of a lesson, once it is passed",
     "reset": "put the starter of a lesson back; your files are kept aside",
     "lab": "JupyterLab on the notebooks, with Redis up",
+    "site": "the course as a site, to read in a browser or to publish",
     "doctor": "check whether this machine can do what the lessons need",
     "clean": "remove what the workshop made in the Docker Engine",
     "submit": "pack what you hand in: one zip with your files",
