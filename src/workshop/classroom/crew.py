@@ -45,6 +45,8 @@ class Grader:
 
     def graded(self, lesson: Lesson, folder: Path, seed: int, limit: float) -> Report | str:
         """The report for one piece of work, or a sentence about why there is none."""
+        if self._is_over:
+            return "it was interrupted before it began."
         process = self._running()
         assert process.stdin and process.stdout
         is_late = threading.Event()
@@ -86,8 +88,8 @@ class Grader:
                     env={**os.environ, **self._environment},
                     start_new_session=True,  # Ctrl-C is for the teacher's process, which ends this one in order
                 )
-        if self._is_over:
-            self.end()
+        if self._is_over:  # since then
+            self.interrupt()
         return self._process
 
     def interrupt(self) -> None:
