@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from workshop.probes.keyspace import commands_done, hash_tag, keys_with
     from workshop.probes.layers import read_layers
     from workshop.probes.outages import while_away
+    from workshop.probes.persistence import Data
     from workshop.probes.pins import version_without
     from workshop.probes.yardstick import is_too_busy
     from workshop.runtimes.contract import Service
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _LATE = {  # what takes a while to load, and few lessons need
     "LIMIT_FILE": "workshop.probes.cgroups",
     "Answer": "workshop.runtimes.http",
+    "Data": "workshop.probes.persistence",
     "RelayProbe": "workshop.wire.rivals",
     "Service": "workshop.runtimes.contract",
     "cgroup_files": "workshop.probes.cgroups",
@@ -63,6 +65,7 @@ _LATE = {  # what takes a while to load, and few lessons need
 __all__ = [
     "LIMIT_FILE",
     "Answer",
+    "Data",
     "Drill",
     "Mismatch",
     "NotUp",

@@ -477,11 +477,31 @@ def test_the_file_that_is_run():
 
 
 def test_a_service_that_is_held_back():
-    made = rewritten(CONFIG, plan(held="redis", commands={"redis": ["a", "b"]}))
+    made = rewritten(CONFIG, plan(held="redis", apart=True, commands={"redis": ["a", "b"]}))
     assert made["services"]["redis"]["entrypoint"] == ["sh", "-c", GATE, "gate"]
     assert made["services"]["redis"]["command"] == ["a", "b"]
     assert "container_name" not in made["services"]["web"]
     assert made["volumes"]["d"]["name"] == "p_d"
+
+
+def test_volumes_that_are_small(tmp_path):
+    mounts = [
+        {"type": "bind", "source": f"{tmp_path}/data", "target": "/data"},
+        {"type": "bind", "source": f"{tmp_path}/conf", "target": "/conf"},
+        {"type": "volume", "target": "/other"},
+    ]
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/redis.conf").touch()
+    images = {"redis": {"Volumes": {"/data": {}, "/more": {}}}, "web": {"Volumes": {"/data": {}}}}
+    config = {"services": {"redis": {"volumes": mounts}, "web": {}}, "volumes": {"d": {"name": "fixed"}}}
+    names = {"redis": "x", "web": "x"}
+    made = rewritten(config, Plan("a", "t", "p", tmp_path, names, images, apart=True, small="4m"))
+    assert {volume["driver_opts"]["o"] for volume in made["volumes"].values()} == {"size=4m,mode=1777"}
+    assert made["volumes"]["d"]["name"] == "p_d"
+    kinds = {mount["target"]: mount["type"] for mount in made["services"]["redis"]["volumes"]}
+    assert kinds == {"/data": "volume", "/conf": "bind", "/other": "volume", "/more": "volume"}
+    assert all(mount.get("source") for mount in made["services"]["redis"]["volumes"])
+    assert [mount["target"] for mount in made["services"]["web"]["volumes"]] == ["/data"]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from workshop.engine.run import LABEL
 from workshop.outcomes import NotUp, Unchecked
 
 STACK_LABEL = "workshop.stack"
+UNNAMED = "workshop-unnamed"  # the volume that stands in for one without a name
 PROBE = 0.5  # seconds between two health probes until one is passed
 SETTLED = 5.0  # seconds between two at least, after that: probes of three copies keep a machine busy
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
@@ -64,6 +65,8 @@ class Plan:
     configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # what the images say: Entrypoint, User, …
     commands: Mapping[str, list[str]] = field(default_factory=dict)  # the whole command line of services held back
     held: str | None = None
+    apart: bool = False  # shares nothing with the other copies: a name that the file fixes is its own as well
+    small: str | None = None  # the size of each volume, in memory, where a disk is to be filled
 
     @property
     def labels(self) -> dict[str, str]:
@@ -78,7 +81,7 @@ def rewritten(config: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
         "networks": {
             name: _network(name, found or {}, plan) for name, found in (config.get("networks") or {}).items()
         },
-        "volumes": {name: _volume(name, found or {}, plan) for name, found in (config.get("volumes") or {}).items()},
+        "volumes": {name: _volume(name, found or {}, plan) for name, found in _volumes(config, plan).items()},
         **{
             kind: {name: _given(name, found or {}, plan) for name, found in config[kind].items()}
             for kind in ("secrets", "configs")
@@ -101,6 +104,8 @@ def _service(name: str, config: Mapping[str, Any], plan: Plan) -> dict[str, Any]
         "ports": [_port(port) for port in service.get("ports") or []],
         "volumes": [_mount(mount, plan) for mount in service.get("volumes") or []],
     }
+    if plan.small:
+        made["volumes"] += _places_without_a_mount(made["volumes"], plan.configs.get(name, {}))
     if environment := service.get("environment"):  # one without a value would be taken from this machine
         made["environment"] = {key: value for key, value in environment.items() if value is not None}
     if names := {host: found for host, found in hosts(service).items() if host in config["services"]}:
@@ -111,7 +116,7 @@ def _service(name: str, config: Mapping[str, Any], plan: Plan) -> dict[str, Any]
         made["shm_size"] = min(int(found), memory)
     if found := rights(service, plan.configs.get(name, {})):
         made["cap_add"] = found
-    if service.get("container_name") and not plan.held:
+    if service.get("container_name") and not plan.apart:
         made["container_name"] = f"workshop-{plan.run_id}-{service['container_name']}"
     if found := health_of(service, plan.configs.get(name, {})):
         made["healthcheck"] = quick(found, patient=plan.held is not None)
@@ -165,12 +170,15 @@ def _port(port: Mapping[str, Any]) -> dict[str, Any]:
 def _mount(mount: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
     made = {key: mount[key] for key in ("type", "target", "read_only") if key in mount}
     if mount["type"] == "volume":
-        made |= {key: mount[key] for key in ("source",) if mount.get(key)}
+        source = mount.get("source") or (UNNAMED if plan.small else None)
+        made |= {"source": source} if source else {}
         made["volume"] = {"nocopy": bool((mount.get("volume") or {}).get("nocopy"))}
     elif mount["type"] == "bind":
         if engine.is_remote():
             raise Unchecked("The engine is on another machine and cannot see this folder, which the stack mounts.")
         source = Path(mount["source"])
+        if plan.small and not mount.get("read_only") and _is_empty(source):  # it waits for data, as a volume does
+            return made | {"type": "volume", "source": UNNAMED}
         if plan.folder not in (source.resolve(), *source.resolve().parents):
             hint = f"The mount on {mount['target']} leads out of the folder."
             raise NotUp(hint, mistake="mount_out_of_the_folder", actual=str(mount["target"]))
@@ -181,6 +189,10 @@ def _mount(mount: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
         hint = f"A mount of the type {mount['type']} is not run here."
         raise NotUp(hint, mistake="mount_not_run_here", actual=str(mount["target"]))
     return made
+
+
+def _is_empty(folder: Path) -> bool:
+    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
 
 
 def _given(name: str, thing: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
@@ -209,14 +221,29 @@ def _network(name: str, network: Mapping[str, Any], plan: Plan) -> dict[str, Any
     return made | ({"internal": True} if network.get("internal") else {})
 
 
+def _volumes(config: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    """The named volumes of the file; with small ones also that of the places for which an image alone asks."""
+    return {**(config.get("volumes") or {}), **({UNNAMED: {}} if plan.small else {})}
+
+
+def _places_without_a_mount(mounts: list[dict[str, Any]], image: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A small volume on the first place for which the image asks for one, and the file has none."""
+    free = sorted((image.get("Volumes") or {}).keys() - {mount["target"] for mount in mounts})
+    return [{"type": "volume", "source": UNNAMED, "target": place} for place in free[:1]]
+
+
 def _volume(name: str, volume: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
-    return {"name": _name(name, volume, plan), "labels": plan.labels}
+    made: dict[str, Any] = {"name": _name(name, volume, plan), "labels": plan.labels}
+    if plan.small:
+        in_memory = {"type": "tmpfs", "device": "tmpfs", "o": f"size={plan.small},mode=1777"}
+        made |= {"driver": "local", "driver_opts": in_memory}
+    return made
 
 
 def _name(key: str, thing: Mapping[str, Any], plan: Plan) -> str:
     """Its name in the engine. One that the student fixed stays shared by all copies of the stack, within the run."""
     own = f"{plan.project}_{key}"
-    fixed = thing.get("name", own) != own and not plan.held
+    fixed = thing.get("name", own) != own and not plan.apart
     return f"workshop-{plan.run_id}-{thing['name']}" if fixed else own
 
 

@@ -28,6 +28,8 @@ from workshop.runtimes.evidence import PORT
 
 UP_LIMIT = 60.0  # seconds for `docker compose up`
 GRACE = 10  # seconds that Docker gives a container to end
+UNTIL_PONG = "until redis-cli ping 2>/dev/null | grep -q PONG; do sleep 0.05; done"
+PONG_LIMIT = 3.0  # seconds after which its container is looked at
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 
 
@@ -58,7 +60,7 @@ class Stack:
     _began: Ahead[Self] | None = None
 
     def __init__(self, shared: _Shared) -> None:
-        self._shared, self.run = shared, shared.run
+        self._shared, self.run, self.lesson = shared, shared.run, shared.lesson
         self.project = shared.run.name("stack")
         self.folder = shared.fresh_folder()
         self._file = shared.run.scratch("compose") / "compose.json"
@@ -81,10 +83,11 @@ class Stack:
         """The stack of a folder, not up yet. `fresh_folder` makes a copy of the folder, `needs` names the services."""
         return cls(_Shared(run, fresh_folder, lesson, note, needs, run.name("stacks")))
 
-    def up(self) -> Self:
-        """Builds what is to be built and brings everything up, as `docker compose up --detach --wait` does; returns once `web` answers.
+    def up(self, well: bool = True) -> Self:
+        """Builds what is to be built and brings everything up, as `docker compose up --detach --wait` does; returns once `web` answers, or
+        in a stack that needs no `web`, Redis.
 
-        Raises NotUp with the cause where it does not come up.
+        Raises NotUp with the cause where it does not come up. Without `well` no health test is waited for: it was seen to be well before.
         """
         if not self._file.exists():
             self._prepare()
@@ -92,6 +95,8 @@ class Stack:
         if not done.ok:
             raise looking.of_up(self, done)
         self._answering()
+        if well:
+            ends.wait_for_health(self, UP_LIMIT)
         return self
 
     def begin(self) -> Self:
@@ -187,12 +192,16 @@ class Stack:
 
     def state(self, service: str) -> dict[str, Any] | None:
         """What the engine says of a service's first container (Running, StartedAt, Health, …); None before it is made."""
-        if service not in self._first:
-            if not (names := self.containers(service)):
-                return None
-            self._first[service] = names[0]
-        done = self.run.docker("inspect", "--format", "{{json .State}}", self._first[service])
+        if not (name := self.first(service)):
+            return None
+        done = self.run.docker("inspect", "--format", "{{json .State}}", name)
         return json.loads(done.out) if done.ok else None
+
+    def first(self, service: str) -> str | None:
+        """The name of a service's first container, which is the same after `down` and `up`; None before it is made. Looked up once."""
+        if service not in self._first and (names := self.containers(service)):
+            self._first[service] = names[0]
+        return self._first.get(service)
 
     def redis_cli(self, *words: str) -> str:
         """What `redis-cli` answers in the service `redis`, in its own form for scripts: an empty text for nil.
@@ -200,17 +209,18 @@ class Stack:
         Where Redis wants a password or listens on a port of its own, it is asked as `web` does, by the REDIS_URL there.
         """
         self._shared.note(" ".join(("docker compose exec redis redis-cli", *words)))
-        names = self.containers("redis")
-        if not names:
+        name = self.first("redis")
+        if not name:
             return ""
-        done = self.run.docker("exec", names[0], "redis-cli", *words, timeout=10)
-        if done.out.startswith("NOAUTH ") or done.err.startswith("Could not connect"):
+        done = self.run.docker("exec", name, "redis-cli", *words, timeout=10)
+        refused = done.out.startswith("NOAUTH ") or done.err.startswith("Could not connect")
+        if refused and "web" in self._shared.needs:
             url = urlsplit(self.service("web").environment.get("REDIS_URL", ""))
             port = url.netloc.rpartition("@")[2].partition(":")[2] or "6379"
             user = ["--user", unquote(url.username)] if url.username else []
             password = ("--env", f"REDISCLI_AUTH={unquote(url.password or '')}")
             ask = ("redis-cli", "-p", port, *user, *words)
-            done = self.run.docker("exec", *password, names[0], *ask, timeout=10)
+            done = self.run.docker("exec", *password, name, *ask, timeout=10)
         return done.out.removesuffix("\n")
 
     def _prepare(self) -> None:
@@ -288,7 +298,25 @@ class Stack:
         return ends.is_hopeless(self, waited)
 
     def _answering(self) -> None:
-        """Returns once `web` answers, and all is as `up --wait` wants it; see `ends.wait_for_health`."""
+        """Returns once `web` answers, or Redis where no `web` is needed."""
+        if "web" in self._shared.needs:
+            self._web_answers()
+        else:
+            self.redis_answers()
+
+    def redis_answers(self) -> None:
+        """Returns once the service `redis` answers PING. Raises NotUp with what was seen if its container ended, or it never answers."""
+        end = time.monotonic() + START_LIMIT
+        while not self.run.docker("exec", self.first("redis") or "", "sh", "-c", UNTIL_PONG, timeout=PONG_LIMIT).ok:
+            for name, service, state in ends.states(self):
+                if service == "redis" and state["Status"] in ends.OVER:
+                    raise ends.ended(self, name, service)
+            if time.monotonic() > end:
+                asked = "docker compose exec redis redis-cli PING"
+                raise NotUp(asked=asked, expected="PONG", actual=self.redis_cli("PING") or "no answer")
+            time.sleep(0.1)
+
+    def _web_answers(self) -> None:
         end = time.monotonic() + START_LIMIT
         while True:
             web = self.service("web")
@@ -300,7 +328,6 @@ class Stack:
                 if time.monotonic() > end or not ends.may_come(self, web.name):
                     raise looking.of_web(self, web.name, problem) from None
                 time.sleep(0.1)
-        ends.wait_for_health(self, UP_LIMIT)
 
     def _compose(
         self,

@@ -287,12 +287,14 @@ class Bench:
     def stack(self) -> DrilledStack:
         """The student's stack, on its way up: begun at the first call."""
         if self._stack is None:
-            from workshop.probes.stacks import (
-                DrilledStack,
-            )  # reading YAML takes a while to load, and one lesson needs it
+            # reading YAML takes a while to load, and few lessons need it
+            from workshop.composefile import file as compose_file
+            from workshop.probes.stacks import DrilledStack
 
             run = self.docker().run
-            self._stack = DrilledStack.from_nothing(run, self.copy, self.lesson.name, self.note).begin()
+            finished = compose_file.read(self.lesson.solution, self.lesson.name).services()
+            needs = [name for name in ("web", "redis") if name in finished]
+            self._stack = DrilledStack.from_nothing(run, self.copy, self.lesson.name, self.note, needs).begin()
         return self._stack
 
     def first(self, image: Image | None) -> Service:

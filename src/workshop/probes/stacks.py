@@ -1,4 +1,4 @@
-"""What lesson 8 does with a stack: kills its first process, holds a service back, looks for what only one copy can have."""
+"""What lessons do with a stack: kill, stop and start a service, hold one back, fill its disk, look for what only one copy can have."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from workshop.compose.rewrite import Plan
+from workshop.compose.rewrite import STACK_LABEL, Plan
 from workshop.compose.service import StackService
 from workshop.compose.stack import UP_LIMIT, Stack
 from workshop.engine import helpers
 from workshop.engine.engine import must
+from workshop.engine.images import BASE, need_image
 from workshop.outcomes import NotUp, Unchecked
 from workshop.patience import Ahead, until
 from workshop.runtimes.healthtest import tests_of
@@ -38,16 +39,20 @@ class DrilledStack(Stack):
     """A stack with its drills: the fixture `stack`."""
 
     held: str | None = None  # the service that is held back in this copy
+    apart = False  # whether a name that the file fixes is one of this copy's own
+    small: str | None = None  # the size of this copy's volumes, as `4m`
     _nearly_up: Ahead[bool] | None = None
 
-    def copy(self, held: str | None = None) -> Self:
+    def copy(self, held: str | None = None, apart: bool = False, small: str | None = None) -> Self:
         """A second copy; see `Stack.copy`. In it the service `held` starts, and does nothing until `release`.
+
+        One that is `apart` shares nothing with the first, whatever the file says; so does one whose volumes are `small`, as `4m`, to be filled.
 
         It begins as soon as Redis in the first is well and only `web` is missing: earlier it would take the processor from the first verdict, and
         a volume whose name the file fixes from the first Redis.
         """
         made = type(self)(self._shared)
-        made.held = held
+        made.held, made.small, made.apart = held, small, bool(apart or held or small)
         self._nearly_up = nearly_up = self._nearly_up or Ahead(self._until_nearly_up)
         made._began = Ahead(lambda: self._up_after_the_first(made, nearly_up))
         return made
@@ -59,19 +64,53 @@ class DrilledStack(Stack):
         nearly_up.wait()
         if self._shared.closing.is_set():
             raise Unchecked("The stack is no longer needed.")
-        return made.up()
+        try:
+            return made.up(well=not made.apart or made.held is not None)
+        except NotUp as error:
+            said = getattr(error.facts.get("compose_up"), "text", "")
+            if made.small and "failed to mount local volume" in said:
+                raise Unchecked(
+                    "This engine makes no volume in memory, so no disk can be filled.", actual=said
+                ) from None
+            raise
 
     def _is_nearly_up(self) -> bool:
-        """Whether its Redis is healthy, or, if nobody tests that, its `web` runs; or it is up, or does not come up."""
+        """Whether its Redis is healthy, or, if nobody tests that, its `web` (or the only service) runs; or it is up, or does not come up."""
         if self._began is None or self._began.wait(0):
             return True
         health = (self.state("redis") or {}).get("Health")
-        return bool(health["Status"] == "healthy" if health else (self.state("web") or {}).get("Running"))
+        last = self._shared.needs[0]
+        return bool(health["Status"] == "healthy" if health else (self.state(last) or {}).get("Running"))
 
     def release(self) -> None:
         """Lets the service that was held back begin its work."""
         assert self.held
         must(self.run.docker("kill", "--signal", "USR1", *self.containers(self.held)))
+
+    def kill(self, name: str) -> None:
+        """`docker compose kill`: SIGKILL to the service's processes. It stays down, whatever its restart policy says."""
+        self._shared.note(f"docker compose kill {name}")
+        must(self.run.docker("kill", self.first(name) or name))
+
+    def stop(self, name: str) -> None:
+        """`docker compose stop`, with the time to end that the file gives the service."""
+        self._shared.note(f"docker compose stop {name}")
+        grace = self._grace(name)
+        must(self.run.docker("stop", "--time", str(grace), self.first(name) or name, timeout=grace + 20))
+
+    def start(self, name: str) -> None:
+        """`docker compose start`."""
+        self._shared.note(f"docker compose start {name}")
+        must(self.run.docker("start", self.first(name) or name))
+
+    def keeper(self, volume: str) -> str:
+        """A container of the stack's own that keeps a volume mounted on /disk: one in memory lives as long as somebody uses it. Its name."""
+        need_image(BASE)
+        name = self.run.name("keeper")
+        label = ("--label", f"{STACK_LABEL}={self._shared.token}", *helpers.own(self.run, name))
+        flags = ("--detach", *label, "--network", "none", "--cap-drop", "ALL", "--cap-add", "DAC_OVERRIDE")
+        must(self.run.docker("run", *flags, "--volume", f"{volume}:/disk", BASE, "sleep", "infinity"))
+        return name
 
     def kill_web_process(self) -> None:
         """SIGKILL to the first process of `web`, by its id on the host: for Docker it has died by itself."""
@@ -148,6 +187,7 @@ class DrilledStack(Stack):
 
     def _plan(self) -> Plan:
         plan = super()._plan()
+        plan.apart, plan.small = self.apart, self.small
         if self.held:
             plan.held, plan.commands = self.held, {self.held: self._command(self.held, plan.images[self.held])}
         return plan

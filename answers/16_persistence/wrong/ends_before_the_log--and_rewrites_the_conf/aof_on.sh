@@ -1,0 +1,2 @@
+redis-cli CONFIG SET appendonly yes
+redis-cli CONFIG REWRITE

@@ -1,0 +1,2 @@
+redis-cli BGSAVE
+sleep 0.5

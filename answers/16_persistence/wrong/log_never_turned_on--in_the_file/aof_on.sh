@@ -1,0 +1,1 @@
+echo "appendonly yes" >> /etc/redis/redis.conf

@@ -1,0 +1,5 @@
+redis-cli SAVE
+while redis-cli INFO persistence | grep -q rdb_bgsave_in_progress:1; do
+  sleep 0.1
+done
+redis-cli INFO persistence | grep -q rdb_last_bgsave_status:ok
