@@ -139,7 +139,7 @@ class Crew:
         self._trouble, self._limit = trouble, limit
         self._stop = threading.Event()
         self._graders: list[Grader] = []
-        self._threads: list[threading.Thread] = []
+        self._at_work: list[threading.Event] = []  # of each thread, set at its end
         self._asking = threading.Lock()
         self.gave_up: Unchecked | None = None
         self._failure: BaseException | None = None
@@ -153,24 +153,22 @@ class Crew:
             self._stop.set()
             for grader in list(self._graders):
                 grader.interrupt()
-            for thread in self._threads:
-                thread.join(GOODBYE + 10)
+            for ended in self._at_work:
+                ended.wait(GOODBYE + 10)
             raise
         if self._failure:
             raise self._failure
 
     def _at_once(self, count: int, alone: bool) -> None:
-        self._threads = [
-            threading.Thread(target=self._serve, args=(f"{os.getpid()}-{number}", alone), daemon=True)
-            for number in range(count)
-        ]
-        for thread in self._threads:
-            thread.start()
-        for thread in self._threads:
-            while thread.is_alive():
-                thread.join(0.2)
+        self._at_work = [threading.Event() for _ in range(count)]
+        for number, ended in enumerate(self._at_work):
+            worker = f"{os.getpid()}-{number}"
+            threading.Thread(target=self._serve, args=(worker, alone, ended), daemon=True).start()
+        for ended in self._at_work:  # no join: Python 3.11 takes a thread for ended if Ctrl-C comes amid one (bpo-45274)
+            while not ended.wait(0.2):
+                pass
 
-    def _serve(self, worker: str, alone: bool) -> None:
+    def _serve(self, worker: str, alone: bool, ended: threading.Event) -> None:
         try:
             with self._grader() as grader:
                 while not self._stop.is_set() and (job := self._ledger.lease(worker, self._among, alone)):
@@ -178,6 +176,8 @@ class Crew:
         except BaseException as error:  # a fault of ours: told once all have ended
             self._failure = error
             self._stop.set()
+        finally:
+            ended.set()
 
     @contextlib.contextmanager
     def _grader(self) -> Iterator[Grader]:
