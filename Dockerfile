@@ -29,5 +29,5 @@ ENV PROMETHEUS_MULTIPROC_DIR=/dev/shm/metrics
 USER app
 EXPOSE 5000
 HEALTHCHECK --interval=2s --timeout=3s --start-period=30s CMD ["bash", "app/healthcheck.sh"]
-# The list form: gunicorn itself is the first process and gets the signals.
-CMD ["gunicorn", "--config", "app/gunicorn.conf.py", "app:create_app()"]
+# The list form: Python itself is the first process and gets the signals.
+CMD ["python", "app/serve.py"]

@@ -1,6 +1,6 @@
 """A small web API that keeps its data in Redis: pairs, chat inboxes, completions of words.
 
-`create_app()` makes a Flask application that is ready to be served: `gunicorn "app:create_app()"`.
+`create_app()` makes a Flask application that is ready to be served; `serve.py` serves it.
 """
 
 from __future__ import annotations

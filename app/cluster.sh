@@ -3,15 +3,15 @@
 # `cluster.sh is-well` tells by its exit code whether all slots are served and all replicas follow.
 read -r -a nodes <<<"$NODES"
 
-# One line of what a node says of itself: `line node1 cluster info cluster_state` prints ok.
-line() { redis-cli -h "$1" "$2" "$3" | tr -d '\r' | sed -n "s/^$4://p"; }
+# What a node says of the cluster and of its own part in it.
+about() { redis-cli -h "$1" <<<$'CLUSTER INFO\nINFO replication'; }
 
-address() { getent ahostsv4 "$1" | awk '{ print $1; exit }'; }
+address() { getent ahostsv4 "$1" | (read -r found _ && echo "$found"); }
 
 is_well() {
     for node in "${nodes[@]}"; do
-        [[ $(line "$node" cluster info cluster_slots_ok) == 16384 ]] || return 1
-        [[ $(line "$node" info replication master_link_status) != down ]] || return 1
+        said=$(about "$node")
+        [[ $said == *cluster_slots_ok:16384* && $said != *master_link_status:down* ]] || return 1
     done
 }
 
@@ -21,9 +21,9 @@ if [[ $1 == is-well ]]; then
 fi
 
 for node in "${nodes[@]}"; do
-    until [[ $(redis-cli -h "$node" ping) == PONG ]]; do sleep 0.5; done
+    until [[ $(redis-cli -h "$node" PING) == PONG ]]; do sleep 0.5; done
 done
-if [[ $(line "${nodes[0]}" cluster info cluster_known_nodes) == 1 ]]; then
+if [[ $(about "${nodes[0]}") =~ cluster_known_nodes:1[^0-9] ]]; then
     mapfile -t addresses < <(for node in "${nodes[@]}"; do echo "$(address "$node"):6379"; done)
     redis-cli --cluster create "${addresses[@]}" --cluster-replicas 1 --cluster-yes
 fi
@@ -31,8 +31,8 @@ fi
 while true; do
     for node in "${nodes[@]}"; do
         for other in "${nodes[@]}"; do
-            [[ $node == "$other" ]] || redis-cli -h "$node" cluster meet "$(address "$other")" 6379 >/dev/null
-        done
+            [[ $node == "$other" ]] || echo "CLUSTER MEET $(address "$other") 6379"
+        done | redis-cli -h "$node" >/dev/null
     done
     sleep 2
     while is_well; do sleep 2; done

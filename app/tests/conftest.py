@@ -56,9 +56,10 @@ def settings(redis_url: str, request: pytest.FixtureRequest) -> dict[str, Any]:
     """Which Redis the service is told to use: one behind the gate, or the cluster."""
     if CLUSTER:
         return {"REDIS_CLUSTER_URL": CLUSTER}
-    port = request.getfixturevalue("gate").port
-    url = f"redis://127.0.0.1:{port}{urlsplit(redis_url).path}"
-    return {"REDIS_CLUSTER_URL": "", "REDIS_URL": url, "REDIS_TIMEOUT": 0.3}
+    named = urlsplit(redis_url)
+    user, at, _ = named.netloc.rpartition("@")  # a password stays
+    behind = named._replace(netloc=f"{user}{at}127.0.0.1:{request.getfixturevalue('gate').port}")
+    return {"REDIS_CLUSTER_URL": "", "REDIS_URL": behind.geturl(), "REDIS_TIMEOUT": 0.3}
 
 
 @pytest.fixture
