@@ -8,7 +8,9 @@ import time
 
 from redis import Redis
 
-store = Redis.from_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:8314/0"), decode_responses=True)
+store = Redis.from_url(
+    os.environ.get("REDIS_URL", "redis://127.0.0.1:8314/0"), decode_responses=True, socket_timeout=60
+)
 SIZES = (100, 1_000, 10_000, 100_000)
 PAGE = 20
 AT, CHATS = "inbox:{measure}:at", "inbox:{measure}:chats"

@@ -18,8 +18,8 @@ app.json.ensure_ascii = False
 store = Redis.from_url(
     os.environ.get("REDIS_URL", "redis://localhost:6379/0"),
     decode_responses=True,
-    socket_connect_timeout=0.5,
-    socket_timeout=0.5,
+    socket_connect_timeout=2,
+    socket_timeout=2,
     retry=Retry(NoBackoff(), 0),
 )
 
