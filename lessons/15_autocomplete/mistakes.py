@@ -1,0 +1,222 @@
+"""What goes wrong in lesson 15. Looked through after a check has failed, from the top; the first that holds is the hint."""
+
+from workshop.grader import mistake
+
+SHOWS = ("test_the_best_come_first", "completions")
+
+
+def words_of(pairs):
+    """The words of completions, in their order."""
+    return [pair[0] for pair in pairs if isinstance(pair, (tuple, list))] if isinstance(pairs, list) else []
+
+
+# A word, taken or refused.
+
+
+@mistake("test_a_word_is_taken")
+def made_and_answered_with_200(answer):
+    """POST /words answers with status 200. Something was made: say 201. Return the status too: return {…}, 201."""
+    return answer.status == 200
+
+
+@mistake("test_a_word_is_taken")
+def word_not_returned(answer, pair):
+    """POST /words must answer with the word and its weight: {"word": …, "weight": …}."""
+    return answer.status == 201 and answer.json != pair
+
+
+@mistake("test_a_malformed_word_is_400")
+def malformed_word_taken(answer, what):
+    """The body had {what}, and the service took it. Check each part before you use it, and answer 400."""
+    return answer.path == "/words" and answer.status in (200, 201) and {"what": what}
+
+
+@mistake("test_a_malformed_word_is_400")
+def malformed_word_breaks_the_view(answer, what):
+    """The body had {what}, and the view could not handle it. That is the client's mistake, not the server's: check
+    first, then answer 400."""
+    return answer.path == "/words" and answer.status is not None and answer.status >= 500 and {"what": what}
+
+
+@mistake("test_a_malformed_question_is_400")
+def malformed_question_answered(answer, path):
+    """{path} was answered with 200. Answer 400 if there is no `q`, or if `n` is not a whole number from 1 to 100."""
+    return answer.status == 200 and {"path": path}
+
+
+@mistake("test_a_malformed_question_is_400")
+def malformed_question_breaks_the_view(answer, path):
+    """{path} was answered with {status}: the view could not handle it. What comes after the ? is text, if it is there
+    at all. Check it before you use it, and answer 400."""
+    return answer.status is not None and answer.status >= 500 and {"path": path, "status": answer.status}
+
+
+# What is found, and in which order.
+
+
+@mistake(*SHOWS)
+def completions_are_a_list(answer):
+    """The answer is a JSON list. The lesson asks for an object with the list in it: {"q": …, "completions": […]}."""
+    return answer.path.startswith("/complete") and answer.status == 200 and isinstance(answer.json, list)
+
+
+@mistake("test_the_best_come_first")
+def lightest_first(actual, before):
+    """The lightest words come first. A sorted set begins with its lowest score: ask with REV (redis-py: desc=True), or
+    store the weight as a negative score."""
+    return words_of(actual) == [f"{before}coin", f"{before}cold"]
+
+
+@mistake("test_the_best_come_first")
+def by_the_alphabet_alone(actual, before):
+    """The words come in the order of the alphabet, whatever their weight. In a sorted set with equal scores the
+    alphabet decides; the weight must be the score."""
+    return words_of(actual) == [f"{before}car", f"{before}cart"]
+
+
+@mistake("test_the_best_come_first")
+def one_too_many(actual, expected):
+    """There is one completion more than `n` says. ZRANGE includes the end of its range: it is n - 1."""
+    is_longer = isinstance(actual, list) and len(actual) == len(expected) + 1
+    return is_longer and bool(expected) and actual[: len(expected)] == expected
+
+
+@mistake("test_ten_by_default")
+def another_number_by_default(actual):
+    """Without `n` there were {count} completions. The lesson asks for ten."""
+    return isinstance(actual, int) and actual != 10 and {"count": actual}
+
+
+@mistake("test_equal_weights_by_the_alphabet")
+def alphabet_from_its_end(actual, words):
+    """Words of the same weight come from the end of the alphabet: REV turns both orders round, the scores' and the
+    words'. Store the weight as a negative score and ask without REV: then the heaviest comes first, and a comes
+    before b."""
+    return actual == sorted(words, reverse=True)[:4]
+
+
+@mistake("test_every_beginning_leads_to_the_word")
+def whole_word_not_found(actual, word, end):
+    """The whole word is asked for, and not found: the last beginning of a word is the word itself. range(1, len(word) +
+    1)."""
+    return actual is None and end == len(word)
+
+
+@mistake("test_every_beginning_leads_to_the_word")
+def short_beginnings_not_found(actual, end):
+    """A beginning of {end} characters leads nowhere. Every beginning must, from the first character on."""
+    return actual is None and end < 4 and {"end": end}
+
+
+@mistake("test_every_beginning_leads_to_the_word")
+def only_the_first_part_is_kept(actual, word):
+    """{word} was added, and comes back as {part}. A word is all of the text that came, with its blanks and hyphens."""
+    part = actual[0] if isinstance(actual, tuple) else word
+    return word.startswith(part) and part != word and {"word": word, "part": part}
+
+
+@mistake("test_a_second_time_adds_to_the_weight")
+def weight_replaced(actual, first, second):
+    """{first} came with 10 and then with 6, and its weight is not 16: the second replaced the first. Add: ZINCRBY or
+    HINCRBY."""
+    return words_of(actual) == [second] and {"first": first}
+
+
+@mistake("test_capitals_make_no_difference")
+def capitals_kept_apart(actual, word):
+    """{word} was added twice, in different capitals, and one question does not find both as one word. Fold the word
+    before you store it, and the question before you ask: text.casefold()."""
+    return actual != [(word, 7)] and {"word": word}
+
+
+@mistake("test_any_script_is_completed")
+def cut_in_the_middle_of_a_character(actual, word):
+    """A beginning of {word} is not found. Beginnings are made of characters, not of bytes: word[:end] of the text,
+    before it is encoded."""
+    return actual == [] and {"word": word}
+
+
+@mistake("test_one_character_or_two")
+def accents_written_in_two_ways(actual):
+    """é can be one character, or an e and an accent. They look the same, and here they are two words. Bring both into
+    one form: unicodedata.normalize("NFC", text)."""
+    return any(weight in (1, 2) for _, weight in actual or [])
+
+
+# The question.
+
+
+@mistake("test_the_question_is_data")
+def question_is_a_pattern(actual, q):
+    """`{q}` was taken for a pattern, and what matches it came back. KEYS and the SCAN family read patterns; look up a
+    key that is made of the question."""
+    return bool(actual) and any(sign in q for sign in "*?[") and {"q": q}
+
+
+@mistake("test_a_question_is_one_command")
+def all_keys_searched(many):
+    """To answer, the service sent {command}, which looks at every key there is while all other clients wait. A key that
+    is made of the question is found at once."""
+    sent = many.sent[0].split()[0].upper() if many.sent else ""
+    return sent in ("KEYS", "SCAN") and {"command": sent}
+
+
+@mistake("test_a_question_is_one_command")
+def several_commands(many):
+    """To answer, the service sent Redis {count} commands. Store the completions so that one command reads them: a
+    sorted set for each beginning has the words and their weights."""
+    return len(many.sent) > 1 and {"count": len(many.sent)}
+
+
+@mistake("test_a_question_is_one_command")
+def script_looks_at_each_word(many, few):
+    """One script was sent. Inside Redis it carried out {many} commands for 80 words, and {few} for 10: it looks at each
+    of them. Keep the best of each beginning ready."""
+    return len(many.sent) == 1 and many.commands > few.commands + 4 and {"many": many.commands, "few": few.commands}
+
+
+@mistake("test_a_question_is_one_command")
+def all_words_fetched(many, few):
+    """With 10 words Redis sent {few} bytes, with 80 it sent {many}: all words were fetched, and most thrown away. Let
+    Redis send the best n only."""
+    return len(many.sent) == 1 and many.bytes > 2 * few.bytes + 200 and {"many": many.bytes, "few": few.bytes}
+
+
+# What is kept.
+
+
+@mistake("test_the_best_are_kept")
+def kept_without_a_bound(actual, SMALL):
+    """`COMPLETIONS_CAP` was {cap}, and one beginning keeps {size} words. Remove what is beyond the best:
+    ZREMRANGEBYRANK."""
+    sizes = actual.values() if isinstance(actual, dict) else ()
+    return max(sizes, default=0) > SMALL and {"cap": SMALL, "size": max(sizes)}
+
+
+@mistake("test_the_best_are_kept")
+def best_taken_away(actual, best):
+    """More words came than are kept, and the heaviest are gone: the wrong end was removed. ZREMRANGEBYRANK counts from
+    the lowest score."""
+    return isinstance(actual, list) and bool(actual) and best[0] not in actual and actual != [(best[-1][0], 100)]
+
+
+@mistake("test_the_best_are_kept")
+def weight_forgotten_with_the_place(actual, words):
+    """{word} was no longer among the best, with a weight of 10. It came again with 100, and weighs {weight}: its weight
+    was kept only in that place. Keep all weights in a hash too."""
+    return isinstance(actual, list) and actual == [(words[0], 100)] and {"word": words[0], "weight": 100}
+
+
+@mistake("test_a_word_is_added_in_one_step")
+def half_a_word_seen(actual):
+    """While a word was being added, three of its beginnings were asked for, between two commands, and its weight behind
+    them was {seen}. All of it must be one step: a script, or a transaction."""
+    return isinstance(actual, list) and len(set(actual)) > 1 and {"seen": ", ".join(map(str, actual))}
+
+
+@mistake("test_no_weight_is_lost")
+def weight_read_and_written_back(actual, rivals):
+    """Others added to the word between two commands, and what they added is lost: the weight was read, increased in
+    Python, and written back. ZINCRBY and HINCRBY increase it in one step; a script or WATCH keeps several steps
+    together."""
+    return isinstance(actual, list) and bool(actual) and bool(rivals) and actual[0][1] < 101 + 10 * len(rivals)
