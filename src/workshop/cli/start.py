@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 import click
@@ -19,9 +20,12 @@ from workshop.grading.bench import Session
 
 @click.command()
 @options.number
+@click.option(
+    "--browser/--no-browser", default=True, help="Whether to open the page in a browser; its address is shown anyway."
+)
 @options.runtime
-def start(number: str | None, runtime: str) -> int:
-    """The workshop: the board, then the current lesson, or lesson N, checked at each save."""
+def start(number: str | None, browser: bool, runtime: str) -> int:
+    """The workshop: the board, then the current lesson, or lesson N, checked at each save, in the terminal and on a page beside it."""
     known, progress, screen = lessons.catalogue(), Progress(), options.screen()
     lesson = options.current(number)
     progress.choose(lesson)
@@ -34,6 +38,9 @@ def start(number: str | None, runtime: str) -> int:
         with Session(runtime) as session:
             news = news_of(opened, lesson)
             return check_once(lesson, session, opened.folder, screen, own=True, news=news).exit_code
-    with Desk(runtime, screen) as desk:
+    with Desk(runtime, screen) as desk, contextlib.ExitStack() as stack:
+        from workshop.desk.pages import open_page
+
+        stack.enter_context(open_page(desk, screen, browser))
         desk.work_on(lesson)
     return 0

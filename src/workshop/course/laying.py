@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 from workshop.course.lessons import Lesson, lay
+from workshop.course.places import state_folder
 from workshop.course.progress import Progress
 
 
@@ -41,6 +43,17 @@ def _is_given(lesson: Lesson, name: str) -> bool:
     """Whether the student only uses a file of the starter: the solution has it unchanged, or not at all."""
     finished = lesson.finished().get(name)
     return finished is None or finished.read_bytes() == lesson.starter()[name].read_bytes()
+
+
+def set_aside(lesson: Lesson, progress: Progress) -> Path | None:
+    """Lays out the starter anew. Returns the folder in which the student's files are kept; None if there were none."""
+    name = f"{lesson.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    kept, count = state_folder() / "kept", 1
+    aside = kept / name
+    while aside.exists():
+        count += 1
+        aside = kept / f"{name}.{count}"
+    return aside if put_back(lesson, progress, aside) else None
 
 
 def put_back(lesson: Lesson, progress: Progress, aside: Path) -> bool:

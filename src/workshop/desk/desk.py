@@ -6,10 +6,11 @@ import queue
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from workshop.course import lessons
-from workshop.course.laying import Opened, open_work
-from workshop.course.lessons import Lesson
+from workshop.course.laying import Opened, open_work, set_aside
+from workshop.course.lessons import Lesson, NoSuchLesson
 from workshop.course.places import shown_path
 from workshop.course.progress import Failed, Progress
 from workshop.desk.board import board
@@ -23,15 +24,18 @@ from workshop.grading.bench import Session
 from workshop.grading.grade import grade
 from workshop.report import Check, Outcome
 from workshop.reports.terminal import Terminal
+from workshop.web.live import AWAY, CUT_OFF, Live
 
 KEYS = " [h] hint  [n] next  [t] text  [q] quit"
+PAGE_KEY = "  [p] page"
 MORE_KEYS = "  [l] list  [c] check again"
 LEAVING = {"q", "\x03", END}
+GO = "go to "  # an event that names a lesson
 PATIENCE = 1.0  # seconds that a check under way may still take after a save before it is ended
 
 
 class Desk:
-    """A person's session. Ends with its block; what a check has made goes then."""
+    """A person's session. Ends with its block; what a check has made goes then. `live` is the same as data, for the page in a browser."""
 
     def __init__(self, runtime: str, screen: Terminal) -> None:
         self._runtime, self._screen = runtime, screen
@@ -39,13 +43,25 @@ class Desk:
         self._events: queue.Queue[str] = queue.Queue()
         self._keys = Keys(self._pressed)
         self._check = Stoppable()
+        self.live = Live()
+        self.open_page: Callable[[], str] | None = None  # opens the page, if there is one, and says where it is
         self._checks: list[Check] = []  # of the page
         self._lesson: Lesson | None = None
         self._own = True  # the student's own place, and not a folder that was named
-        self._at_once: dict[str, Callable[[Lesson], object]] = {"h": self._hint, "l": self._list, "t": self._text}
+        self._at_once: dict[str, Callable[[Lesson], object]] = {
+            "h": self._hint,
+            "l": self._list,
+            "t": self._text,
+            "p": self._page,
+        }
 
     def _begin_session(self) -> Session:
         return Session(self._runtime, keeps=True)
+
+    @property
+    def session(self) -> Session:
+        """The session of the check that runs or ran last."""
+        return self._session
 
     def __enter__(self) -> Desk:
         self._keys.__enter__()
@@ -65,6 +81,7 @@ class Desk:
             if work is None:
                 Progress().choose(following)
             opened = Opened(work) if work else open_work(following, Progress())
+            self.live.opened(following, opened.folder, self._session.runtime, self._own)
             following = self._follow(following, opened)
 
     def _follow(self, lesson: Lesson, opened: Opened) -> Lesson | None:
@@ -75,6 +92,8 @@ class Desk:
                 event = self._next_event()
                 if event == "n":
                     return after(lesson)
+                if event.startswith(GO):
+                    return lessons.find(event.removeprefix(GO))
                 if event in LEAVING:
                     return None
                 self._ask(lesson, opened)
@@ -111,6 +130,33 @@ class Desk:
             self._events.put(key)
             self._end_check()
 
+    def actions(self) -> dict[str, Callable[[dict[str, Any]], str | None]]:
+        """What the buttons of the page do, by name: what the keys do, and what the command line does for one lesson."""
+        return {
+            "check": lambda _: self._pressed("c"),
+            "hint": lambda _: self._pressed("h"),
+            "go": self._go,
+            "reset": self._reset,
+        }
+
+    def _go(self, sent: dict[str, Any]) -> str | None:
+        try:
+            asked = lessons.find(str(sent.get("lesson")))
+        except NoSuchLesson as error:
+            return f"{error} {error.next_step}"
+        if not self._own:
+            return "--work names the folder of this lesson alone."
+        if asked != self._lesson:
+            self._events.put(f"{GO}{asked.name}")
+            self._end_check()
+        return None
+
+    def _reset(self, _: dict[str, Any]) -> str | None:
+        if self._lesson is None or not self._own:
+            return "--work names a folder of your own: it is left as it is."
+        kept = set_aside(self._lesson, Progress())
+        return f"The starter is back. {f'Your files are kept in {shown_path(kept)}.' if kept else ''}"
+
     def _end_check(self, count: int | None = None) -> None:
         session = self._session
         if self._check.stop(count):
@@ -124,13 +170,15 @@ class Desk:
         if self._keys.has_keys:
             screen.page()
         screen.head(lesson.number, lesson.title, shown_path(folder), shown_path(lesson.readme))
-        for line in news_of(opened, lesson):
+        news = news_of(opened, lesson)
+        for line in news:
             screen.line(line, hang=1)
+        self.live.began_check(news)
         if not (folder.is_dir() and lesson.grader.is_file()):
             gone = folder if not folder.is_dir() else lesson.folder
-            screen.line(
-                f" {shown_path(gone)} is not there, as after `git checkout` of another branch. When it is back, this page goes on."
-            )
+            words = f"{shown_path(gone)} is not there, as after `git checkout` of another branch. When it is back, this page goes on."
+            screen.line(f" {words}")
+            self.live.cut_off(AWAY, words)
             self._show_keys()
             return
         try:
@@ -147,24 +195,27 @@ class Desk:
             if not self._check.was_stopped:  # else it is the interrupt, or what it met on its way out
                 raise
         if self._check.was_stopped:
+            self.live.cut_off(CUT_OFF)
             screen.line(" ended" if self._leaves() else " checking again")
             self._session.close(was_interrupted=True)
             self._session = self._begin_session()
             return
         if not self._events.empty():
+            self.live.cut_off(CUT_OFF)
             screen.line(" checking again")
             return
         if self._own:
             remember(lesson, report, self._session)
-        kept, asides = self._session.kept, []
-        if report.verdict is Outcome.FAILED and kept and (address := kept.address()):
-            asides.append(f"Until the next save the service answers on {address}")
-        screen.foot(report, next_step(lesson, report, watched=True), *asides, below=2)
+        kept, told = self._session.kept, next_step(lesson, report, watched=True)
+        address = kept.address() if kept and report.verdict is Outcome.FAILED else None
+        asides = [f"Until the next save the service answers on {address}"] if address else []
+        self.live.over(report, told, address)
+        screen.foot(report, told, *asides, below=2)
         self._show_keys()
         self._session.warm(lesson)
 
     def _leaves(self) -> bool:
-        return any(event in LEAVING or event == "n" for event in list(self._events.queue))
+        return any(event in LEAVING or event == "n" or event.startswith(GO) for event in list(self._events.queue))
 
     def _drop_saves(self) -> None:
         while not self._events.empty() and self._events.queue[0] in ("saved", "c"):
@@ -173,24 +224,32 @@ class Desk:
     def _began(self, claim: str) -> None:
         if not self._check.was_stopped:
             self._screen.begin(claim)
+            self.live.began(claim)
 
     def _ended(self, check: Check) -> None:
         if not self._check.was_stopped:
             self._checks.append(check)
+            self.live.ended(check)
             self._screen.check(check)
 
     def _show_keys(self) -> None:
         if self._keys.has_keys:
-            wide = KEYS + MORE_KEYS
+            wide = KEYS + (PAGE_KEY if self.open_page else "") + MORE_KEYS
             self._screen.line(wide if self._screen.width >= len(wide) else KEYS, fg="bright_black")
 
     def _hint(self, lesson: Lesson) -> None:
         seen = [Failed(check.id, check.mistake) for check in self._checks if check.outcome is Outcome.FAILED]
         progress = Progress()
-        self._screen.line(next_hint(lesson, progress, seen or progress.failed(lesson)))
+        words = next_hint(lesson, progress, seen or progress.failed(lesson))
+        self.live.hinted("" if progress.hints_open(lesson) else words.strip())
+        self._screen.line(words)
 
     def _list(self, lesson: Lesson) -> None:
         board(self._screen, lessons.catalogue(), Progress())
+
+    def _page(self, lesson: Lesson) -> None:
+        if self.open_page:
+            self._screen.line(f"  {self.open_page()}")
 
     def _text(self, lesson: Lesson) -> None:
         self._screen.line(open_text(lesson, self._keys.lent, self._screen.held))

@@ -130,9 +130,19 @@ class Exercises(abc.ABC):
     @contextlib.contextmanager
     def rival(self, act: Callable[[], object], before: str = "write", times: int | None = None) -> Iterator[Seen]:
         """Within the block, `act` runs just before the student's first command that changes data reaches Redis; see `RelayProbe.rival`."""
-        with RelayProbe(self._relay()).rival(act, before, times) as seen:
+        did: list[str] = []
+
+        def acting() -> None:
+            start = len(self._calls)
+            act()
+            did.extend(self._calls[start:])
+
+        with RelayProbe(self._relay()).rival(acting, before, times) as seen:
             self.rivals.append(seen)
-            yield seen
+            try:
+                yield seen
+            finally:
+                seen.rival = did[0] if did else ""
 
     @property
     def nones(self) -> int:

@@ -364,8 +364,12 @@ class Bench:
         return first.url if first and first.get("/healthz", limit=1.0).status is not None else None
 
     def is_up(self) -> bool:
-        """Whether there is something that a person can ask or look into: the first service, or the stack."""
-        return self._stack is not None or self.address() is not None
+        """Whether there is something that a person can ask or look into: a service, also one that ended or is silent, or the stack."""
+        return self._stack is not None or self.runtime.has_services or self.address() is not None
+
+    def log(self) -> str:
+        """What the first service has printed; empty if there is none."""
+        return self._first.log() if self._first else ""
 
     def close(self) -> None:
         """Removes what this grading started."""

@@ -29,6 +29,8 @@ KEPT_COMMANDS, KEPT_WORD = 2000, 120
 SEEN = (
     "acted",
     "packets",
+    "trips",
+    "acts",
     "received",
     "largest",
     "commands",
@@ -211,6 +213,8 @@ class Watch:
     report: Callable[[dict[str, Any]], None]
     acted: int = 0
     packets: int = 0
+    trips: list[int] = field(default_factory=list)  # of each packet, how many commands it held
+    acts: list[int] = field(default_factory=list)  # before which command the rival acted, each time
     largest: int = 0
     held: asyncio.Event | None = None
     commands: list[list[str]] = field(default_factory=list)
@@ -357,6 +361,7 @@ class Server:
                 for words, _ in requests:
                     if words:
                         watch.note(words)
+                watch.trips.append(sum(bool(words) for words, _ in requests))
                 watch.packets += any(map(is_data, names))
         await self._hold([watch for watch in self.watches if watch.before == "packet"], names, requests[:1])
         written, at, before = 0, 0, None
@@ -367,6 +372,9 @@ class Server:
                 redis.write(bytes(buffer[written:at]))
                 written = at
                 await line.wait_for_answers()
+                coming = sum(bool(words) and place >= step[0][1] for words, place in requests)  # of this packet, still
+                for watch in watches:
+                    watch.acts.append(sum(watch.trips) - coming)
                 await self._hold(watches, names, step, before)
             for words, _ in step:
                 if words:

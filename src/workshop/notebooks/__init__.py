@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
@@ -21,3 +22,20 @@ def check(function: Any, lesson: int | str | None = None) -> None:
     from workshop.notebooks.inside import check as check_inside
 
     check_inside(function, lesson)
+
+
+def look(r: Any) -> None:
+    """Shows what is in Redis: each key drawn as its structure, with encoding, memory and the time that it has left."""
+    from workshop.notebooks.showing import look as look_at
+
+    look_at(r)
+
+
+def trace(function: Callable[..., Any], *args: Any, rival: Sequence[Any] | None = None, **options: Any) -> Any:
+    """Calls `function(r, *args)` and shows the commands that it sends, grouped by trip; returns what it returns.
+
+    `rival` is a command, such as `("INCR", "visits:home")`: somebody else sends it just before the function's first command that changes data.
+    """
+    from workshop.notebooks.showing import trace as trace_call
+
+    return trace_call(function, *args, rival=rival, **options)

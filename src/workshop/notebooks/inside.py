@@ -19,6 +19,7 @@ from workshop.exercises.source import TAG
 from workshop.grading import resting
 from workshop.grading.judge import BROKEN, Judge, Scene, fault_in
 from workshop.grading.some import Some
+from workshop.notebooks.showing import trips
 from workshop.outcomes import NotUp
 from workshop.report import Check, Outcome
 from workshop.reports.notebook import Key, Shown, keys_of
@@ -72,17 +73,24 @@ def checks_of(lesson: lessons.Lesson, name: str) -> list[str]:
     return [test for test in lesson.promises if owner(test) == name]
 
 
-def run(lesson: lessons.Lesson, tests: list[str], function: Any) -> tuple[list[Check], list[Key]]:
-    """Runs the named checks of a lesson's grader on `function`; returns them, and what was in Redis after the first that failed."""
+def run(lesson: lessons.Lesson, tests: list[str], function: Any) -> tuple[list[Check], list[Key], list[str]]:
+    """Runs the named checks of a lesson's grader on `function`; returns them, what was in Redis after the first that failed, and if a rival
+    came in it, what was sent to Redis, trip by trip.
+    """
     import redis
 
     checks: list[Check] = []
     keys: list[Key] = []
+    sent: list[str] = []
     try:
         grader = _grader_of(lesson)
     except Exception as error:  # a fault of the grader's file, told as that
         fault = fault_in(error, lesson)
-        return [Check(test, lesson.promises[test], Outcome.UNCHECKED, hint=BROKEN, fault=fault) for test in tests], []
+        return (
+            [Check(test, lesson.promises[test], Outcome.UNCHECKED, hint=BROKEN, fault=fault) for test in tests],
+            [],
+            [],
+        )
     server, seed = Here(os.environ.get("REDIS_URL") or DEFAULT_URL), secrets.randbelow(10**6)
     judge = Judge(lesson.promises.__getitem__)
     down: Exception | None = None
@@ -95,7 +103,7 @@ def run(lesson: lessons.Lesson, tests: list[str], function: Any) -> tuple[list[C
                 client.flushdb()
                 some = Some(seed, test)
                 ending = _ending_of(
-                    getattr(grader, test), scene, {one.id: one for one in checks}, function, server, some
+                    getattr(grader, test), scene, {one.id: one for one in checks}, function, server, some, sent
                 )
                 down = ending if isinstance(ending, NotUp) else None
             checks.append(judge.judged(made, ending, scene))
@@ -108,7 +116,7 @@ def run(lesson: lessons.Lesson, tests: list[str], function: Any) -> tuple[list[C
         checks.append(Check("redis", "Redis answers", Outcome.UNCHECKED, hint=hint, actual=str(error)))
     finally:
         server.close()
-    return checks, keys
+    return checks, keys, sent
 
 
 def _grader_of(lesson: lessons.Lesson) -> ModuleType:
@@ -120,9 +128,15 @@ def _grader_of(lesson: lessons.Lesson) -> ModuleType:
 
 
 def _ending_of(
-    test: Callable[..., None], scene: Scene, before: dict[str, Check], function: Any, server: Here, some: Some
+    test: Callable[..., None],
+    scene: Scene,
+    before: dict[str, Check],
+    function: Any,
+    server: Here,
+    some: Some,
+    sent: list[str],
 ) -> Exception | None:
-    """What one test ended with; None if all was well. The scene is told its fixtures and what was asked."""
+    """What one test ended with; None if all was well. The scene is told its fixtures and what was asked, `sent` what went by where a rival came."""
     asked: list[str] = []
     calls = Trail()
     notebook = HereNotebook(function, server, asked.append, calls)
@@ -134,6 +148,8 @@ def _ending_of(
             scene.fixtures["relay"] = RelayProbe(server.relay())
             test(**{name: scene.fixtures[name] for name in inspect.signature(test).parameters})
     except Exception as error:  # judged by whoever asked
+        if notebook.rivals and notebook.rivals[-1].acts and not sent:
+            sent += trips(notebook.rivals[-1], notebook.rivals[-1].rival)
         return error
     finally:
         scene.asked = asked[-1] if asked else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -57,11 +57,12 @@ def _key(client: Any, name: str) -> Key:
 
 @dataclass(frozen=True)
 class Shown:
-    """The checks of one exercise, and the keys that were in Redis after the first that failed."""
+    """The checks of one exercise, the keys that were in Redis after the first that failed, and what it sent there, if a rival came."""
 
     name: str
     checks: list[Check]
     keys: list[Key]
+    sent: list[str] = field(default_factory=list)  # what went to Redis in it, if a rival came
 
     def show(self) -> None:
         """Shows it where the notebook shows results; prints it if there is no notebook."""
@@ -96,6 +97,8 @@ class Shown:
         if self.keys:
             lines.append("   in Redis now")
             lines += [f"     {key.name} · {key.kind} · {key.lifetime} · {key.value}" for key in self.keys]
+        if self.sent:
+            lines += ["   sent to Redis", *(f"   {line}" for line in self.sent)]
         return "\n".join(lines)
 
     def html(self) -> str:
@@ -116,6 +119,10 @@ class Shown:
         if self.keys:
             held = [(key.name, f"{key.kind} · {key.lifetime} · {escape(key.value)}", True) for key in self.keys]
             parts.append('<div style="margin-top: 0.5em">In Redis now:</div>' + _table(held))
+        if self.sent:
+            parts.append(
+                f'<div style="margin-top: 0.5em">Sent to Redis:</div><div style="{MONO}">{escape(chr(10).join(self.sent))}</div>'
+            )
         return "\n".join([*parts, "</div>"])
 
 

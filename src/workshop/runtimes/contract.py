@@ -182,6 +182,10 @@ class Runtime(Protocol):
     def name(self) -> str:
         """`docker` or `embedded`."""
 
+    @property
+    def has_services(self) -> bool:
+        """Whether a container that it started is there to be looked into, also after its end."""
+
     def redis(self) -> RedisServer:
         """The Redis of this check, started at the first call."""
 

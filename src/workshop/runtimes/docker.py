@@ -291,6 +291,11 @@ class DockerRuntime:
         self._mine: list[str] = []
         self._images: list[str] = []
 
+    @property
+    def has_services(self) -> bool:
+        """Whether it has started a container."""
+        return bool(self._mine)
+
     def redis(self) -> DockerRedis:
         """The Redis of this check."""
         with self._lock:

@@ -248,6 +248,11 @@ class EmbeddedRuntime:
         self._ahead, self._lock = ahead, threading.Lock()
         self._mine: list[LocalService] = []
 
+    @property
+    def has_services(self) -> bool:
+        """False: what ended as a local process is gone."""
+        return False
+
     def redis(self) -> LocalRedis:
         """The Redis of this check."""
         with self._lock:

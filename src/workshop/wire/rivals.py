@@ -26,6 +26,9 @@ class Seen:
     def __init__(self) -> None:
         self.acted = 0
         self.packets = 0  # those that held a command on data: one for each round trip, unless it is very large
+        self.trips: list[int] = []  # of each packet, how many commands it held
+        self.acts: list[int] = []  # before which of the commands the rival acted
+        self.rival = ""  # what it did, if whoever let it act tells
         self.received = 0  # bytes of Redis' replies to commands on data, and of the largest one
         self.largest = 0
         self.commands: list[list[str]] = []

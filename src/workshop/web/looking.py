@@ -1,0 +1,291 @@
+"""Looking at what a lesson has running now: facts for the pictures, and the log. It asks the engine by the run's label, and changes nothing."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from workshop.course.lessons import Lesson
+from workshop.engine.run import LABEL
+from workshop.grading.bench import Session
+from workshop.outcomes import NotUp, Unchecked
+from workshop.pictures import container as containers
+from workshop.pictures import image as images
+from workshop.pictures import keys, stack
+from workshop.pictures.canvas import State
+from workshop.report import Outcome, Report
+from workshop.wire.sockets import parse_sockets
+
+PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
+OF_A_SERVICE = re.compile(r"workshop-\w+-web-(\d+)")
+OF_REDIS = re.compile(r"workshop-\w+-redis-\d+")
+HOSTS = {
+    str(number) for number in range(4026531834, 4026531840)
+}  # namespaces that Linux begins with: no container's own
+INSIDE = (  # asked of a container in one call, of either version of cgroups; what its image cannot do stays unknown
+    'cd /sys/fs/cgroup; for f in memory.current memory/memory.usage_in_bytes; do echo "$f $(cat $f 2>/dev/null)"; done; '
+    "echo sockets; cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; echo names; ls -l /proc/self/ns 2>/dev/null"
+)
+# Which attributes of a grader's fixtures ask which part of a picture; which words of a promise; which fixtures.
+ASKS = {
+    "ports": {"get", "post", "request", "at_once", "listening", "find_port"},
+    "processes": {"processes", "is_running", "stop", "exec", "state", "seconds_to_end"},
+    "image": {"layers", "size", "history", "unpacked", "config", "details"},
+}
+CLAIMS = {"limits": re.compile(r"\blimit|\bmemory\b|\bprocessors?\b", re.IGNORECASE)}
+OTHERS = {"redis", "relay", "notebook", "some"}  # whose `get` is another one
+FIXTURES = {"redis": {"redis", "relay"}, "stack": {"stack", "coming"}, "image": {"image"}}
+
+
+class Picture(NamedTuple):
+    """A picture, drawn: its name in addresses, its title, the SVG, the same as text."""
+
+    name: str
+    title: str
+    svg: str
+    text: str
+
+
+def parts(lesson: Lesson, report: Report | None) -> dict[str, State]:
+    """What the checks say of each part: of those that ask it, one failed, or all passed. Which check asks what is read from the grader."""
+    if report is None or lesson.fault:
+        return {}
+    tree = ast.parse(lesson.grader.read_text(encoding="utf-8"))
+    tests = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    found: dict[str, list[Outcome]] = {}
+    for check in report.checks:
+        node = tests.get(check.id)
+        if node is None:
+            continue
+        attributes = [one for one in ast.walk(node) if isinstance(one, ast.Attribute)]
+        used = {one.attr for one in attributes if not (isinstance(one.value, ast.Name) and one.value.id in OTHERS)}
+        taken = {argument.arg for argument in node.args.args}
+        asked = {
+            part for part in {*ASKS, *FIXTURES} if used & ASKS.get(part, set()) or taken & FIXTURES.get(part, set())
+        }
+        for part in asked | {part for part, words in CLAIMS.items() if words.search(check.claim)}:
+            found.setdefault(part, []).append(check.outcome)
+    return {part: _state(outcomes) for part, outcomes in found.items()}
+
+
+def _state(outcomes: list[Outcome]) -> State:
+    if Outcome.FAILED in outcomes:
+        return State.FAILED
+    return State.PASSED if set(outcomes) == {Outcome.PASSED} else State.NONE
+
+
+class Looker:
+    """Looks at what one session has running. Its answers may be a second old."""
+
+    FRESH = 1.0  # seconds
+
+    def __init__(self, session: Callable[[], Session]) -> None:
+        self._session = session
+        self._seen: tuple[float, list[Picture]] = (0.0, [])
+        self._image: tuple[object, Picture | None] = (None, None)  # an image stays as it was built
+
+    def log(self) -> str:
+        """The log of the service that was started last; empty if there is none."""
+        session = self._session()
+        try:
+            if session.runtime != "docker":
+                return readable(session.kept.log()) if session.kept else ""
+            found = _service(self._containers(session))
+            if found is None:
+                return ""
+            done = session.run.docker("logs", "--tail", "300", found["Name"].lstrip("/"), timeout=10)
+            return readable(done.out + done.err)
+        except (NotUp, Unchecked, OSError):
+            return ""
+
+    def pictures(self, lesson: Lesson, report: Report | None, began_at: float) -> list[Picture]:
+        """The pictures of what is there now."""
+        when, seen = self._seen
+        if time.monotonic() - when > self.FRESH:
+            seen = self._look(lesson, report, began_at)
+            self._seen = (time.monotonic(), seen)
+        return seen
+
+    def _look(self, lesson: Lesson, report: Report | None, began_at: float) -> list[Picture]:
+        session, made = self._session(), []
+        said = parts(lesson, report)
+        looks: list[Callable[[], Picture | None]] = []
+        if session.runtime == "docker":
+            try:
+                there = self._containers(session)
+            except (Unchecked, OSError, ValueError):
+                return []
+            service = _service(there)
+            looks += [
+                lambda: self._image_of(session, said, began_at),
+                lambda: _container(session, service, said),
+                lambda: _stack(there, said),
+                lambda: _redis(session, there, said),
+            ]
+        else:
+            looks.append(lambda: _local_redis(session, said))
+        for look in looks:
+            try:
+                if picture := look():
+                    made.append(picture)
+            except Exception:  # what was there is going: the next look sees what comes
+                continue
+        return made
+
+    def _image_of(self, session: Session, said: dict[str, State], began_at: float) -> Picture | None:
+        key = (session.run.id, began_at, said.get("image"))
+        if self._image[0] != key or self._image[1] is None:
+            self._image = (key, _image(session, said, began_at))
+        return self._image[1]
+
+    @staticmethod
+    def _containers(session: Session) -> list[dict[str, Any]]:
+        names = session.run.docker("ps", "--all", "--quiet", "--filter", f"label={LABEL}={session.run.id}").out.split()
+        return list(json.loads(session.run.docker("inspect", *names).out or "[]")) if names else []
+
+
+def readable(text: str) -> str:
+    """A log without the sequences that a terminal would act upon."""
+    plain = re.sub(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)?", "", text, flags=re.DOTALL)
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "", plain.replace("\r\n", "\n"))
+
+
+def _service(there: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The student's service among the containers of a run: the one started last, or `web` of a stack."""
+    single = [one for one in there if OF_A_SERVICE.fullmatch(one["Name"].lstrip("/"))]
+    in_stack = [one for one in there if one["Config"]["Labels"].get(SERVICE) == "web"]
+    running = [one for one in (single or in_stack) if one["State"]["Running"]]
+    return max(running or single or in_stack, key=lambda one: one["Created"], default=None)
+
+
+def _image(session: Session, said: dict[str, State], began_at: float) -> Picture | None:
+    label = ("--filter", f"label={LABEL}={session.run.id}", "--format", "{{.Repository}}:{{.Tag}}")
+    own = sorted(session.run.docker("image", "ls", *label).out.split(), key=lambda one: (len(one), one))
+    if not own:
+        return None
+    rows = [
+        json.loads(line)
+        for line in session.run.docker(
+            "history", "--no-trunc", "--human=false", "--format", "{{json .}}", own[0]
+        ).out.splitlines()
+    ]
+    history = [
+        (row["CreatedBy"], int(row["Size"]), datetime.fromisoformat(row["CreatedAt"]).timestamp()) for row in rows
+    ]
+    found = images.Image("of your Dockerfile", images.layers(history, began_at - 1), said.get("image", State.NONE))
+    return Picture("image", "The image: its layers", images.svg(found), images.text(found))
+
+
+def _container(session: Session, service: dict[str, Any] | None, said: dict[str, State]) -> Picture | None:
+    if service is None:
+        return None
+    name, host, state = service["Name"].lstrip("/"), service["HostConfig"], service["State"]
+    bound = service["NetworkSettings"]["Ports"] or host.get("PortBindings") or {}
+    ports = tuple(
+        containers.Port(int(inner.split("/")[0]), f"{one.get('HostIp') or '127.0.0.1'}:{one.get('HostPort') or '–'}")
+        for inner, outer in bound.items()
+        for one in (outer or [])[:1]
+    )
+    words = f"{state['Status']}, exit code {state['ExitCode']}" if not state["Running"] else state["Status"]
+    if state.get("Health"):
+        words += f", {state['Health']['Status']}"
+    found: dict[str, Any] = {"sockets": None if state["Running"] else ()}
+    if state["Running"]:
+        found = _inside(session, name, host)
+    pids = int(host.get("PidsLimit") or 0) or None
+    made = containers.Container(
+        name,
+        words,
+        ports=ports,
+        cpus=host["NanoCpus"] / 1e9 or None,
+        parts=said,
+        **({"memory": (None, host["Memory"] or None), "pids": (None, pids)} | found),
+    )
+    return Picture(
+        "container", "The container: processes, limits, ways in", containers.svg(made), containers.text(made)
+    )
+
+
+def _inside(session: Session, name: str, host: dict[str, Any]) -> dict[str, Any]:
+    """What is asked of the container itself, and of the engine about its processes."""
+    rows = [
+        line.split(None, 3)
+        for line in session.run.docker("top", name, "-eo", "pid,ppid,user,args").out.splitlines()[1:]
+    ]
+    processes = tuple(containers.Process(int(row[0]), int(row[1]), row[2], row[3]) for row in rows if len(row) == 4)
+    done = session.run.docker("exec", name, "sh", "-c", INSIDE, timeout=5)
+    head, _, rest = done.out.partition("sockets\n")
+    sockets, _, names = rest.partition("names\n")
+    used = dict(re.findall(r"(memory)\S* (\d+)", head))
+    return {
+        "processes": processes,
+        "sockets": tuple(parse_sockets(sockets)) if done.ok else None,
+        "memory": (int(used["memory"]) if "memory" in used else None, host["Memory"] or None),
+        "pids": (len(processes), int(host.get("PidsLimit") or 0) or None),
+        "namespaces": {name: n for name, n in sorted(re.findall(r" (\w+) -> \1:\[(\d+)\]", names)) if n not in HOSTS},
+    }
+
+
+def _stack(there: list[dict[str, Any]], said: dict[str, State]) -> Picture | None:
+    projects = sorted(
+        {one["Config"]["Labels"].get(PROJECT) for one in there} - {None}, key=lambda one: (len(one), one)
+    )
+    if not projects:
+        return None
+    members, first = [], projects[0]
+    for one in there:
+        if one["Config"]["Labels"].get(PROJECT) != first:
+            continue
+        short = lambda name: name.removeprefix(f"{first}_")  # noqa: E731 (the project's name says nothing to a student)
+        ports = [
+            f"{outer[0]['HostPort']}→{inner.split('/')[0]}"
+            for inner, outer in one["NetworkSettings"]["Ports"].items()
+            if outer
+        ]
+        mounts = [short(mount.get("Name") or mount["Source"]) for mount in one["Mounts"] if mount["Type"] == "volume"]
+        members.append(
+            stack.Member(
+                one["Config"]["Labels"][SERVICE],
+                one["State"]["Status"],
+                (one["State"].get("Health") or {}).get("Status"),
+                tuple(map(short, one["NetworkSettings"]["Networks"])),
+                tuple("unnamed" if re.fullmatch("[0-9a-f]{64}", mount) else mount for mount in mounts),
+                tuple(ports),
+            )
+        )
+    members.sort(key=lambda one: one.service)
+    found = stack.Stack(tuple(members), {one.service: said.get("stack", State.NONE) for one in members})
+    return Picture("stack", "The stack: services, networks, volumes", stack.svg(found), stack.text(found))
+
+
+def _keys(host: str, port: int, said: dict[str, State]) -> Picture:
+    import redis
+
+    with redis.Redis(
+        host=host, port=port, decode_responses=True, encoding_errors="replace", socket_timeout=2
+    ) as client:
+        found = keys.of(client)
+    found = keys.Database(found.keys, found.count, said.get("redis", State.NONE))
+    return Picture("redis", "Redis: its keys", keys.svg(found), keys.text(found))
+
+
+def _redis(session: Session, there: list[dict[str, Any]], said: dict[str, State]) -> Picture | None:
+    from workshop.engine import engine
+
+    for one in there:
+        published = (one["NetworkSettings"]["Ports"] or {}).get("6379/tcp")
+        if OF_REDIS.fullmatch(one["Name"].lstrip("/")) and published and session.kept and session.kept.with_redis:
+            return _keys(engine.host(), int(published[0]["HostPort"]), said)
+    return None
+
+
+def _local_redis(session: Session, said: dict[str, State]) -> Picture | None:
+    if not (session.kept and session.kept.with_redis):
+        return None
+    server = session.kept.runtime.redis()
+    return _keys(server.host, server.port, said)

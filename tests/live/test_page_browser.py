@@ -1,0 +1,349 @@
+"""The page as a student sees it: `./workshop start` in a terminal, Chromium beside it."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from browsers import PHONE, faults, is_too_wide, served, window
+from labs import checkout
+from playwright.sync_api import expect
+from terminals import Window
+
+from workshop.course.lessons import find
+from workshop.desk.pages import door
+
+ADDRESS = re.compile(rb"http://127\.0\.0\.1:\d+/\w+/\?key=[\w-]+")
+AT_ONCE = 0.3  # seconds from a verdict to the page
+LOOPBACK = ("0.0.0.0", "127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Where the screenshots go: a folder that is thrown away, or the one named by WORKSHOP_SCREENSHOTS."""
+    named = os.environ.get("WORKSHOP_SCREENSHOTS")
+    return Path(named) if named else tmp_path_factory.mktemp("screenshots")
+
+
+class Started:
+    """`./workshop start N`, in a fresh copy of the checkout and a terminal of its own."""
+
+    def __init__(self, folder, number, *words, **env):
+        self.folder = checkout(folder, "solutions", "answers")
+        self.lesson = find(str(number), self.folder)
+        command = (sys.executable, "-P", "-m", "workshop.cli")
+        own = {"PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1", **env}
+        self.window = Window(
+            "start", str(number), "--no-browser", *words, columns=200, rows=50, command=command, cwd=folder, **own
+        )
+        self.address = self._address()
+
+    def _address(self):
+        """The page's address, once it was written: the lesson's page soon takes its place in the window."""
+        self.window.wait_until(lambda _: ADDRESS.search(self.window.sent), "the page's address", 60)
+        return ADDRESS.search(self.window.sent)[0].decode()
+
+    def write(self, name, text):
+        """Saves a file of the student's."""
+        (self.lesson.work / name).write_text(text, encoding="utf-8")
+
+    def solve(self):
+        """Saves the solution."""
+        for name, path in self.lesson.finished().items():
+            shutil.copyfile(path, self.lesson.work / name)
+
+    @property
+    def solution(self):
+        """The solution's app.py."""
+        return (self.lesson.solution / "app.py").read_text(encoding="utf-8")
+
+
+@contextlib.contextmanager
+def started(folder, number, *words, **env):
+    made = Started(folder, number, *words, **env)
+    with made.window:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def first(chromium, tmp_path_factory):
+    """Lesson 1, without an engine."""
+    with started(tmp_path_factory.mktemp("first"), 1, "--runtime", "embedded") as made:
+        yield made
+
+
+@pytest.fixture
+def context(chromium):
+    with window(chromium, reduced_motion="reduce", permissions=["clipboard-read", "clipboard-write"]) as made:
+        yield made
+
+
+def opened(context, start, *, text=True):
+    """The page, open and showing the lesson."""
+    page = context.new_page()
+    page.goto(start.address)
+    expect(page.locator("#list > li").first).to_be_visible()
+    if text:
+        expect(page.locator("#text h1")).to_be_visible()
+    return page
+
+
+def is_over(page, outcome, seconds=60):
+    """Waits for a report with this verdict."""
+    expect(page).to_have_title(re.compile("^✓" if outcome == "passed" else "^✗"), timeout=seconds * 1000)
+
+
+def after(page, do, outcome, seconds=60):
+    """Does something that has the work checked again, and waits for the report of that check."""
+    before = page.evaluate("Number(document.documentElement.dataset.version)")
+    do()
+    is_new = "before => Number(document.documentElement.dataset.version) > before && document.documentElement.dataset.phase === 'over'"
+    page.wait_for_function(is_new, arg=before, timeout=seconds * 1000)
+    is_over(page, outcome)
+
+
+def test_checks_turn_as_the_student_saves(first, context):
+    page = opened(context, first)
+    is_over(page, "failed")
+    assert "key=" not in page.url
+    after(page, first.solve, "passed")
+    count = len(first.lesson.promises)
+    expect(page.locator("#list > li.passed")).to_have_count(count)
+    expect(page.locator("#text li.promise.passed")).to_have_count(count)
+    expect(page.locator("#summary")).to_have_text(f"{count} of {count} checks pass.")
+    took = page.eval_on_selector_all("#list > li", "items => items.map(item => Number(item.dataset.took))")
+    assert max(took) < AT_ONCE
+    assert page.locator("#lessons option").first.inner_text().startswith("✓")
+
+
+def test_a_mistake_stands_beside_the_passage_that_explains_it(first, context):
+    page = opened(context, first)
+    after(page, lambda: first.write("app.py", first.solution.replace("World", "Wrld")), "failed")
+    failed = page.locator("#list > li.failed").first
+    for label in ("asked", "expected", "got", "because"):
+        expect(failed.locator("dt", has_text=label)).to_be_visible()
+    expect(page.locator("#text li.promise.failed .found").first).to_be_visible()
+
+
+def test_hints_more_solution_and_reset_by_keyboard(first, context):
+    page = opened(context, first)
+    after(page, lambda: first.write("app.py", "1 / 0\n"), "failed")
+    page.locator("#hint").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#hints details").first).to_be_visible()
+    page.locator("#solution").focus()
+    page.keyboard.press("Enter")
+    if page.locator("dialog[open]").count():
+        page.get_by_role("button", name="Yes").click()
+    expect(page.locator("#extra")).to_contain_text("Flask(__name__)")
+    page.locator("#more").click()
+    expect(page.locator("#extra")).to_contain_text("One more thing to try")
+    page.locator("#reset").click()
+    after(page, page.get_by_role("button", name="Yes").click, "failed")
+    assert (first.lesson.work / "app.py").read_text() == (first.lesson.folder / "app.py").read_text()
+    page.get_by_role("button", name="Copy").first.click()
+    assert page.evaluate("navigator.clipboard.readText()").strip()
+
+
+def test_the_file_that_is_opened_leads_in(first, context, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKSHOP_STATE", str(tmp_path))
+    file = door(first.address)
+    assert file.stat().st_mode & 0o077 == 0
+    page = context.new_page()
+    page.goto(file.as_uri())
+    expect(page.locator("#list > li").first).to_be_visible()
+
+
+def test_eight_tabs_all_turn(first, context):
+    first.write("app.py", "1 / 0\n")
+    pages = [opened(context, first, text=False) for _ in range(8)]
+    for page in pages:
+        is_over(page, "failed")
+    first.solve()
+    for page in pages:
+        is_over(page, "passed")
+
+
+def test_where_no_stream_passes_the_page_asks(first, context):
+    context.add_init_script("delete window.SharedWorker")
+    page = opened(context, first)
+    after(page, lambda: first.write("app.py", "1 / 0\n"), "failed")
+    after(page, first.solve, "passed")
+    assert page.evaluate("document.documentElement.dataset.how") == "polling"
+
+
+def test_a_page_of_another_origin_starts_nothing(first, context, tmp_path):
+    page = opened(context, first)
+    after(page, lambda: first.write("app.py", "1 / 0\n"), "failed")
+    (tmp_path / "index.html").write_text("<p>elsewhere</p>")
+    before = page.evaluate("document.documentElement.dataset.version")
+    with served(tmp_path) as elsewhere:
+        other = context.new_page()
+        other.goto(elsewhere)
+        base = first.address.partition("?")[0]
+        attempts = """async base => {
+            const all = [["do/check", {method: "POST", mode: "no-cors", credentials: "include", headers: {"Content-Type": "text/plain"}, body: "{}"}],
+                         ["do/check", {method: "POST", credentials: "include", headers: {"Content-Type": "application/json"}, body: "{}"}],
+                         ["state", {credentials: "include"}]];
+            const told = [];
+            for (const [path, how] of all) {
+                try { const answer = await fetch(base + path, how); told.push(answer.type + answer.status); } catch { told.push("refused"); }
+            }
+            return told;
+        }"""
+        told = other.evaluate(attempts, base)
+        assert told[1:] == ["refused", "refused"]
+        assert told[0] in ("opaque0", "refused")
+    time.sleep(1)
+    assert page.evaluate("document.documentElement.dataset.version") == before
+
+
+def test_what_a_service_logs_is_text(first, context):
+    hostile = '\nprint("<script>document.title = `taken`</script><img src=x onerror=alert(1)> \\x1b[31mred\\x1b[0m", flush=True)\n'
+    page = opened(context, first)
+    page.locator("#log summary").click()
+    after(page, lambda: first.write("app.py", first.solution.replace("\napp = ", f"{hostile}app = ", 1)), "passed")
+    expect(page.locator("#log pre")).to_contain_text(
+        "<script>document.title = `taken`</script><img src=x onerror=alert(1)> red"
+    )
+    assert page.locator("#log pre *").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_read_it(first, chromium, scheme, pictures):
+    with window(chromium, color_scheme=scheme, reduced_motion="reduce") as context:
+        page = opened(context, first)
+        for name in ("passed", "failed"):
+            text = first.solution if name == "passed" else first.solution.replace("World", "Wrld")
+            first.write("app.py", "1 / 0\n")
+            is_over(page, "failed")
+            after(page, lambda text=text: first.write("app.py", text), name)
+            if name == "failed":
+                while not page.locator("#hints details").count():  # after the last one they start over
+                    page.locator("#hint").click()
+                    page.wait_for_timeout(500)
+            for size, shape in ({"width": 1280, "height": 900}, "desktop"), (PHONE, "phone"):
+                page.set_viewport_size(size)
+                page.screenshot(path=pictures / f"{scheme}-{name}-{shape}.png", full_page=shape == "phone")
+                assert faults(page) == []
+                assert not is_too_wide(page)
+
+
+def test_another_lesson_opens_and_the_end_is_told(chromium, context, tmp_path):
+    with started(tmp_path, 1, "--runtime", "embedded") as start:
+        page = opened(context, start)
+        is_over(page, "failed")
+        start.window.press("p")
+        start.window.wait_for(start.address)
+        page.locator("#lessons").select_option(label="7 · A web API on Redis")
+        page.locator("#go").click()
+        expect(page.locator("#text h1")).to_contain_text("Lesson 7")
+        start.window.wait_for("Lesson 7 · A web API on Redis")
+        start.window.press("q")
+        assert start.window.ends() == 0
+        expect(page.locator("#link")).to_contain_text("does not answer")
+
+
+def test_redis_is_drawn_with_its_keys(chromium, context, tmp_path, pictures):
+    with started(tmp_path, 7, "--runtime", "embedded") as start:
+        page = opened(context, start)
+        start.solve()
+        is_over(page, "passed")
+        page.locator("#pictures summary").first.click()
+        figure = page.locator('figure[data-name="redis"]')
+        expect(figure.locator("img")).to_be_visible()
+        expect(figure.locator("img")).to_have_js_property("complete", True)
+        figure.screenshot(path=pictures / "redis.png")
+        assert faults(page) == []
+
+
+def test_the_engine_goes_away_and_comes_back(chromium, context, tmp_path):
+    place = tmp_path / "engine.sock"
+
+    def answer(server):
+        with contextlib.suppress(OSError):
+            while True:
+                line = server.accept()[0]
+                line.recv(1000)
+                line.sendall(b"HTTP/1.0 200 OK\r\n\r\nOK")
+                line.close()
+
+    with started(tmp_path / "w", 3, "--runtime", "embedded", DOCKER_HOST=f"unix://{place}") as start:
+        page = opened(context, start)
+        expect(page.locator("#link")).to_contain_text("The Docker Engine is away")
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(str(place))
+        server.listen()
+        thread = threading.Thread(target=answer, args=(server,), daemon=True)
+        thread.start()
+        expect(page.locator("#link")).to_contain_text("The Docker Engine is back")
+        server.close()
+
+
+def inspected(*words):
+    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)[0]
+
+
+def test_a_container_that_listens_on_loopback_is_a_dead_end_until_it_is_mended(
+    has_engine, chromium, context, tmp_path, pictures
+):
+    with started(tmp_path, 3, "--runtime", "docker") as start:
+        page = opened(context, start)
+        is_over(page, "failed")
+        start.solve()
+        start.write("app.py", start.solution.replace(*LOOPBACK))
+        wrong = page.locator("#list > li.failed", has_text="answers from outside")
+        expect(wrong).to_be_visible()
+        page.locator("#pictures > summary").click()
+        figure = page.locator('figure[data-name="container"]')
+        expect(figure.locator("pre")).to_contain_text("dead end")
+        figure.locator("summary").click()
+        figure.screenshot(path=pictures / "container-shut-in.png")
+        start.solve()
+        is_over(page, "passed", seconds=120)
+        expect(figure.locator("pre")).to_contain_text("taken by a server")
+        told = figure.locator("pre").inner_text()
+        name = re.search(r"Container (\S+):", told)[1]
+        found = inspected("inspect", name)
+        assert str(found["State"]["Pid"]) in told
+        assert found["NetworkSettings"]["Ports"]["5000/tcp"][0]["HostPort"] in told
+        layers = page.locator('figure[data-name="image"]')
+        layers.locator("summary").click()
+        expect(layers.locator("pre")).to_contain_text("pip install")
+        figure.screenshot(path=pictures / "container.png")
+        layers.screenshot(path=pictures / "image.png")
+        took = page.eval_on_selector_all("#list > li", "items => items.map(item => Number(item.dataset.took))")
+        assert max(took) < AT_ONCE
+        assert faults(page) == []
+
+
+def test_a_stack_is_drawn_as_docker_sees_it(has_engine, chromium, context, tmp_path, pictures):
+    with started(tmp_path, 8, "--runtime", "docker") as start:
+        page = opened(context, start)
+        after(page, start.solve, "passed", seconds=150)
+        page.locator("#pictures > summary").click()
+        figure = page.locator('figure[data-name="stack"]')
+        figure.locator("summary").click()
+        told = figure.locator("pre")
+        expect(told).to_contain_text(re.compile(r"redis: running, healthy.*web: running", re.DOTALL))
+        listed = subprocess.run(
+            ["docker", "ps", "--quiet", "--filter", "label=com.docker.compose.service=web"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        ports = {
+            found["NetworkSettings"]["Ports"]["5000/tcp"][0]["HostPort"]
+            for found in (inspected("inspect", one) for one in listed)
+        }
+        assert any(f"{port}→5000" in told.inner_text() for port in ports)
+        figure.screenshot(path=pictures / "stack.png")
