@@ -23,7 +23,7 @@ JOB_LIMIT = 600.0  # seconds for one lesson of one student
 PAUSE = 2.0  # seconds between two looks at an engine that fails
 PAUSE_LIMIT = 900.0  # seconds after which a class gives up on it
 GOODBYE = 20.0  # seconds in which an interrupted grading process removes what it made
-COMMAND = (sys.executable, "-P", "-m", "workshop.grading.worker", "docker")
+COMMAND = (sys.executable, "-P", "-m", "workshop.grading.worker", "docker", "strangers")
 
 
 def trouble_now() -> Unchecked | None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from workshop.course.places import ROOT
 
 FOLDER = re.compile(r"(\d\d)_(\w+)")
-ENGINE_FIXTURES = {"image", "stack", "coming", "cluster", "containers"}
+ENGINE_FIXTURES = {"image", "stack", "coming", "cluster", "containers", "registries"}
 MORE = "One more thing to try"
 NOT_STARTER = {"README.md", "pictures", "__pycache__", ".ipynb_checkpoints", ".DS_Store"}
 

@@ -21,6 +21,7 @@ from workshop.report import last_lines
 
 BASE = "python:3.13-slim"
 REDIS = "redis:8"
+REGISTRY = "registry:2"
 SUPPLIES = Path(__file__).resolve().parents[1] / "guests"
 SUPPLY_LABEL = "workshop.image"
 NONE_OF_THAT_NAME = re.compile("manifest unknown|not found|does not exist|access denied|invalid reference format")

@@ -31,7 +31,7 @@ def graded_one(
     """A report for each lesson, on a copy of what the folder holds of it. What is not there, or not taken, has failed."""
     reports = []
     found = {lesson.name: path for lesson, path in lessons_in(work, work.resolve().name, list(chosen))}
-    with Session(runtime) as session, tempfile.TemporaryDirectory(prefix="workshop-ci-") as scratch:
+    with Session(runtime, strangers=True) as session, tempfile.TemporaryDirectory(prefix="workshop-ci-") as scratch:
         for lesson in chosen:
             copy = Path(scratch) / lesson.name
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import threading
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at 
     from workshop.engine.images import Image
     from workshop.exercises.remote import RemoteNotebook
     from workshop.exercises.runners import Runners
+    from workshop.probes.registry import Registries
     from workshop.probes.stacks import DrilledStack
     from workshop.runtimes.docker import Session as DockerSession
 
@@ -42,9 +44,11 @@ class Session:
     """Several gradings in a row, in one run: what they may share stays up in between. Ends with its block.
 
     With `keeps`, what the last grading brought up stays until the next one begins, so that a person can ask it too.
+    Of `strangers` nothing is run outside of a container.
     """
 
-    def __init__(self, runtime: str = "auto", keeps: bool = False) -> None:
+    def __init__(self, runtime: str = "auto", keeps: bool = False, strangers: bool = False) -> None:
+        self.strangers = strangers
         self._asked, self.runtime, self._keeps = runtime, choose(runtime), keeps
         self._run: Run | None = None
         self._docker: DockerSession | None = None
@@ -214,6 +218,7 @@ class Bench:
         self._ahead: Ahead[Service] | None = None
         self._image: Ahead[Image] | None = None
         self._stack: DrilledStack | None = None
+        self._registries: Ahead[Registries] | None = None
         self._first: Service | None = None
         self._notebook: Ahead[RemoteNotebook] | None = None
         self._worn: list[Service] = []
@@ -269,6 +274,8 @@ class Bench:
             self._notebook = Ahead(self._open_notebook, tidy=RemoteNotebook.close)
         if "stack" in self.lesson.needs and self.runtime.name == "docker":
             self.stack()
+        if "registries" in self.lesson.needs and self.runtime.name == "docker":
+            self._registries = Ahead(self._start_registries)
         if "Dockerfile" in self.lesson.finished():
             if self.runtime.name == "docker" and "image" in self.lesson.needs - self.lesson.defines:
                 self._image = Ahead(self.runtime.image)
@@ -296,6 +303,17 @@ class Bench:
             needs = [name for name in ("web", "redis") if name in finished]
             self._stack = DrilledStack.from_nothing(run, self.copy, self.lesson.name, self.note, needs).begin()
         return self._stack
+
+    def registries(self) -> Registries:
+        """Two registries of the workshop's own, begun at the first call. Raises Unchecked if they do not come up."""
+        self.docker()
+        self._registries = self._registries or Ahead(self._start_registries)
+        return self._registries.get()
+
+    def _start_registries(self) -> Registries:
+        from workshop.probes.registry import Registries
+
+        return Registries(self.session.run, self.session.docker.network(), self.note)
 
     def first(self, image: Image | None) -> Service:
         """The first service, up: the one that `begin` started, else one of this image."""
@@ -377,8 +395,15 @@ class Bench:
             self._image.wait()
         if self._stack:
             self._stack.close()
+        if self._registries:
+            self._close_registries(self._registries)
         for service in self._worn:
             service.end()
         if self._notebook:
             self._notebook.drop()
         self.runtime.close()
+
+    @staticmethod
+    def _close_registries(begun: Ahead[Registries]) -> None:
+        with contextlib.suppress(Unchecked):  # they never came up: the run removes what is there of them
+            begun.get().close()

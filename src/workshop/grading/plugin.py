@@ -22,6 +22,7 @@ from workshop.grading.beside import Company, company_of
 from workshop.grading.drill import Drill
 from workshop.grading.judge import Judge, Scene
 from workshop.grading.notebook_fixture import _notebook, notebook, relay  # noqa: F401  fixtures
+from workshop.grading.registry_fixture import registries, script  # noqa: F401  fixtures
 from workshop.grading.some import Some
 from workshop.grading.stack_fixture import coming, stack  # noqa: F401  fixtures
 from workshop.report import EXIT_CODES, Check, Outcome, Report

@@ -20,11 +20,11 @@ from workshop.grading.grade import grade
 
 
 def main() -> None:
-    """Serves jobs until standard input ends; the arguments are the runtime, and `no hints` where nobody looks for mistakes."""
-    with_hints = sys.argv[2:] != ["no hints"]
+    """Serves jobs until standard input ends; the arguments are the runtime, `no hints` where nobody looks for mistakes, `strangers` for a class."""
+    with_hints = "no hints" not in sys.argv[2:]
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a grader prints goes to standard error
-    with Session(sys.argv[1]) as session:
+    with Session(sys.argv[1], strangers="strangers" in sys.argv[2:]) as session:
         for line in sys.stdin:
             job: dict[str, Any] = json.loads(line)
             try:

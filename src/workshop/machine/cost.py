@@ -31,6 +31,8 @@ def base_images(lesson: Lesson) -> set[str]:
     wanted = {images.BASE}
     if {"redis", "relay", "notebook"} & lesson.needs:
         wanted.add(images.REDIS)
+    if "registries" in lesson.needs:
+        wanted.add(images.REGISTRY)
     for text in files(lesson, "Dockerfile"):
         stages = set(re.findall(r"(?im)^\s*FROM\s+\S+.*?\sAS\s+(\S+)", text))
         sources = re.findall(r"(?im)^\s*FROM\s+(?:--\S+\s+)*(\S+)", text) + re.findall(

@@ -1,1 +1,1 @@
-"""What single lessons look through or do: layers, health, cgroups, outages, stacks."""
+"""What single lessons look through or do: layers, health, cgroups, outages, stacks, registries, scripts."""

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+set -euo pipefail
+
+registry=$1 image=$2 version=$3
+name=$registry/$image
+
+docker tag "$image" "$name:$version"
+docker tag "$image" "$name:latest"
+docker push "$name:$version"
+docker push "$name:latest"
+
+docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$image" | grep "^$name@"
