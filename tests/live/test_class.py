@@ -70,15 +70,25 @@ def test_what_is_asked_wrongly_is_said(tmp_path):
     assert done.returncode == 2 and "There are no grades" in done.stderr
 
 
+def test_who_handed_in_what_is_listed_without_an_engine(tmp_path):
+    folder = handed_in(tmp_path / "in")
+    (tmp_path / "roster.csv").write_text("student\nada\nzoe\n")
+    words = ("--lessons", "1", "--out", str(tmp_path / "out"), "--roster", str(tmp_path / "roster.csv"), "--list")
+    done = workshop("class", "grade", str(folder), *words, DOCKER_HOST="unix:///nowhere")
+    assert done.returncode == 0, done.stderr
+    assert "ada · 01_hello_flask · 20" in done.stdout and "eve · 01_hello_flask" in done.stdout
+    assert "zoe · nothing" in done.stdout and "not taken" in done.stdout
+
+
 def test_one_student_in_a_service_of_its_own(has_engine, tmp_path):
     handed_in(tmp_path)
     files = {name: tmp_path / f"{name}.out" for name in ("junit", "markdown", "gradescope")}
     words = [word for name, path in files.items() for word in (f"--{name}", str(path))]
-    done = workshop("class", "ci", str(tmp_path / "bob"), "--lessons", "1", "--runtime", "docker", *words)
+    done = workshop("class", "ci", str(tmp_path / "bob"), "--lessons", "1", *words)
     assert done.returncode == 0, done.stderr
     assert json.loads(files["gradescope"].read_text())["score"] < len(ONE.promises)
     assert "<failure" in files["junit"].read_text() and "✗" in files["markdown"].read_text()
-    assert workshop("class", "ci", str(tmp_path / "bob"), "--lessons", "1", "--runtime", "docker").returncode == 1
+    assert workshop("class", "ci", str(tmp_path / "bob"), "--lessons", "1").returncode == 1
 
 
 def test_classroom_50s_autograder_in_a_checkout(has_engine, tmp_path):

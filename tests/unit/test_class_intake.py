@@ -276,6 +276,12 @@ def test_names_that_lead_elsewhere(tmp_path, name, said):
         assert not list(folder.rglob("*")) and not (tmp_path / "outside.py").exists()
 
 
+def test_a_zip_of_windows_has_its_folders(tmp_path):
+    (tmp_path / "out").mkdir()
+    unpack(zip_of(tmp_path / "a.zip", {"work\\": "", "work\\app.py": APP}), tmp_path / "out")
+    assert (tmp_path / "out" / "work" / "app.py").read_text() == APP
+
+
 def test_links_and_devices(tmp_path):
     (tmp_path / "secret").write_text("secret")
     link, target = symlink("app.py", str(tmp_path / "secret"))

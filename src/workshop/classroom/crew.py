@@ -164,7 +164,8 @@ class Crew:
         for number, ended in enumerate(self._at_work):
             worker = f"{os.getpid()}-{number}"
             threading.Thread(target=self._serve, args=(worker, alone, ended), daemon=True).start()
-        for ended in self._at_work:  # no join: Python 3.11 takes a thread for ended if Ctrl-C comes amid one (bpo-45274)
+        # No join: Python 3.11 takes a thread for ended if Ctrl-C comes amid one (bpo-45274).
+        for ended in self._at_work:
             while not ended.wait(0.2):
                 pass
 

@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from workshop.classroom.crew import COMMAND, JOB_LIMIT, Crew, Grader, trouble_now
 from workshop.classroom.digests import grader_of
-from workshop.classroom.ledger import Job, Ledger
+from workshop.classroom.ledger import SENDER, Job, Ledger
 from workshop.course import lessons
 from workshop.course.lessons import Lesson
 from workshop.engine.run import locked
@@ -19,6 +19,9 @@ from workshop.handins.intake import Class, take_in
 from workshop.handins.lists import NotTaken
 from workshop.outcomes import Unchecked
 from workshop.report import Report
+
+if TYPE_CHECKING:
+    from workshop.classroom.network import NetworkCrew
 
 LEDGER, LOG = "ledger.sqlite3", "workers.log"
 
@@ -60,6 +63,8 @@ class Order:
     workers: int = 2
     limit: float = JOB_LIMIT
     environment: dict[str, str] = field(default_factory=dict)  # of the grading processes
+    inside: tuple[str, ...] = ()  # what stands before their command, where the engine has a network of its own
+    queue: str | None = None  # the Redis through which workers elsewhere get their jobs
 
 
 @contextlib.contextmanager
@@ -102,7 +107,9 @@ class Running:
     ) -> None:
         self.order, self.ledger = order, ledger
         self._on_done, self._on_note = on_done, on_note
-        self._new_grader = new_grader or (lambda: Grader(COMMAND, order.environment, order.out / LOG))
+        self._new_grader = new_grader or (
+            lambda: Grader((*order.inside, *COMMAND), order.environment, order.out / LOG)
+        )
         self.catalogue = {lesson.name: lesson for lesson in lessons.catalogue(order.lessons[0].root)}
         self.taken = Class()
         self.progress = Progress(0)
@@ -110,7 +117,9 @@ class Running:
     def prepare(self) -> None:
         """Takes in what was handed in, and writes down what is to be graded. Raises NotTaken."""
         order = self.order
-        self.ledger.recover(self.catalogue)
+        if order.queue:
+            self._network().take_results()
+        self.ledger.recover(self.catalogue, SENDER)
         self.taken = take_in(order.submissions, order.lessons, order.out / "work", order.prefix, order.roster)
         self.ledger.enrol(self.taken.students.values())
         self.ledger.note(policy=order.policy, lessons=[lesson.name for lesson in order.lessons])
@@ -136,6 +145,9 @@ class Running:
 
     def work(self, trouble: Callable[[], Unchecked | None] = trouble_now) -> Unchecked | None:
         """Grades what is queued. Ctrl-C leaves a state from which the same call goes on. Returns why it gave up, if it did."""
+        if self.order.queue:
+            self._network().work()
+            return None
         crew = Crew(
             self.ledger,
             self.catalogue,
@@ -149,6 +161,20 @@ class Running:
         )
         crew.work()
         return crew.gave_up
+
+    def _network(self) -> NetworkCrew:
+        from workshop.classroom.network import NetworkCrew  # takes a while to load, and few need it
+
+        assert self.order.queue
+        return NetworkCrew(
+            self.ledger,
+            self.catalogue,
+            self.order.queue,
+            among=self._pairs(),
+            on_done=self._done,
+            on_note=self._on_note,
+            limit=self.order.limit,
+        )
 
     def _done(self, job: Job, report: Report) -> None:
         self.progress.done += 1

@@ -8,7 +8,7 @@ from workshop.course.lessons import Lesson
 
 EMBEDDED = (
     "The embedded runtime isolates nothing: a student's code would run as you, with your files and beside the grades. "
-    "A class is graded on a Docker Engine only."
+    "What others wrote is graded on a Docker Engine only."
 )
 BUILDS = (
     "Lesson{s} {numbers}: a RUN line of a student's Dockerfile runs with this machine's network while the image is built. "

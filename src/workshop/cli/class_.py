@@ -11,12 +11,15 @@ from typing import Any
 
 import click
 
-from workshop.classroom import running, walls
+from workshop.classroom import quarters, running, walls
 from workshop.classroom.crew import JOB_LIMIT
 from workshop.classroom.ledger import Job, Ledger
+from workshop.classroom.queues import BadQueue, checked
 from workshop.classroom.running import Busy, NoLedger, Order, Progress, Running
 from workshop.cli import options
 from workshop.cli.class_ci import ci
+from workshop.cli.class_engine import engine_of_class
+from workshop.cli.class_worker import QUEUE, worker
 from workshop.course import lessons
 from workshop.course.lessons import Lesson
 from workshop.course.places import shown_path
@@ -115,6 +118,8 @@ def _due(values: tuple[str, ...]) -> dict[str, datetime]:
     metavar="SECONDS",
     help="The longest that one lesson of one student may take.",
 )
+@click.option("--list", "only_list", is_flag=True, help="Take in, say who handed in what and when, and grade nothing.")
+@QUEUE
 @click.option("--trust-builds", is_flag=True, help="Build students' images although not every wall is there.")
 @options.runtime
 @AS_JSON
@@ -132,6 +137,8 @@ def grade(
     only_lesson: str | None,
     workers: int,
     limit: float,
+    only_list: bool,
+    queue: str | None,
     trust_builds: bool,
     runtime: str,
     as_json: bool,
@@ -142,10 +149,15 @@ def grade(
         raise click.UsageError(f"There is no lesson in {numbers}.")
     if runtime == "embedded":
         raise click.UsageError(walls.EMBEDDED)
-    lacking = walls.missing(chosen)
+    try:
+        queue = checked(queue) if queue else None
+    except BadQueue as error:
+        raise click.UsageError(str(error)) from None
+    is_own = not queue and quarters.use()
+    lacking = [] if queue or is_own or only_list else walls.missing(chosen)
     if lacking and not trust_builds:
         raise click.UsageError(" ".join([*lacking, walls.ASK]))
-    if trouble := engine.trouble():
+    if not (queue or only_list) and (trouble := engine.trouble()):
         raise trouble
     order = Order(
         submissions,
@@ -158,16 +170,19 @@ def grade(
         lessons.find(only_lesson) if only_lesson else None,
         workers,
         limit,
+        queue=queue,
+        environment=quarters.environment() if is_own else {},
+        inside=quarters.inside() if is_own else (),
     )
     screen = options.screen(as_json)
     try:
         with running.opened(order.out, is_new=True) as ledger:
-            return _graded(order, ledger, screen, as_json)
-    except (Busy, NotTaken) as error:
+            return _graded(order, ledger, screen, as_json, only_list)
+    except (BadQueue, Busy, NotTaken) as error:
         raise click.UsageError(str(error)) from None
 
 
-def _graded(order: Order, ledger: Ledger, screen: Terminal, as_json: bool) -> int:
+def _graded(order: Order, ledger: Ledger, screen: Terminal, as_json: bool, only_list: bool) -> int:
     begun = time.monotonic()
 
     def on_done(job: Job, report: Report, progress: Progress) -> None:
@@ -184,9 +199,11 @@ def _graded(order: Order, ledger: Ledger, screen: Terminal, as_json: bool) -> in
     work.prepare()
     for note in work.taken.notes:
         screen.line(f"  {on_one_line(note)}", fg="yellow")
+    if only_list:
+        return _listed(work, screen)
     progress = work.progress
     screen.line(
-        f" {progress.total} to grade, {progress.kept} as they were · {order.workers} at a time",
+        f" {progress.total} to grade, {progress.kept} as they were · {'by workers elsewhere' if order.queue else f'{order.workers} at a time'}",
         bold=True,
     )
     try:
@@ -202,6 +219,20 @@ def _graded(order: Order, ledger: Ledger, screen: Terminal, as_json: bool) -> in
     if gave_up:
         raise gave_up
     return EXIT_CODES[Outcome.UNCHECKED] if book.unsettled else 0
+
+
+def _listed(work: Running, screen: Terminal) -> int:
+    """Says who handed in what, and when."""
+    for (_, lesson), one in sorted(work.taken.hand_ins.items()):
+        when = f"{one.submitted:%Y-%m-%d %H:%M}" if one.submitted else "time not known"
+        words = "not taken" if one.refused else on_one_line(one.source)
+        screen.line(
+            f"  {on_one_line(one.student.name)} · {lesson} · {when}{' · late' if one.is_late else ''} · {words}"
+        )
+    absent = set(work.taken.students) - {student for student, _ in work.taken.hand_ins}
+    for key in sorted(absent):
+        screen.line(f"  {on_one_line(work.taken.students[key].name)} · nothing", fg="yellow")
+    return 0
 
 
 def _summary(book: Classbook, out: Path, screen: Terminal) -> None:
@@ -314,3 +345,5 @@ def alike(number: str, folder: Path, out: Path) -> int:
 
 
 class_.add_command(ci)
+class_.add_command(engine_of_class)
+class_.add_command(worker)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from workshop.classroom import running
+from workshop.classroom import running, walls
 from workshop.cli import options
 from workshop.course import lessons
 from workshop.gradebook.one import graded_one, results
@@ -37,9 +37,11 @@ def ci(
 
     With --gradescope or --classroom50 the exit code is 0 if it ran to the end, whatever the verdict; otherwise it is that of `check`.
     """
+    if runtime == "embedded":
+        raise click.UsageError(walls.EMBEDDED)
     chosen = running.chosen(numbers, lessons.catalogue())
     screen = options.screen()
-    reports = graded_one(work, chosen, runtime, lambda report: _told(report, screen))
+    reports = graded_one(work, chosen, lambda report: _told(report, screen))
     wanted = {"junit": junit, "markdown": markdown, "gradescope": gradescope, "classroom50": classroom50}
     try:
         left_out = results(reports, chosen, {name: path for name, path in wanted.items() if path})

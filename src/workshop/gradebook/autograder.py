@@ -24,7 +24,7 @@ def main() -> int:
         elif subprocess.call(["git", "clone", "--quiet", "--depth", "1", workshop, place]):
             return 1
         command = [sys.executable, str(Path(place) / "workshop"), "class", "ci", str(handin), "--lessons", lessons]
-        return subprocess.call([*command, "--runtime", "docker", "--classroom50", str(handin / "result.json")])
+        return subprocess.call([*command, "--classroom50", str(handin / "result.json")])
 
 
 if __name__ == "__main__":

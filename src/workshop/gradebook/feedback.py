@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from workshop.gradebook.classbook import Line
 from workshop.gradebook.marks import shown
-from workshop.gradebook.pages import document, text
+from workshop.gradebook.pages import claim, document, text
 from workshop.handins.names import Student
 from workshop.report import UNTOUCHED, Check, Outcome
 from workshop.reports.services import plain
@@ -59,7 +59,7 @@ def _item(check: Check) -> str:
         f"<dt>{label}</dt><dd>{f'<pre>{text(said)}</pre>' if is_code else text(said)}</dd>"
         for label, said, is_code in (facts(check) if check.outcome is not Outcome.PASSED else ())
     )
-    return f"<li>{MARKS[check.outcome]} {text(check.claim)}{f'<dl>{rows}</dl>' if rows else ''}</li>\n"
+    return f"<li>{MARKS[check.outcome]} {claim(check.claim)}{f'<dl>{rows}</dl>' if rows else ''}</li>\n"
 
 
 def markdown(student: Student, lines: Sequence[Line]) -> str:

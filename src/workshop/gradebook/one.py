@@ -26,12 +26,15 @@ NO_RESULT = "No result was written for Classroom 50, since {}"
 
 
 def graded_one(
-    work: Path, chosen: Sequence[Lesson], runtime: str, on_report: Callable[[Report], None] = lambda report: None
+    work: Path, chosen: Sequence[Lesson], on_report: Callable[[Report], None] = lambda report: None
 ) -> list[Report]:
     """A report for each lesson, on a copy of what the folder holds of it. What is not there, or not taken, has failed."""
     reports = []
     found = {lesson.name: path for lesson, path in lessons_in(work, work.resolve().name, list(chosen))}
-    with Session(runtime, strangers=True) as session, tempfile.TemporaryDirectory(prefix="workshop-ci-") as scratch:
+    with (
+        Session("docker", strangers=True) as session,
+        tempfile.TemporaryDirectory(prefix="workshop-ci-") as scratch,
+    ):
         for lesson in chosen:
             copy = Path(scratch) / lesson.name
             try:

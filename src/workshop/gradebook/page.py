@@ -10,11 +10,12 @@ from workshop.course.hints import folds
 from workshop.course.lessons import Lesson
 from workshop.gradebook.classbook import NOTHING, WAITING, Classbook, Line
 from workshop.gradebook.marks import shown
-from workshop.gradebook.pages import document, text
+from workshop.gradebook.pages import claim, document, text
 from workshop.handins.names import Student
 from workshop.report import Outcome
 
 LISTED = 15  # checks that a class fails most
+FEW = 8  # lines without a final grade that are shown at once
 ALIKE_FROM = 2  # students with one and the same work
 STEPS = ((1.0, "good"), (0.66, "fair"), (0.33, "poor"), (0.0, "bad"))
 KEY = {
@@ -89,11 +90,12 @@ def _unsettled(book: Classbook) -> Iterator[str]:
     if queued:
         yield f"<p>{queued} are not graded yet. The same call goes on.</p>"
     if waiting:
-        yield "<h2>Without a final grade</h2><ul>"
+        is_open = " open" if len(waiting) <= FEW else ""
+        yield f"<details{is_open}><summary>{len(waiting)} without a final grade</summary><ul>"
         for line in waiting:
             name = f'<a href="{text(_link(line.student, line.lesson))}">{text(line.student.name)}, lesson {line.lesson.number}</a>'
             yield f"<li>{name}: {text(line.mark.todo)}</li>"
-        yield "</ul>"
+        yield "</ul></details>"
 
 
 def _failed(book: Classbook) -> Iterator[str]:
@@ -108,14 +110,15 @@ def _failed(book: Classbook) -> Iterator[str]:
     for (lesson_name, check_id), count in counted.most_common(LISTED):
         lesson = next(one for one in book.lessons if one.name == lesson_name)
         asked = sum(line.report is not None for line in book if line.lesson.name == lesson_name)
-        claim = lesson.promises.get(check_id, check_id)
-        yield f"<h3>Lesson {lesson.number} · {text(claim)}</h3><p>{count} of {asked} failed it. To explain again: {text(_passage(lesson, check_id, None))}.</p><ul>"
+        promise = lesson.promises.get(check_id, check_id)
+        yield f"<h3>Lesson {lesson.number} · {claim(promise)}</h3><p>{count} of {asked} failed it. To explain again: {text(_passage(lesson, check_id, None))}.</p><ul>"
         for mistake, shown_by in _mistakes(lines[lesson_name, check_id], check_id):
             line = shown_by[0]
             hint = next(check.hint for check in line.failed if check.id == check_id) or ""
             look = f'<a href="{text(_link(line.student, lesson))}">{text(line.student.name)}</a>'
             words = f"<strong>{text(mistake.replace('_', ' '))}</strong>" if mistake else "the cause is not known"
-            where = f" Text: {text(_passage(lesson, check_id, mistake))}." if mistake else ""
+            passage = _passage(lesson, check_id, mistake)
+            where = f" Text: {text(passage)}." if passage != _passage(lesson, check_id, None) else ""
             yield f"<li>{len(shown_by)} × {words}; for instance {look}. <span class='soft'>{text(hint)}{where}</span></li>"
         yield "</ul>"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from html import escape
 
 from workshop.reports.services import plain
@@ -18,6 +19,8 @@ body { margin: 0 auto; padding: 1.2rem 1rem 4rem; max-width: 76rem; font: 1rem/1
 h1 { font-size: 1.6rem; margin: 0.4rem 0 } h2 { font-size: 1.2rem; margin: 2.2rem 0 0.6rem } h3 { font-size: 1rem; margin: 1.4rem 0 0.3rem }
 a { color: var(--link) } p { max-width: 46rem } .soft { color: var(--soft) }
 pre { margin: 0.2rem 0 0.6rem; padding: 0.6rem 0.8rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; font: 0.88rem/1.45 ui-monospace, Menlo, Consolas, monospace }
+code { font: 0.92em ui-monospace, Menlo, Consolas, monospace }
+summary { cursor: pointer; font-weight: 600 }
 .scroll { overflow: auto; max-height: 85vh; border: 1px solid var(--line); border-radius: 6px }
 table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums }
 th, td { padding: 0.25rem 0.6rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top }
@@ -47,3 +50,8 @@ def document(title: str, body: str) -> str:
 def text(words: object) -> str:
     """A text as it can stand in a page, in an attribute too; a stranger may have written it."""
     return escape(plain(str(words)), quote=True)
+
+
+def claim(words: str) -> str:
+    """A promise as it stands in a page: what is between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", text(words))

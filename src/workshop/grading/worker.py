@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
 import traceback
 from pathlib import Path
 from typing import Any
 
 from workshop.course import lessons
+from workshop.engine.builds import CACHE_ID
 from workshop.grading.bench import Session
 from workshop.grading.grade import grade
 
@@ -27,6 +29,8 @@ def main() -> None:
     with Session(sys.argv[1], strangers="strangers" in sys.argv[2:]) as session:
         for line in sys.stdin:
             job: dict[str, Any] = json.loads(line)
+            if CACHE_ID in os.environ:  # strangers' builds share no cache mount
+                os.environ[CACHE_ID] = secrets.token_hex(8)
             try:
                 lesson = lessons.find(job["lesson"], Path(job["root"]))
                 report = grade(

@@ -143,7 +143,7 @@ def _unzip(archive: Path, writer: _Writer) -> None:
                 )
             if target is None:
                 continue
-            if member.is_dir():
+            if member.is_dir() or member.filename.endswith("\\"):
                 writer.make(target)
                 continue
             if member.flag_bits & 1:

@@ -1,0 +1,60 @@
+"""Strangers' compose files, brought up beside an honest one: what would reach out is refused, and nothing is left."""
+
+import pytest
+from strangers import Watched, lay
+
+from workshop.course.lessons import find
+
+EIGHT = find("8")
+FILES = {path: source.read_text(encoding="utf-8") for path, source in EIGHT.finished().items()}
+COMPOSE = FILES["docker-compose.yml"]
+
+
+def with_web(*lines):
+    """The solution's compose file with more lines in the service web."""
+    return COMPOSE.replace("    build: .\n", "    build: .\n" + "".join(f"    {line}\n" for line in lines), 1)
+
+
+ATTACKS = {
+    "privileged": with_web("privileged: true"),
+    "the-hosts-network": with_web("network_mode: host"),
+    "the-hosts-processes": with_web("pid: host"),
+    "the-hosts-ipc": with_web("ipc: host"),
+    "a-device": with_web("devices: [/dev/vda:/dev/vda]"),
+    "a-capability": with_web("cap_add: [SYS_ADMIN]"),
+    "the-engines-socket": with_web("volumes: [/var/run/docker.sock:/var/run/docker.sock]"),
+    "a-bind-outside": with_web("volumes: [../..:/host]"),
+    "a-fixed-port": COMPOSE.replace("127.0.0.1::5000", "22:5000"),
+    "ten-thousand": with_web("deploy: {replicas: 10000}"),
+    "extends-outside": with_web("extends: {file: ../../../etc/x.yml, service: web}"),
+    "env-file-outside": with_web("env_file: /etc/environment"),
+    "includes-outside": "include: [/etc/x.yml]\n" + COMPOSE,
+    "a-secret-outside": COMPOSE + "\nsecrets:\n  x:\n    file: /etc/shadow\n",
+    "no-confinement": with_web("security_opt: [seccomp:unconfined, apparmor:unconfined]"),
+    "builds-outside": COMPOSE.replace("build: .", "build: ../../.."),
+    "the-environment-of-the-grader": with_web("command: [sh, -c, 'env; echo ${HOME} ${PATH}; sleep 1000']"),
+    "a-bomb-of-aliases": "x: &a [1,1,1,1,1,1,1,1,1]\n"
+    + "".join(f"x{n}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(9))
+    + COMPOSE,
+}
+
+
+@pytest.fixture(scope="module")
+def graded(has_engine, tmp_path_factory):
+    """A class of attackers on lesson 8, with an honest student among them."""
+    folder = tmp_path_factory.mktemp("stacks")
+    lay(folder / "in" / "m-honest", FILES)
+    for name, text in ATTACKS.items():
+        assert text != COMPOSE, name
+        lay(folder / "in" / name, {**FILES, "docker-compose.yml": text})
+    return Watched(folder, "8", "--trust-builds")
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_compose_file_reaches_nothing(graded, name):
+    assert graded.verdicts[name] in ("failed", "unchecked")
+
+
+def test_the_honest_one_passes_and_nothing_is_left(graded):
+    assert graded.verdicts["m-honest"] == "passed"
+    assert graded.runs and graded.left() == []
