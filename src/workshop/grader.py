@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from workshop.probes.outages import while_away
     from workshop.probes.persistence import Data
     from workshop.probes.pins import version_without
+    from workshop.probes.writers import Writers
     from workshop.probes.yardstick import is_too_busy
     from workshop.runtimes.contract import Service
     from workshop.runtimes.http import Answer, raw
@@ -42,6 +43,7 @@ _LATE = {  # what takes a while to load, and few lessons need
     "Data": "workshop.probes.persistence",
     "RelayProbe": "workshop.wire.rivals",
     "Service": "workshop.runtimes.contract",
+    "Writers": "workshop.probes.writers",
     "cgroup_files": "workshop.probes.cgroups",
     "commands_done": "workshop.probes.keyspace",
     "engine_host": "workshop.probes.host",
@@ -73,6 +75,7 @@ __all__ = [
     "Service",
     "Some",
     "Unchecked",
+    "Writers",
     "about",
     "beside",
     "cgroup_files",

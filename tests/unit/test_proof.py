@@ -93,6 +93,19 @@ def test_a_malformed_answer_is_refused_with_its_place(tmp_path, name, files, wor
         cases(find("21", tmp_path))
 
 
+def test_an_answer_that_is_alone_is_asked_its_own_checks(tmp_path):
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "README.md").write_bytes((ROOT / "README.md").read_bytes())
+    lay_out(21, "teapot", tmp_path)
+    folder = tmp_path / "answers" / "21_teapot" / "wrong" / "brews_coffee--slowly"
+    folder.mkdir()
+    (folder / "app.py").write_text("", encoding="utf-8")
+    (folder / "answer.toml").write_text("alone = true", encoding="utf-8")
+    wrong = {case.name: case.asked for case in cases(find("21", tmp_path)) if case.kind == "wrong"}
+    assert wrong["brews_coffee--slowly"] == ("test_coffee_is_refused",)
+    assert wrong["brews_coffee"] == ()
+
+
 def test_what_stays_unchecked_among_many_is_asked_again_alone(monkeypatch):
     told = {"unchecked": report(1, a="unchecked"), "failed": report(1, a="failed")}
     asked, answers = [], iter(["unchecked", "failed", "failed"])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at 
     from workshop.engine.images import Image
     from workshop.exercises.remote import RemoteNotebook
     from workshop.exercises.runners import Runners
+    from workshop.probes.clusters import Cluster
     from workshop.probes.registry import Registries
     from workshop.probes.stacks import DrilledStack
     from workshop.runtimes.docker import Session as DockerSession
@@ -219,6 +220,7 @@ class Bench:
         self._image: Ahead[Image] | None = None
         self._stack: DrilledStack | None = None
         self._registries: Ahead[Registries] | None = None
+        self._cluster: Ahead[Cluster] | None = None
         self._first: Service | None = None
         self._notebook: Ahead[RemoteNotebook] | None = None
         self._worn: list[Service] = []
@@ -262,6 +264,8 @@ class Bench:
 
     def start(self, image: Image | None = None, **options: Any) -> Service:
         """A service of the student's, up and noted."""
+        if "cluster" in self.lesson.needs:
+            options["env"] = {"REDIS_CLUSTER_URL": self.cluster().url, **(options.get("env") or {})}
         service = self.runtime.start(image, with_redis=self.with_redis, **options)
         service.noted, service.another = self.note, functools.partial(self.start, image)
         return service
@@ -314,6 +318,15 @@ class Bench:
         from workshop.probes.registry import Registries
 
         return Registries(self.session.run, self.session.docker.network(), self.note)
+
+    def cluster(self) -> Cluster:
+        """The Redis Cluster of this grading, up: begun at the first call. Raises Unchecked if it does not come up."""
+        if self._cluster is None:
+            from workshop.probes.clusters import Cluster
+
+            run, network = self.docker().run, self.session.docker.network()
+            self._cluster = Ahead(lambda: Cluster.up(run, network, self.note))
+        return self._cluster.get()
 
     def first(self, image: Image | None) -> Service:
         """The first service, up: the one that `begin` started, else one of this image."""
@@ -401,6 +414,9 @@ class Bench:
             service.end()
         if self._notebook:
             self._notebook.drop()
+        if self._cluster:
+            with contextlib.suppress(Unchecked):
+                self._cluster.get().end()
         self.runtime.close()
 
     @staticmethod

@@ -19,6 +19,7 @@ from workshop.course.progress import Heard
 from workshop.grading import resting
 from workshop.grading.bench import RUNTIMES, Assignment, Bench, Session
 from workshop.grading.beside import Company, company_of
+from workshop.grading.cluster_fixture import cluster  # noqa: F401  a fixture
 from workshop.grading.drill import Drill
 from workshop.grading.judge import Judge, Scene
 from workshop.grading.notebook_fixture import _notebook, notebook, relay  # noqa: F401  fixtures

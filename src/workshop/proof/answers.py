@@ -2,8 +2,8 @@
 
 `right/NAME/` and `wrong/MISTAKE/` hold only the files that differ from the solution; `wrong/MISTAKE--another_way/` is another way to make
 the same mistake. An `answer.toml` beside them says what the name cannot: `trips` (the check that owns the answer; needed unless its mistake
-names exactly one check), `also_trips`, `removes`, `runtime`, and of a right answer `differs`, the line that tells a student who has passed
-what is different in it. Of a notebook, `functions.py` holds the functions that differ. A folder
+names exactly one check), `also_trips`, `removes`, `runtime`, `alone` (it is asked the checks that it trips and no others), and of a right
+answer `differs`, the line that tells a student who has passed what is different in it. Of a notebook, `functions.py` holds the functions that differ. A folder
 `earlier` holds what the same student handed in before: it is graded first, and its verdict is not looked at.
 """
 
@@ -30,7 +30,7 @@ EARLIER = "earlier"
 CAUSE = "expect.txt"
 REMOVES = "removes.txt"
 NOT_WORK = (ABOUT, FUNCTIONS, EARLIER, CAUSE, REMOVES, "__pycache__")
-KEYS = {"trips", "also_trips", "removes", "runtime", "differs"}
+KEYS = {"trips", "also_trips", "removes", "runtime", "differs", "alone"}
 VARIANT = "--"
 RIGHT_IN_BRIEF = 2
 
@@ -169,7 +169,7 @@ def _case(lesson: Lesson, kind: str, overlay: Path) -> Case:
     for name in trips:
         if name not in lesson.promises:
             raise Malformed(f"{overlay / ABOUT}: the grader has no check {name}{meant(name, lesson.promises)}")
-    return replace(made, trips=trips, mistake=mistake)
+    return replace(made, trips=trips, mistake=mistake, asked=trips if about.get("alone") else ())
 
 
 def _about(overlay: Path) -> dict[str, Any]:
