@@ -122,7 +122,9 @@ ANSWERS = {
 def redis_takes_no_command(answer, web):
     """web reached Redis, but Redis refused the command: {meaning}. It said “{said}”."""
     for words, meaning in ANSWERS.items():
-        if found := re.search(rf"(?m)(?:WARNING in app|^redis\.exceptions\.\w+): ([^\n]*(?:{words})[^\n]*)", refusal(answer, web)):
+        if found := re.search(
+            rf"(?m)(?:WARNING in app|^redis\.exceptions\.\w+): ([^\n]*(?:{words})[^\n]*)", refusal(answer, web)
+        ):
             return {"meaning": meaning, "said": found[1].rstrip(".")}
     return False
 
