@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import asserts, notebooks, peers, reports, service
+from benchmarks import asserts, failover, load, notebooks, peers, reports, service
 from benchmarks.peers import Timed
 from workshop.cli import bench
 from workshop.course.lessons import find
@@ -130,3 +130,48 @@ def test_the_table_of_reports_has_both_checkouts_and_their_ratio():
 def test_a_verdict_that_changed_is_named():
     made = reports.Reports([a_report(4.0), a_report(4.0, test_a="unchecked", test_b="passed")])
     assert made.odd() == ["test_a: unchecked"]
+
+
+WRK = """  Latency     1.94ms    1.10ms  30.81ms   90.13%
+  Latency Distribution
+     50%    1.71ms
+     75%    2.13ms
+     90%    2.94ms
+     99%    {p99}
+  16123 requests in 1.00s, 3.16MB read
+{more}Requests/sec:  16077.42
+"""
+
+
+def test_what_wrk_prints_is_read():
+    assert load.figures(WRK.format(p99="6.12ms", more="")) == load.Figures(16077.42, 1.71, 6.12, 0)
+    assert load.figures(WRK.format(p99="1.20s", more="")).p99 == 1200
+    failed = "  Socket errors: connect 0, read 1, write 0, timeout 2\n  Non-2xx or 3xx responses: 5\n"
+    assert load.figures(WRK.format(p99="812.00us", more=failed)) == load.Figures(16077.42, 1.71, 0.812, 8)
+
+
+def table(shipped, best, failed=0):
+    rates = {load.SHIPPED: shipped, "another": best}
+    return load.Table(
+        {name: {path: [load.Figures(rate, 1, 2, failed)] for path in load.PATHS} for name, rate in rates.items()}
+    )
+
+
+def test_the_service_as_shipped_has_to_come_near_the_best():
+    assert table(95, 100).is_enough and table(100, 50).is_enough
+    assert not table(80, 100).is_enough and not table(95, 100, failed=1).is_enough
+    assert "As shipped, of the best: GET /get 0.95" in "\n".join(load.rows(table(95, 100)))
+
+
+def seen(*asked):
+    return failover.Failover("node1", 3.0, 5.0, list(asked), 10, 1)
+
+
+def test_a_failover_is_as_promised_if_its_errors_are_honest_and_over_in_time():
+    well = seen((0.1, 0.1, 201, True), (3.2, 0.5, 503, True), (4.0, 0.1, 200, False), (9.0, 0.1, 200, True))
+    assert well.is_kept and well.recovery == pytest.approx(0.7)
+    assert not seen((3.2, 0.5, 500, True)).is_kept
+    assert not seen((3.2, 0.5, None, True)).is_kept
+    assert not seen((3.2, 0.5, 503, False)).is_kept
+    assert not seen((30.0, 0.5, 503, True)).is_kept
+    assert "10 acknowledged, 1 of them lost" in "\n".join(failover.rows(well))

@@ -14,6 +14,7 @@ from workshop.cli import options
 from workshop.course import lessons
 from workshop.course.places import ROOT
 from workshop.outcomes import Unchecked
+from workshop.reports.timeline import lines
 
 RATIO_LIMIT = 1.25  # times the plain docker commands
 NOTEBOOK_LIMIT = 1.0  # seconds from a save to the whole report of a notebook lesson
@@ -95,21 +96,40 @@ def notebooks(count: int, at_once: int, with_peers: bool) -> int:
 
 
 @bench.command()
-@click.option("--outage", is_flag=True, help="Take Redis away under load.")
-@click.option("--seconds", default=8.0, show_default=True, help="How long Redis is away each time.")
+@click.option("--outage", is_flag=True, help="Take Redis away under load, in place of measuring the speed.")
+@click.option(
+    "--seconds", default=8.0, show_default=True, help="How long Redis is away each time, or each address is asked."
+)
+@click.option("--rounds", default=3, show_default=True, help="How often each server has its turn.")
 @click.option("--few", default=16, show_default=True, help="How many clients ask while Redis' name is gone.")
 @click.option("--many", default=100, show_default=True, help="How many clients ask while Redis hangs.")
-def service(outage: bool, seconds: float, few: int, many: int) -> int:
-    """The finished service in app/, as it is shipped, while its Redis is away."""
-    if not outage:
-        raise click.UsageError("Say what to measure: `./workshop bench service --outage`.")
-    measuring = benchmark("service")
-
-    found = measuring.outages(seconds, few, many)
+def service(outage: bool, seconds: float, rounds: int, few: int, many: int) -> int:
+    """The finished service in app/, as it is shipped: its speed beside other servers, or, with --outage, while its Redis is away."""
     screen = options.screen()
+    if not outage:
+        measuring = benchmark("load")
+        table = measuring.measure(seconds, rounds)
+        screen.line(f" medians of {rounds} rounds, {seconds:g} s each: requests a second · p50 · p99 in ms", bold=True)
+        for line in measuring.rows(table):
+            screen.line(line)
+        return 0 if table.is_enough else 1
+    measuring = benchmark("service")
+    found = measuring.outages(seconds, few, many)
     for line in measuring.rows(found):
         screen.line(line)
     return 0 if all(one.is_kept for one in found) else 1
+
+
+@bench.command()
+@click.option("--seconds", default=12.0, show_default=True, help="How long the load goes on after the kill.")
+@click.option("--clients", default=16, show_default=True, help="How many write and read at the same time.")
+def cluster(seconds: float, clients: int) -> int:
+    """The finished service on a Redis Cluster, while one of its primaries is killed under load."""
+    measuring, screen = benchmark("failover"), options.screen()
+    seen = measuring.kill_a_primary(seconds, clients)
+    for line in [*measuring.rows(seen), *(f"   {line}" for line in lines(seen.events))]:
+        screen.line(line)
+    return 0 if seen.is_kept else 1
 
 
 @bench.command()
