@@ -147,7 +147,8 @@ def test_a_slow_registry_is_waited_for(script, registry, images):
 
 
 @pytest.fixture(scope="module")
-@beside(after=AS_BUILT)
+@rests_on(AS_BUILT)  # so that it begins then
+@beside()
 def accident(bench, script, registries, images):
     """A push whose registry is killed half-way; then somebody presses Ctrl-C, and the registry is started again. What was seen of it."""
     registry, mine, script = registries.second, images.cut, script.apart()
@@ -180,7 +181,7 @@ def test_a_push_that_breaks_off(accident):
     cut.expect(well=False)
 
 
-@rests_on("test_a_push_that_breaks_off")
+@rests_on("test_both_tags_have_one_digest", "test_a_push_that_breaks_off")
 @beside()
 def test_done_again_it_is_complete(registries, images, accident, drill):
     """Done again, the push is completed: both tags lead to the new image"""
