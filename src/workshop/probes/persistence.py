@@ -82,10 +82,7 @@ class Data:
 
         If it `settles`, Redis holds none of them back any more.
         """
-        keys = [f"{self._some.key()}:{number}" for number in range(count)]
-        commands = "\n".join(WRITE.format(key=key, value=_value(key, size)) for key in keys)
-        answers = set(self._ask(commands, f"redis-cli; {SETTLED}" if settles else "redis-cli"))
-        acknowledged = [key for key in keys if key in answers]
+        acknowledged = self._write(count, size, f"redis-cli; {SETTLED}" if settles else "redis-cli")
         self.note("client", f"{len(acknowledged)} of {count} writes acknowledged")
         return acknowledged
 
@@ -222,13 +219,18 @@ class Data:
         """Whether Redis takes writes again by itself, in time; if its container has ended for good, that is known at once."""
 
         def look() -> bool | None:
-            if self.write(1):
+            if self._write(1, 0, f"redis-cli; {SETTLED}"):
                 return True
             return False if (self.stack.state("redis") or {}).get("Status") == "exited" else None
 
         taken = bool(until(look, SPACE_LIMIT, 0.2, enough=lambda seen: seen is not None))
         self.note("client", "writes are taken again" if taken else "no write is taken")
         return taken
+
+    def _write(self, count: int, size: int, shell: str) -> list[str]:
+        keys = [f"{self._some.key()}:{number}" for number in range(count)]
+        answers = set(self._ask("\n".join(WRITE.format(key=key, value=_value(key, size)) for key in keys), shell))
+        return [key for key in keys if key in answers]
 
     def _log_folder(self) -> str:
         return f"{self.settings.get('dir', DATA)}/{self.settings.get('appenddirname', 'appendonlydir')}"

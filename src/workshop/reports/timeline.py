@@ -90,7 +90,7 @@ def svg(timeline: Timeline, title: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{name}"'
         f' font-family="Helvetica, Arial, sans-serif">\n  <title>{name}</title>\n  <style>{STYLE}  </style>\n'
         f'  <rect class="ground" x="1" y="1" width="{WIDTH - 2}" height="{height - 2:.0f}" rx="14"/>\n  '
-        + "\n  ".join([_text(EDGE, 44, plain(title), "ink", 18, bold=True), *ticks, *parts, *listed])
+        + "\n  ".join([_text(EDGE, 44, plain(title), "ink", _fitting(title), bold=True), *ticks, *parts, *listed])
         + "\n</svg>\n"
     )
 
@@ -106,6 +106,11 @@ def _places(timeline: Timeline, across: Any) -> list[tuple[float, int]]:
         taken[lane, level] = x
         places.append((x, level))
     return places
+
+
+def _fitting(title: str) -> int:
+    """The size at which a title fits into the picture: a bold letter is about 0.6 as wide."""
+    return max(10, min(18, int((WIDTH - 2 * EDGE) / (0.6 * max(1, len(title))))))
 
 
 def _text(x: float, y: float, text: str, kind: str, size: int, bold: bool = False, anchor: str = "start") -> str:
