@@ -14,6 +14,7 @@ from redis.retry import Retry
 INBOX_TTL = float(os.environ.get("INBOX_TTL", 7 * 24 * 3600))  # seconds
 PREVIEW = 40  # characters
 AHEAD = 24 * 3600  # seconds that a sender's clock may be ahead of ours
+FAR = 10**9  # the largest offset of a page
 
 app = Flask(__name__)
 app.json.ensure_ascii = False
@@ -122,8 +123,8 @@ def send():
         return refused("from, to and text are texts that are not empty, and at is a number.")
     if sender == to:
         return refused("A message to oneself has no inbox to go to.")
-    if at > time.time() + AHEAD:
-        return refused("at lies in the future.")
+    if not 0 <= at <= time.time() + AHEAD:
+        return refused("at is a number of seconds since 1970, and not in the future.")
     receive(to, sender, text, at)
     return {"from": sender, "to": to, "text": text, "at": at}, 201
 
@@ -134,8 +135,8 @@ def inbox(user):
         offset, limit = int(request.args.get("offset", 0)), int(request.args.get("limit", 20))
     except ValueError:
         return refused("offset and limit are whole numbers.")
-    if offset < 0 or not 1 <= limit <= 100:
-        return refused("offset is 0 or more, limit from 1 to 100.")
+    if not 0 <= offset <= FAR or not 1 <= limit <= 100:
+        return refused(f"offset is from 0 to {FAR}, limit from 1 to 100.")
     return {"user": user, "conversations": show(user, offset, limit)}
 
 
