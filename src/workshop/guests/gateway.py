@@ -134,9 +134,12 @@ class Server:
             async def serve(
                 reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: tuple[str, int] = target
             ) -> None:
-                with contextlib.suppress(OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                try:
                     await self._serve(reader, writer, target)
-                writer.close()
+                except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                    pass  # the client is gone, or speaks something else
+                finally:
+                    writer.close()
 
             port = first_port and first_port + number
             self._servers.append(await asyncio.start_server(serve, host, port, limit=HEAD_LIMIT))
