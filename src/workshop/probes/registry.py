@@ -158,7 +158,7 @@ class Registry:
             connection.settimeout(None)
             threading.Thread(target=follow, args=(channel,), daemon=True).start()
             _say(channel, asked)
-            if not seen.ready.wait(ANSWER_LIMIT):
+            if not until(lambda: seen.ready.is_set() or ended.is_set(), ANSWER_LIMIT, 0.01) or ended.is_set():
                 raise Unchecked(NO_ANSWER)
             try:
                 yield seen
