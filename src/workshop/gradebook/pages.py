@@ -25,7 +25,7 @@ summary { cursor: pointer; font-weight: 600 }
 table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums }
 th, td { padding: 0.25rem 0.6rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top }
 thead th { position: sticky; top: 0; background: var(--panel); z-index: 1 } tbody th { position: sticky; left: 0; background: var(--ground); font-weight: 500 }
-.heat td { text-align: right } .heat td a { color: inherit }
+.heat td, .heat thead th + th { text-align: right } thead th { white-space: nowrap } .heat td a { color: inherit }
 .good { background: var(--good) } .fair { background: var(--fair) } .poor { background: var(--poor) } .bad { background: var(--bad) } .none { background: var(--none) } .open { background: var(--open) }
 ul.checks { list-style: none; padding: 0 } ul.checks > li { padding: 0.3rem 0 0.3rem 1.6rem; text-indent: -1.6rem } ul.checks > li > * { text-indent: 0 }
 dl { margin: 0.3rem 0 0.6rem; text-indent: 0 } dt { color: var(--soft); font-size: 0.9rem } dd { margin: 0 }

@@ -53,6 +53,8 @@ def suffix_of(name: str, among: tuple[str, ...] = SUFFIXES) -> str:
 
 def shown(name: str) -> str:
     """A name as it can be printed on one line: what is no visible character stands as an escape."""
+    if name.isprintable():
+        return name
     return "".join(
         sign if unicodedata.category(sign)[0] != "C" else sign.encode("unicode_escape", "backslashreplace").decode()
         for sign in name
