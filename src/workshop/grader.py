@@ -22,15 +22,18 @@ from workshop.patience import until
 from workshop.values import short
 
 if TYPE_CHECKING:
+    from workshop.probes.backends import Backend
     from workshop.probes.cgroups import LIMIT_FILE, cgroup_files, family, start_again, zombies
     from workshop.probes.ending import file_with, is_alone, stopped
     from workshop.probes.health import expect_health, freeze, often_tested
     from workshop.probes.host import engine_host
     from workshop.probes.keyspace import commands_done, hash_tag, keys_with
     from workshop.probes.layers import read_layers
+    from workshop.probes.listening import audience, listen
     from workshop.probes.outages import while_away
     from workshop.probes.persistence import Data
     from workshop.probes.pins import version_without
+    from workshop.probes.queues import Queue
     from workshop.probes.writers import Writers
     from workshop.probes.yardstick import is_too_busy
     from workshop.runtimes.contract import Service
@@ -40,10 +43,13 @@ if TYPE_CHECKING:
 _LATE = {  # what takes a while to load, and few lessons need
     "LIMIT_FILE": "workshop.probes.cgroups",
     "Answer": "workshop.runtimes.http",
+    "Backend": "workshop.probes.backends",
     "Data": "workshop.probes.persistence",
+    "Queue": "workshop.probes.queues",
     "RelayProbe": "workshop.wire.rivals",
     "Service": "workshop.runtimes.contract",
     "Writers": "workshop.probes.writers",
+    "audience": "workshop.probes.listening",
     "cgroup_files": "workshop.probes.cgroups",
     "commands_done": "workshop.probes.keyspace",
     "engine_host": "workshop.probes.host",
@@ -55,6 +61,7 @@ _LATE = {  # what takes a while to load, and few lessons need
     "is_alone": "workshop.probes.ending",
     "is_too_busy": "workshop.probes.yardstick",
     "keys_with": "workshop.probes.keyspace",
+    "listen": "workshop.probes.listening",
     "often_tested": "workshop.probes.health",
     "raw": "workshop.runtimes.http",
     "read_layers": "workshop.probes.layers",
@@ -67,16 +74,19 @@ _LATE = {  # what takes a while to load, and few lessons need
 __all__ = [
     "LIMIT_FILE",
     "Answer",
+    "Backend",
     "Data",
     "Drill",
     "Mismatch",
     "NotUp",
+    "Queue",
     "RelayProbe",
     "Service",
     "Some",
     "Unchecked",
     "Writers",
     "about",
+    "audience",
     "beside",
     "cgroup_files",
     "commands_done",
@@ -93,6 +103,7 @@ __all__ = [
     "keyed",
     "keys_with",
     "list_of",
+    "listen",
     "mistake",
     "often_tested",
     "one_of",

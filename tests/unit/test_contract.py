@@ -78,7 +78,7 @@ def service(runtime):
     return runtime.start(up_path="/")
 
 
-WORDS = {"method": "GET", "path": "/", "pattern": ".", "mark": 0.0, "count": 2, "command": "true"}
+WORDS = {"name": "CONT", "method": "GET", "path": "/", "pattern": ".", "mark": 0.0, "count": 2, "command": "true"}
 
 
 def called(thing, name):
@@ -118,7 +118,7 @@ def test_an_embedded_redis_does_it(runtime, name):
     [
         {"memory": "64m"},
         {"hostname": "here"},
-        {"command": ("python", "app.py")},
+        {"command": ("sh", "-c", "python app.py")},
         {"mounts": {Path(os.devnull): "/x"}},
         {"flags": ("--init",)},
     ],
@@ -126,6 +126,12 @@ def test_an_embedded_redis_does_it(runtime, name):
 def test_what_takes_a_container_is_unchecked(runtime, option):
     with pytest.raises(Unchecked, match="needs a Docker Engine"):
         runtime.start(**option)
+
+
+def test_a_command_of_python_needs_no_engine(runtime):
+    service = runtime.start(command=("python", "-c", APP), up_path="/")
+    assert service.get("/").text == "hello"
+    assert service.inner_url == service.url
 
 
 def test_an_image_is_unchecked(runtime):

@@ -396,10 +396,11 @@ class Server:
                 continue
             watch.held = asyncio.Event()
             watch.report({"held": True})
-            with contextlib.suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(watch.held.wait(), HOLD_LIMIT)
+            except TimeoutError:
+                watch.acted += 1
             watch.held = None
-            watch.acted += 1
             if before is not None:
                 watch.parted.append((readable(before), readable(step[0][0])))
 
@@ -439,6 +440,7 @@ class Server:
                 if json.loads(line).get("end"):
                     report({name: getattr(watch, name) for name in SEEN})
                 elif watch.held:
+                    watch.acted += 1  # now: the block may end before the client's task goes on
                     watch.held.set()
         except (OSError, ValueError, KeyError):
             return

@@ -58,6 +58,10 @@ class Service(Protocol):
         """The address on which it is reached from outside."""
 
     @property
+    def inner_url(self) -> str:
+        """The address on which the other services of its check reach it."""
+
+    @property
     def name(self) -> str:
         """The name of its container."""
 
@@ -131,6 +135,9 @@ class Service(Protocol):
 
     def stop(self, grace: int = 5) -> float:
         """`docker stop`: SIGTERM, then SIGKILL after `grace` seconds. Returns the seconds it took."""
+
+    def signal(self, name: str) -> None:
+        """Sends its first process a signal, as `KILL`, `STOP` or `CONT`. What has ended is left alone."""
 
     def seconds_to_end(self) -> float | None:
         """The seconds from the first signal to the end, by the engine's own clock; None if its events do not tell."""
@@ -215,7 +222,7 @@ class Runtime(Protocol):
     ) -> Service:
         """Starts a service and waits until it answers. Without `image` the student's folder runs in the supplied one.
 
-        `memory` is a limit as `docker run --memory` takes it; `mounts` are folders shown read-only at a path; `flags` go to `docker run` as
+        `command` comes in place of the image's own; one that begins with `python` needs no engine. `memory` is a limit as `docker run --memory` takes it; `mounts` are folders shown read-only at a path; `flags` go to `docker run` as
         they are. Raises NotUp, with the cause, if it does not come up.
         """
 

@@ -174,6 +174,11 @@ class DockerService(Asked):
         self.run, self.name, self.inner_port = run, name, inner_port
         self.host, self.port = engine.host(), 0
 
+    @property
+    def inner_url(self) -> str:
+        """The address on which other containers of the run's network reach it."""
+        return f"http://{self.name}:{self.inner_port}"
+
     def log(self) -> str:
         """The last 300 lines of `docker logs`."""
         return self._logs()
@@ -244,6 +249,11 @@ class DockerService(Asked):
         start, self._was_stopped = time.monotonic(), True
         must(self.run.docker("stop", "--time", str(grace), self.name, timeout=grace + 20))
         return time.monotonic() - start
+
+    def signal(self, name: str) -> None:
+        """`docker kill --signal`: from outside, process 1 gets every signal."""
+        self._was_stopped = self._was_stopped or name == "KILL"
+        self.run.docker("kill", "--signal", name, self.name)
 
     def seconds_to_end(self) -> float | None:
         """The seconds from the first signal to the end, by the engine's own clock; None where its events do not tell."""
@@ -331,7 +341,7 @@ class DockerRuntime:
     ) -> DockerService:
         """Starts a container and waits until it answers. Without `image` the student's folder runs in the supplied one.
 
-        `memory` is a limit as `docker run --memory` takes it; `mounts` are folders shown read-only at a path; `flags` go to `docker run` as
+        `command` comes in place of the image's own. `memory` is a limit as `docker run --memory` takes it; `mounts` are folders shown read-only at a path; `flags` go to `docker run` as
         they are. Raises NotUp with the cause where it does not come up.
         """
         name = self.run.name("web")

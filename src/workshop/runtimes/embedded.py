@@ -164,15 +164,21 @@ def redis_command(port: int) -> list[str]:
 class LocalService(Asked):
     """A service as a local process. Made by `EmbeddedRuntime.start`."""
 
-    def __init__(self, run: Run, folder: Path, env: Mapping[str, str], inner_port: int) -> None:
+    def __init__(
+        self, run: Run, folder: Path, env: Mapping[str, str], inner_port: int, words: Sequence[str] = ("app.py",)
+    ) -> None:
+        """`words` are the arguments of Python."""
         self.run, self.host, self.port, self.inner_port = run, HERE, free_port(), inner_port
         self._binds = run.scratch("binds") / "binds"
         paths = os.pathsep.join(filter(None, [str(SHIM), os.environ.get("PYTHONPATH")]))
         extra = {"PYTHONPATH": paths, "PYTHONUNBUFFERED": "1", "WORKSHOP_PORT": str(self.port)}
+        extra["MALLOC_ARENA_MAX"] = (
+            "2"  # of the address space that the shim allows, each thread's own arena would take 64 MB
+        )
         extra["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         extra |= {"WORKSHOP_INNER_PORT": str(inner_port), "WORKSHOP_BINDS": str(self._binds)}
         self._folder = folder
-        self._child = _Child(run, [sys.executable, "app.py"], cwd=folder, env={**os.environ, **extra, **env})
+        self._child = _Child(run, [sys.executable, *words], cwd=folder, env={**os.environ, **extra, **env})
 
     def log(self) -> str:
         return self._child.output().replace(f"{self._folder}{os.sep}", "")
@@ -208,6 +214,11 @@ class LocalService(Asked):
         """Nothing to look up: it keeps its port."""
 
     @property
+    def inner_url(self) -> str:
+        """The address on which other services reach it."""
+        return self.url
+
+    @property
     def name(self) -> str:
         """Raises Unchecked: it has no container, so no name; and so do all that look into a container or stop one."""
         raise Unchecked(needs_engine())
@@ -227,6 +238,11 @@ class LocalService(Asked):
 
     def stop(self, grace: int = 5) -> float:
         raise Unchecked(needs_engine())
+
+    def signal(self, name: str) -> None:
+        """Sends a signal to it and all its children."""
+        self._was_stopped = self._was_stopped or name == "KILL"
+        self._child.signal(f"SIG{name}")
 
     def seconds_to_end(self) -> float | None:
         raise Unchecked(needs_engine())
@@ -283,14 +299,18 @@ class EmbeddedRuntime:
         wait: bool = True,
         up_path: str = "/healthz",
     ) -> LocalService:
-        """Starts the student's app.py and waits until it answers; see the docker runtime. Raises Unchecked for what takes a container."""
-        if image is not None or any((memory, hostname, command, mounts, flags)):
+        """Starts the student's app.py and waits until it answers; see the docker runtime. Raises Unchecked for what takes a container.
+
+        `command` may be another one of Python.
+        """
+        program, *words = command or ("python", "app.py")
+        if image is not None or program != "python" or any((memory, hostname, mounts, flags)):
             raise Unchecked(needs_engine())
         handin.require(self.folder, "app.py", self.lesson)
         environment = dict(env or {})
         if with_redis:
             environment.setdefault("REDIS_URL", self.redis().url)
-        service = LocalService(self.run, self.folder, environment, port)
+        service = LocalService(self.run, self.folder, environment, port, words)
         self._mine.append(service)
         if wait:
             service.wait_until_up(up_path)

@@ -30,9 +30,11 @@ class RedisProbe(ClientOfRedis):
     one of these, so that the lines do the same in a notebook.
     """
 
-    def __init__(self, server: Any, note: Callable[[str], None], calls: Trail | None = None) -> None:
-        """`server` is a RedisServer, or a notebook's `Here`."""
-        self._server, self._note, self._calls = server, note, calls
+    def __init__(
+        self, server: Any, note: Callable[[str], None], calls: Trail | None = None, database: int | None = None
+    ) -> None:
+        """`server` is a RedisServer, or a notebook's `Here`. `database` is another one than the server's own."""
+        self._server, self._note, self._calls, self._database = server, note, calls, database
         self._at: tuple[str, int] | None = None
         self._thread = threading.current_thread()
 
@@ -55,7 +57,7 @@ class RedisProbe(ClientOfRedis):
                     raise Mismatch(hint, mistake="key_of_another_type", actual=f"TYPE {args[1]}: {kind}") from None
 
         self._at = (self._server.host, self._server.port)
-        options = getattr(self._server, "options", {})
+        options = getattr(self._server, "options", {}) | ({"db": self._database} if self._database else {})
         return Noting(
             *self._at,
             decode_responses=True,
@@ -144,4 +146,12 @@ class RedisProbe(ClientOfRedis):
     @property
     def url(self) -> str:
         """How a service finds this Redis."""
-        return str(self._server.url)
+        return self.through(str(self._server.url))
+
+    def through(self, url: str) -> str:
+        """An address of this Redis, a relay's too, with the number of this database in place of its own."""
+        return url if self._database is None else f"{url.rpartition('/')[0]}/{self._database}"
+
+    def database(self, number: int) -> RedisProbe:
+        """Another database of the same Redis: what goes on there disturbs nobody here."""
+        return RedisProbe(self._server, self._note, self._calls, number)

@@ -108,7 +108,7 @@ class Relay:
 
     @contextlib.contextmanager
     def _watching(self, act: Callable[[], None], before: str, times: int) -> Iterator[Seen]:
-        seen, ended = Seen(), threading.Event()
+        seen, ended, turn = Seen(), threading.Event(), threading.Lock()
         with socket.create_connection(self._at, timeout=5) as control, control.makefile("rwb") as channel:
             control.setsockopt(
                 socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
@@ -123,8 +123,9 @@ class Relay:
                     for line in channel:
                         event = json.loads(line)
                         if "held" in event:
-                            act()
-                            say({"go": True})
+                            with turn:
+                                act()
+                                say({"go": True})
                         elif "acted" in event:
                             vars(seen).update(event)
                             break
@@ -139,8 +140,11 @@ class Relay:
             try:
                 yield seen
             finally:
+                is_mine = turn.acquire(timeout=HOLD_LIMIT)  # a rival that is acting gets to its end
                 with contextlib.suppress(OSError):
                     say({"end": True})
+                if is_mine:
+                    turn.release()
                 ended.wait(HOLD_LIMIT)
                 with contextlib.suppress(OSError):
                     control.shutdown(socket.SHUT_RDWR)
