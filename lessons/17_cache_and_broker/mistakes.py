@@ -1,0 +1,422 @@
+"""What goes wrong in lesson 17. Looked through after a check has failed, from the top; the first that holds is the hint."""
+
+from workshop.grader import audience, mistake, said
+
+PRICES = ("test_a_price_is_the_warehouses", "test_a_hit_costs_no_call", "test_an_update_is_seen_at_once")
+CALLS = ("test_a_hit_costs_no_call", "test_a_stampede_costs_one_call")
+DRILLS = ("test_a_killed_worker_loses_no_order", "test_a_worker_that_wakes_up_late")
+
+
+def naming(redis, word):
+    """The keys in Redis that have a word in their name."""
+    return [key for key in redis.keys("*") if word in key]
+
+
+def ends(redis, word):
+    """The times to live of these keys in seconds; -1 is none."""
+    return [redis.ttl(key) for key in naming(redis, word)]
+
+
+# The cache
+
+
+@mistake("test_a_price_is_the_warehouses")
+def none_goes_into_the_cache(answer, log):
+    """There is no such item, so ask_warehouse returned None, and redis-py cannot store that. Answer 404 before anything is
+    kept."""
+    return answer.status == 500 and said(r"DataError: .*NoneType", log)
+
+
+@mistake("test_a_price_is_the_warehouses")
+def none_has_no_price(answer, log):
+    """There is no such item, so ask_warehouse returned None, and the view went on with it as if it were a dict. Test
+    `if answer is None`, and answer 404."""
+    return answer.status == 500 and said(r"TypeError: .*NoneType", log)
+
+
+@mistake(*PRICES)
+def price_is_a_text(answer, told):
+    """The price came as the text {price}: Redis keeps texts, so what it returns is one. Make a number of it: int(…)."""
+    price = answer.json.get("price") if isinstance(answer.json, dict) else None
+    return isinstance(price, str) and {"price": f'"{price}"'}
+
+
+@mistake("test_a_hit_costs_no_call")
+def kept_in_the_process(actual, redis, told):
+    """Each replica asked the warehouse once, and no key in Redis has the item in its name: so each keeps prices in its own
+    memory. What one has loaded, the others load again. Keep them in Redis."""
+    return actual == "asked 2 times" and not naming(redis, told["item"])
+
+
+@mistake("test_a_hit_costs_no_call")
+def nothing_is_kept(actual, redis, told):
+    """Each look asked the warehouse, and no key in Redis has the item in its name: nothing is kept. Store what the warehouse
+    answers, for CACHE_TTL seconds: store.set(key, price, px=…)."""
+    return actual == "asked 4 times" and not naming(redis, told["item"])
+
+
+@mistake("test_a_hit_costs_no_call")
+def kept_and_not_looked_at(actual, redis, told):
+    """The price is in Redis under {key}, and yet each look asked the warehouse. Look into Redis first, under the same key."""
+    keys = naming(redis, told["item"])
+    return actual == "asked 4 times" and keys and {"key": keys[0]}
+
+
+@mistake("test_a_kept_price_ends")
+def kept_for_ever(redis, told):
+    """The price has no time to live: a price that the warehouse changes by another way would never be seen. Set it with the
+    value: store.set(key, price, px=int(CACHE_TTL * 1000))."""
+    return -1 in ends(redis, told["item"])
+
+
+@mistake("test_a_kept_price_ends")
+def another_time_to_live(redis, told):
+    """CACHE_TTL was {TTL}, and the price has {seconds} s to live still. Take the time to live from shop.CACHE_TTL."""
+    longest = max(ends(redis, told["item"]), default=0)
+    return longest > 2 and {"seconds": longest}
+
+
+@mistake("test_a_kept_price_ends")
+def put_off_by_each_look(answer, told):
+    """It was looked at again and again, and never ended: each look begins its time to live anew (EXPIRE, GETEX, or SET after a
+    hit). A price that is often looked at would stay old for ever. Set the time to live only when it is loaded."""
+    return answer.json == told
+
+
+@mistake("test_a_stampede_costs_one_call")
+def who_waits_gets_nothing(answer):
+    """One loaded the price, and another was answered {status} meanwhile. Who finds that somebody loads it already waits a
+    moment, and looks into the cache again."""
+    return answer.status not in (None, 200) and {"status": answer.status}
+
+
+@mistake("test_a_stampede_costs_one_call")
+def lock_in_the_process(actual):
+    """Two replicas asked once each: so each keeps its own clients apart, with a lock in its own memory. All replicas need to
+    see the same lock: SET … NX in Redis, with a time to live."""
+    return actual == "asked 2 times"
+
+
+@mistake("test_a_stampede_costs_one_call")
+def each_asks_for_itself(actual):
+    """The 50 clients found nothing in the cache, and the warehouse was {actual}. Let one of them load it: whoever sets a key
+    with SET … NX. The others wait, and look into the cache again."""
+    return isinstance(actual, str) and actual.startswith("asked") and {"actual": actual}
+
+
+@mistake("test_a_failed_load_is_not_kept")
+def failure_told_as_absence(answer):
+    """The warehouse failed, and the service answered 404, as if there were no such item. Let WarehouseError through: below
+    its errorhandler it is a 503."""
+    return answer.status == 404
+
+
+@mistake("test_a_failed_load_is_not_kept")
+def lease_left_behind(answer, redis, told):
+    """The first load failed, and the next look waits for it still: in Redis there is {key}. Give the right to load back
+    whatever happens, in `finally`."""
+    keys = naming(redis, told["item"])
+    return answer.status is None and keys and {"key": keys[0]}
+
+
+@mistake("test_an_update_is_seen_at_once")
+def warehouse_is_not_told(actual, told):
+    """The cache has the new price, and the warehouse the old one: once the cache forgets it, it is lost. Tell the warehouse
+    first, with ask_warehouse("PUT", …)."""
+    return actual == told
+
+
+@mistake("test_an_update_is_seen_at_once")
+def old_price_is_still_kept(answer, told):
+    """The price was changed, and the old one came from the cache. Delete it there when the warehouse has the new one, for all
+    replicas: store.delete(key)."""
+    return answer.json == told
+
+
+@mistake("test_an_update_beats_a_load")
+def slow_load_keeps_the_old_price(answer, told, slow):
+    """One client was loading the price while another changed it. Its answer came after the change, was the old price, and was
+    kept. Keep what was loaded only if nobody has changed the price since: an update takes the right to keep it away."""
+    return slow == "GET" and answer.json == told
+
+
+@mistake("test_an_update_beats_a_load")
+def deleted_before_the_change(answer, told, slow):
+    """While the warehouse was busy with the change, another client loaded the old price, and it was kept. Delete what is kept
+    when the warehouse has the new price, not before."""
+    return slow == "PUT" and answer.json == told
+
+
+# The feed
+
+
+@mistake("test_news_reach_who_listens")
+def no_event_stream(actual, expected):
+    """The feed is sent as {actual}. A browser takes it for a stream of events if it is text/event-stream:
+    Response(events(), mimetype="text/event-stream")."""
+    return expected == "text/event-stream" and {"actual": actual}
+
+
+@mistake("test_news_reach_who_listens")
+def lines_that_are_no_events(listener):
+    """The feed sent {line}, which is no event: each is a line that begins with `data: `, and then an empty line."""
+    return bool(listener.odd) and {"line": repr(listener.odd[:60])}
+
+
+@mistake("test_news_reach_who_listens")
+def ends_at_the_first_silence(listener):
+    """The feed came to its end when no news came for a while. get_message returns None if nothing has come in its time-out:
+    go on then."""
+    return listener.has_ended and listener.status == 200
+
+
+@mistake("test_news_reach_who_listens")
+def news_stay_in_the_process(redis, NEWS):
+    """Nobody has subscribed to {NEWS} in Redis. A list or a queue in the process reaches the listeners of that process alone;
+    what is published in Redis reaches those of all replicas."""
+    return audience(redis, NEWS) == 0
+
+
+@mistake("test_news_reach_who_listens")
+def old_news_are_told_again(listener, late, early):
+    """Who came late heard what was published before, so something keeps the news. Pub/sub keeps nothing, and this feed is
+    live: leave that out."""
+    return listener is late and early in listener.heard
+
+
+@mistake("test_who_has_left_is_unsubscribed")
+def never_notices_who_left(actual, listeners):
+    """The listeners have hung up, and Redis has {actual} subscribers still. A server notices that only when it sends something:
+    send a comment (`: still here` and an empty line) every FEED_HEARTBEAT seconds, and close the subscription in `finally`."""
+    return actual > len(listeners) and {"actual": actual}
+
+
+# The limiter
+
+
+@mistake("test_the_limiter_closes")
+def one_limit_for_all(answer, refused=()):
+    """Another author was refused, too. Count each author under a key of its own."""
+    return answer.status == 429 and answer not in refused
+
+
+@mistake("test_the_limiter_closes")
+def not_counted_in_redis(answer, redis, news):
+    """All {LIMIT} news and one more were let in, and no key in Redis has the author in its name. Does each replica count for
+    itself? Count in Redis, with INCR."""
+    return answer.status == 200 and not naming(redis, news["author"])
+
+
+@mistake("test_the_limiter_closes")
+def one_too_many(answer, redis, news):
+    """All {LIMIT} news were let in, and one more. INCR returns the number of this one: refuse it if it is greater than
+    RATE_LIMIT."""
+    return answer.status == 200 and bool(naming(redis, news["author"]))
+
+
+@mistake("test_the_limiter_closes")
+def refused_with_another_status(answer):
+    """What was too much was refused with {status}. The status for that is 429."""
+    return answer.status in (400, 403, 503) and {"status": answer.status}
+
+
+@mistake("test_the_limiter_closes")
+def no_time_to_come_back(actual):
+    """Retry-After is {actual}. It tells when to come back, in whole seconds, and is never 0: PTTL says how many milliseconds
+    are left of the window, and math.ceil rounds up."""
+    return (actual is None or isinstance(actual, str)) and {"actual": actual or "missing"}
+
+
+@mistake("test_the_last_place_is_given_once")
+def looks_before_it_counts(actual):
+    """Both were let in: between your look at the count and your INCR, another request took the last place. Count first, and
+    decide by the number that INCR returns."""
+    return actual == [200, 200]
+
+
+@mistake("test_the_limiter_reopens_on_time")
+def window_without_an_end(answer, redis, news):
+    """The window does not end: the key that counts has no time to live. Set it together with the key, in one step:
+    SET key 0 NX PX …, then INCR."""
+    return answer.status == 429 and -1 in ends(redis, news["author"])
+
+
+@mistake("test_the_limiter_reopens_on_time")
+def put_off_by_refusals(redis, news, refused_at, full, WINDOW):
+    """Who was refused and asked again was kept out for longer: each request begins the window anew. Give the key its time to
+    live only when the window begins: SET … NX, or EXPIRE … NX."""
+    return refused_at - full > WINDOW
+
+
+@mistake("test_the_limiter_reopens_on_time")
+def window_by_the_clock(actual):
+    """The limiter was open again {actual} s after the first of the news. Does the window begin and end by the clock? It begins
+    with an author's first news."""
+    return isinstance(actual, float) and {"actual": f"{actual:.1f}"}
+
+
+# The orders
+
+
+@mistake("test_an_order_waits_in_the_stream")
+def other_fields(actual):
+    """The entry has the fields {fields}. The worker, and others that read the stream, need id, item and count."""
+    return isinstance(actual, list) and actual and {"fields": ", ".join(actual[-1])}
+
+
+@mistake("test_an_order_waits_in_the_stream")
+def orders_elsewhere(actual, redis):
+    """The stream is empty, but Redis has {keys}. Put the order into the stream shop:orders, with XADD."""
+    keys = [key for key in redis.keys("*") if redis.type(key) in ("stream", "list")]
+    return actual == [] and keys and {"keys": ", ".join(keys)}
+
+
+@mistake("test_an_order_waits_in_the_stream")
+def waiting_orders_thrown_away(actual, FLOOD):
+    """20,001 orders waited, one more came, and {actual} were left: MAXLEN throws the oldest away, done or not. Leave it out. The
+    worker takes off the stream what is done."""
+    return isinstance(actual, int) and actual < FLOOD and {"actual": actual}
+
+
+@mistake("test_an_order_is_done")
+def group_from_the_end(actual, main, redis):
+    """The order was in the stream before the first worker came, and no worker was given it: the group begins at the end of the
+    stream. Create it with id="0"."""
+    left = main.left()
+    groups = redis.xinfo_groups(main.orders)
+    return actual == 0 and left["in the stream"] > 0 == left["pending"] and groups[0]["last-delivered-id"] != "0-0"
+
+
+@mistake("test_an_order_is_done")
+def another_group(actual, redis, ORDERS):
+    """The stream has no group workers; it has {groups}. All workers read it by the group of that name, so that each order is given to one
+    of them, and others can see what is pending: GROUP, in shop.py."""
+    is_so = isinstance(actual, dict) and actual["pending"] is None
+    groups = [group["name"] for group in redis.xinfo_groups(ORDERS)] if is_so and redis.exists(ORDERS) else []
+    return is_so and {"groups": ", ".join(groups) or "none"}
+
+
+@mistake("test_an_order_is_done")
+def never_acknowledged(actual):
+    """The order is done, and still pending: after JOB_LEASE seconds it is given to another worker. Acknowledge it with XACK when
+    it is counted."""
+    return isinstance(actual, dict) and bool(actual["pending"])
+
+
+@mistake("test_an_order_is_done")
+def done_and_still_in_the_stream(actual):
+    """The order is done, and still in the stream: XACK only says that it is no longer pending. Without XDEL the stream grows for
+    ever."""
+    return isinstance(actual, dict) and actual["in the stream"] > 0
+
+
+@mistake("test_an_order_sent_twice_counts_once")
+def counted_twice(actual, order):
+    """The order has one id, was sent twice, and counted twice. Set a key for the id when it is counted, and count it only if
+    the key is not there."""
+    return actual == 2 * order["count"]
+
+
+@mistake("test_a_killed_worker_loses_no_order")
+def acknowledged_before_the_work(queue):
+    """The worker died in the middle of the order, and no order is pending: it had acknowledged it before it was done. The group
+    gives nobody what is acknowledged. XACK comes last."""
+    return queue.left()["pending"] == 0
+
+
+@mistake("test_a_killed_worker_loses_no_order")
+def nobody_takes_over(actual, queue):
+    """The order is still pending with the worker that died, and another one runs. `>` gives a worker new orders only: ask for those
+    of others with XAUTOCLAIM, before each new one."""
+    return actual == 0 and bool(queue.left()["pending"])
+
+
+@mistake("test_a_worker_killed_after_its_first_word")
+def marked_before_it_counts(actual):
+    """The order was marked as done, then the worker died, and nobody counted it. Mark and count in one transaction, between
+    MULTI and EXEC: both happen, or neither."""
+    return actual == 0
+
+
+@mistake("test_a_worker_killed_after_its_first_word")
+def counted_before_it_is_marked(actual, order):
+    """The order was counted, the worker died before it noted that, and the next one counted it again. Count and mark in one
+    transaction, between MULTI and EXEC: both happen, or neither."""
+    return actual == 2 * order["count"]
+
+
+@mistake("test_a_worker_that_wakes_up_late")
+def looks_then_counts(actual, order):
+    """One worker looked whether the order was done, stood still, and counted it when another one had done so. What was looked at
+    must still be so when it counts: WATCH the mark before the look, or look and count in one script."""
+    return actual == 2 * order["count"]
+
+
+@mistake("test_an_order_at_work_is_left_alone")
+def claimed_too_early(actual):
+    """A worker was at the order, and another one took it {after:.2f} s later; JOB_LEASE was {LEASE} s. XAUTOCLAIM takes milliseconds:
+    min_idle_time=int(JOB_LEASE * 1000)."""
+    return actual and {"after": min(actual)}
+
+
+@mistake("test_a_poison_order_is_set_aside")
+def poison_ends_the_worker(start):
+    """The order that fails ended the worker, with WarehouseError. So it ends each one that takes it, and nobody does the others.
+    Catch it, and go on with the next order."""
+    return said(r"^(?:shop\.)?WarehouseError: ", start.log)
+
+
+@mistake("test_a_poison_order_is_set_aside")
+def poison_is_dropped(actual, main, FAILED):
+    """The order failed, was acknowledged, and is nowhere now: nobody will ever know. Leave it pending, so that it is tried again,
+    and move it to {FAILED} after three tries."""
+    return actual == [] and main.left()["pending"] == 0
+
+
+@mistake("test_a_poison_order_is_set_aside")
+def never_tried_again(actual, warehouse, call):
+    """The order failed once, and nobody tried it again. Does the worker claim what it has failed at itself?"""
+    return actual == [] and len(warehouse.times(call)) == 1
+
+
+@mistake("test_a_poison_order_is_set_aside")
+def tried_for_ever(actual, warehouse, call, TRIES):
+    """The order has failed {times} times, and is tried again and again. XPENDING says how often an entry was delivered:
+    after {TRIES} tries move it to shop:orders:failed."""
+    times = len(warehouse.times(call))
+    return actual == [] and times > TRIES and {"times": times}
+
+
+@mistake("test_a_poison_order_is_set_aside")
+def set_aside_and_still_pending(actual, main):
+    """The order was set aside, and is still pending, so that it comes again. Add it to the other stream and acknowledge it in one
+    transaction."""
+    return bool(main.left()["pending"]) or (isinstance(actual, list) and len(actual) > 1)
+
+
+@mistake("test_a_poison_order_is_set_aside")
+def another_number_of_tries(actual, expected):
+    """The warehouse was {actual} to pack the order that fails, not three times. XPENDING counts each time that the entry was
+    delivered, this one too."""
+    return isinstance(actual, str) and {"actual": actual}
+
+
+@mistake("test_a_broken_redis_is_503")
+def lost_and_told_202(answer):
+    """Redis did not take the order, and the client was answered 202: it believes that the order is safe, and will not send it again.
+    Put it into the stream first, and let the error of redis-py become a 503."""
+    return answer.status == 202
+
+
+@mistake("test_a_broken_redis_is_503")
+def full_redis_is_500(answer, log):
+    """Redis has no memory left and refused the command with OOM. That is redis-py's OutOfMemoryError, and neither a
+    ConnectionError nor a TimeoutError: it needs an errorhandler, too."""
+    return answer.status == 500 and said(r"OutOfMemoryError", log)
+
+
+@mistake("test_a_broken_redis_is_503")
+def waits_for_redis_too_long(answer):
+    """Redis does not answer, and the service had not answered after {PATIENCE} s. Take the client of shop.py, which waits one
+    second and does not try again."""
+    return answer.status is None
