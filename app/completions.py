@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 from app import asked, store
 
 LONGEST = 50  # characters of a word
-MOST = 2**31  # of one weight
+HEAVIEST = 1_000_000  # of one weight
+MOST = 100  # completions in one answer
 
 blueprint = Blueprint("completions", __name__)
 
@@ -45,7 +46,7 @@ def add() -> ResponseReturnValue:
 def complete() -> ResponseReturnValue:
     """The `n` heaviest words that begin with `q`. One command, whatever the number of words."""
     q = asked.text(request.args.get("q"), "q")
-    n = asked.number("n", 10, least=1, most=current_app.config["COMPLETIONS_CAP"])
+    n = asked.number("n", 10, least=1, most=MOST)
     key = key_of(folded(q))
     with store.client(key) as redis:
         found: Any = redis.zrange(key, 0, n - 1, withscores=True)
@@ -64,6 +65,6 @@ def key_of(beginning: str) -> str:
 
 def weight_of(found: Any) -> int:
     """`found`, if it is a weight; else the request ends with 400."""
-    if not isinstance(found, int) or isinstance(found, bool) or not 0 < found < MOST:
-        abort(400, f"`weight` is a whole number above 0 and below {MOST}.")
+    if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= HEAVIEST:
+        abort(400, f"`weight` is a whole number from 1 to {HEAVIEST}.")
     return found

@@ -61,7 +61,7 @@ def test_the_best_are_kept_and_who_grows_comes_back(store, settings):
     assert store.zcard("complete:{a}:a") == 3
     add(client, "aa", 9)
     assert complete(client, "a", 1) == [("aa", 10)]
-    assert client.get("/complete?q=a&n=4").status_code == 400
+    assert len(complete(client, "a", 100)) == 3
 
 
 def test_no_weight_is_lost_though_many_come_at_once(client):
@@ -84,7 +84,7 @@ def test_no_weight_is_lost_though_many_come_at_once(client):
         {"word": "x", "weight": 1.5},
         {"word": "x", "weight": "1"},
         {"word": "x", "weight": True},
-        {"word": "x", "weight": 2**31},
+        {"word": "x", "weight": 1_000_001},
         ["x", 1],
     ],
 )
