@@ -10,6 +10,7 @@ import time
 import pytest
 
 from workshop.course.lessons import catalogue, find
+from workshop.course.progress import Progress
 from workshop.desk.pages import ADDRESS
 from workshop.engine import engine
 from workshop.notebooks.showing import trips
@@ -176,6 +177,29 @@ def test_the_solution_is_asked_for_twice(page):
     assert json.loads(ask(page, "solution")[2])["html"] is None
     assert "FROM python" in json.loads(ask(page, "solution?anyway=1")[2])["html"]
     assert "One more thing" in json.loads(ask(page, "more?anyway=1")[2])["html"]
+
+
+def test_the_map_shows_what_is_passed(page, live):
+    html = json.loads(ask(page, "map")[2])["html"]
+    assert html.count("<a href=") == len(catalogue())
+    assert "✓" not in html
+    Progress().note(LESSON, report(*(Check(n, c, Outcome.PASSED) for n, c in LESSON.promises.items())))
+    assert json.loads(ask(page, "map")[2])["html"].count("✓") == 1
+    status, headers, body = ask(page, "static/map.css")
+    assert (status, headers["Content-Type"]) == (200, "text/css")
+    assert "prefers-color-scheme: dark" in body
+
+
+def test_the_timeline_of_a_drill_is_drawn(page, live):
+    name = next(iter(LESSON.promises))
+    live.began_check()
+    events = [{"at": 0.1, "lane": "web", "what": "killed"}]
+    live.ended(Check(name, LESSON.promises[name], Outcome.PASSED, timeline=events))
+    status, headers, body = ask(page, f"timeline/{name}.svg")
+    assert (status, headers["Content-Type"]) == (200, "image/svg+xml")
+    assert "killed" in body
+    assert "script-src" not in headers["Content-Security-Policy"]
+    assert ask(page, "timeline/test_nothing.svg")[0] == 404
 
 
 def test_what_failed_is_told_with_the_passage_that_explains_it(live):

@@ -27,6 +27,7 @@ from workshop.reports import timeline
 from workshop.web import health, text
 from workshop.web.live import Live
 from workshop.web.looking import Looker
+from workshop.web.site import coursemap
 
 HERE = "127.0.0.1"
 PAGE = Path(__file__).with_name("page")
@@ -119,7 +120,7 @@ class Page:
             (r"lessons/(\d\d_\w+)/pictures/([\w.-]+\.svg)", OfALesson, here),
             (r"state", State, here),
             (r"stream", Stream, here),
-            (r"(text|hint|log|pictures|more|solution)", Read, here),
+            (r"(text|hint|log|map|pictures|more|solution)", Read, here),
             (r"(picture|timeline)/(\w+)\.svg", Drawn, here),
             (r"do/(\w+)", Do, here),
         ]
@@ -212,7 +213,11 @@ class Static(Handler):
     """The page's own files."""
 
     def get(self, name: str) -> None:
-        self.send_file(PAGE / name)
+        if name == "map.css":
+            self.set_header("Content-Type", TYPES[".css"])
+            self.finish(coursemap.style())
+        else:
+            self.send_file(PAGE / name)
 
 
 class OfALesson(Handler):
@@ -278,6 +283,8 @@ class Read(Handler):
             raise web.HTTPError(404)
         if what == "text":
             self.send({"html": text.lesson_page(lessons.find(self.get_query_argument("lesson", lesson.name)))})
+        elif what == "map":
+            self.send({"html": await asyncio.to_thread(text.course_map, lessons.catalogue())})
         elif what == "hint":
             place = self.get_query_argument("place", "")
             if not place.isdigit() or int(place) >= len(hints.folds(lesson.text)):

@@ -13,6 +13,7 @@ from workshop.course.places import shown_path
 from workshop.course.progress import Progress
 from workshop.grading.asking import for_hands
 from workshop.proof.answers import other_ways
+from workshop.web.site import coursemap
 
 OF_A_LESSON = re.compile(r'href="\.\./(\d\d_\w+)/README\.md(?:#[^"]*)?"')
 OUT_OF_PLACE = re.compile(r'<a href="\.\./[^"]*">(.*?)</a>', re.DOTALL)
@@ -43,6 +44,13 @@ def lesson_page(lesson: Lesson) -> str:
 def hint(lesson: Lesson, place: int) -> str:
     """One folded hint."""
     return rendered(hints.folds(lesson.text)[place].text)
+
+
+def course_map(lessons: list[Lesson]) -> str:
+    """The map of the course, with what is passed; each lesson leads to itself by its name, as `#03_dockerfile`."""
+    progress = Progress()
+    passed = {lesson.name for lesson in lessons if progress.has_passed(lesson)}
+    return coursemap.picture(lessons, coursemap.rests_on(lessons), lambda lesson: f"#{lesson.name}", passed)
 
 
 def _file(path: Path) -> str:

@@ -219,6 +219,7 @@ function show(message) {
   const board = JSON.stringify(state.board);
   if (board !== shown.board) {
     shown.board = board;
+    showMap();
     at("lessons").replaceChildren(...state.board.map((one) => made("option", { value: one.name, ...(one.current ? { selected: "" } : {}) }, `${one.passed ? "✓ " : ""}${one.number} · ${one.title}`)));
   }
   at("place").replaceChildren("Files: ", made("code", {}, lesson.folder));
@@ -255,6 +256,19 @@ async function beside() {
     looking = false;
   }
 }
+
+async function showMap() {
+  if (!at("map").open) return;
+  const box = at("map").querySelector("div");
+  box.innerHTML = (await get("map")).html; // the course's own
+  box.querySelectorAll("a").forEach((link) =>
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      act("go", { lesson: link.getAttribute("href").slice(1) });
+    }),
+  );
+}
+at("map").addEventListener("toggle", showMap);
 
 async function look() {
   if (at("log").open) {
