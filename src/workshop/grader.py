@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from workshop.probes.persistence import Data
     from workshop.probes.pins import version_without
     from workshop.probes.queues import Queue
+    from workshop.probes.shipping import samples
     from workshop.probes.writers import Writers
     from workshop.probes.yardstick import is_too_busy
     from workshop.runtimes.contract import Service
@@ -65,6 +66,7 @@ _LATE = {  # what takes a while to load, and few lessons need
     "often_tested": "workshop.probes.health",
     "raw": "workshop.runtimes.http",
     "read_layers": "workshop.probes.layers",
+    "samples": "workshop.probes.shipping",
     "start_again": "workshop.probes.cgroups",
     "stopped": "workshop.probes.ending",
     "version_without": "workshop.probes.pins",
@@ -111,6 +113,7 @@ __all__ = [
     "read_layers",
     "rests_on",
     "said",
+    "samples",
     "short",
     "start_again",
     "stopped",

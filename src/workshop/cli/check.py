@@ -69,7 +69,7 @@ def check(
     with Session(runtime) as session:
         for lesson in chosen:
             own = not (work or solution)
-            opened = _own(lesson, lay=is_named, chosen=len(chosen) == 1) if own else Opened(work or lesson.solution)
+            opened = _own(lesson, lay=is_named, chosen=len(chosen) == 1) if own else Opened(work or lesson.solved())
             if opened is None:
                 reports.append(_not_begun(lesson, session, as_json))
                 continue

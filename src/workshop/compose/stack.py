@@ -57,6 +57,7 @@ class Stack:
     as_written: AsWritten
     config: dict[str, Any]  # what Compose reads in it
     unset: tuple[str, ...] = ()  # the variables in it that are set nowhere
+    profiles: tuple[str, ...] = ()  # whose services are there too
     _began: Ahead[Self] | None = None
 
     def __init__(self, shared: _Shared) -> None:
@@ -70,6 +71,13 @@ class Stack:
         ] = {}  # service → target of a mount → source that the folder does not have
         self.restarts: dict[str, int] = {}  # container → how often it was started again before the last `up`
         shared.copies.append(self)
+
+    def run_once(self, service: str, limit: float = UP_LIMIT) -> engine.Done:
+        """`docker compose run --rm SERVICE`: what became of it. What the service depends on comes up first, and stays."""
+        if not self._file.exists():
+            self._prepare()
+        self._shared.note(f"docker compose run --rm {service}")
+        return self._compose("run", "--rm", "--no-TTY", service, timeout=limit)
 
     @classmethod
     def from_nothing(
@@ -228,7 +236,8 @@ class Stack:
         self.as_written = compose_file.read(self.folder, self._shared.lesson)
         files = compose_file.layers(self.folder, self.as_written)
         env = compose.bare(self._file.parent, self.folder)
-        done = self._compose("config", "--format", "json", files=files, env=env)
+        profiles = [word for name in self.profiles for word in ("--profile", name)]
+        done = self._compose(*profiles, "config", "--format", "json", files=files, env=env)
         if not done.ok:
             raise looking.of_config(self, done)
         self.config, self.unset = json.loads(done.out), looking.unset_in(done.err)

@@ -16,11 +16,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from workshop.course.places import ROOT
+from workshop.course.places import ROOT, state_folder
 
 FOLDER = re.compile(r"(\d\d)_(\w+)")
 ENGINE_FIXTURES = {"image", "stack", "coming", "cluster", "containers", "registries"}
 MORE = "One more thing to try"
+ELSEWHERE = (
+    "elsewhere.txt"  # in a solution: names of files and folders of the checkout that are the solution, one a line
+)
 NOT_STARTER = {"README.md", "pictures", "__pycache__", ".ipynb_checkpoints", ".DS_Store"}
 
 
@@ -187,12 +190,35 @@ class Lesson:
             files[self.notebook.name] = self.notebook
         return files
 
+    @property
+    def finished_in(self) -> Path:
+        """The folder in which the finished files stand under their own names: the solution's, or the checkout itself."""
+        return self.root if (self.solution / ELSEWHERE).exists() else self.solution
+
     def finished(self) -> dict[str, Path]:
-        """The solution's files, named as in the student's folder."""
-        inside = (
-            path for path in sorted(self.solution.rglob("*")) if path.is_file() and "__pycache__" not in path.parts
-        )
-        return {path.relative_to(self.solution).as_posix(): path for path in inside}
+        """The solution's files, named as in the student's folder. They may stand elsewhere in the checkout: no copy, nothing that drifts."""
+        listed, top = self.solution / ELSEWHERE, self.finished_in
+        names = listed.read_text(encoding="utf-8").split() if listed.exists() else ["."]
+        inside = (path for name in names for path in sorted([top / name, *(top / name).rglob("*")]))
+        return {
+            path.relative_to(top).as_posix(): path
+            for path in inside
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+
+    def solved(self) -> Path:
+        """A folder with the finished files and nothing else, to be graded: the solution's, or a copy if they stand elsewhere, brought up to date."""
+        if self.finished_in == self.solution:
+            return self.solution
+        folder, finished = state_folder() / "solutions" / self.name, self.finished()
+        for old in [path for path in folder.rglob("*") if path.is_file()]:
+            if old.relative_to(folder).as_posix() not in finished:
+                old.unlink(missing_ok=True)
+        laid = {
+            name for name, path in finished.items() if _is_copy(folder / name, path)
+        }  # others may be reading those
+        lay({name: path for name, path in finished.items() if name not in laid}, folder)
+        return folder
 
     def open(self) -> Path:
         """The student's own place; made from the starter where it is not there yet."""
@@ -211,6 +237,11 @@ class Lesson:
             elif theirs is None or not _same_text(mine, theirs):
                 return False
         return True
+
+
+def _is_copy(one: Path, other: Path) -> bool:
+    """Whether a file is there and has the same bytes as another."""
+    return one.is_file() and one.read_bytes() == other.read_bytes()
 
 
 def _same_text(one: Path, other: Path) -> bool:

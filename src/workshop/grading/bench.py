@@ -303,7 +303,7 @@ class Bench:
             from workshop.probes.stacks import DrilledStack
 
             run = self.docker().run
-            finished = compose_file.read(self.lesson.solution, self.lesson.name).services()
+            finished = compose_file.read(self.lesson.finished_in, self.lesson.name).services()
             needs = [name for name in ("web", "redis") if name in finished]
             self._stack = DrilledStack.from_nothing(run, self.copy, self.lesson.name, self.note, needs).begin()
         return self._stack

@@ -105,7 +105,7 @@ def _assignment(config: pytest.Config, lesson: lessons.Lesson) -> Assignment:
     if grading.assignment is None or grading.assignment.lesson != lesson:
         if grading.own_session is None:
             grading.own_session = Session(config.getoption("--runtime"))
-        work = config.getoption("--work") or (lesson.solution if config.getoption("--solution") else lesson.open())
+        work = config.getoption("--work") or (lesson.solved() if config.getoption("--solution") else lesson.open())
         seed = config.getoption("--seed")
         grading.assignment = Assignment(
             lesson, work, secrets.randbelow(10**6) if seed is None else seed, grading.own_session

@@ -1,4 +1,4 @@
-"""What lessons do with a stack: kill, stop and start a service, hold one back, fill its disk, look for what only one copy can have."""
+"""What lessons do with a stack: kill, stop and start a service, hold one back, fill its disk, run its own tests, look for what only one copy can have."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import contextlib
 import json
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from workshop.compose.rewrite import STACK_LABEL, Plan
 from workshop.compose.service import StackService
 from workshop.compose.stack import UP_LIMIT, Stack
 from workshop.engine import helpers
-from workshop.engine.engine import must
+from workshop.engine.engine import Done, must
 from workshop.engine.images import BASE, need_image
 from workshop.outcomes import NotUp, Unchecked
 from workshop.patience import Ahead, until
+from workshop.probes import shipping
 from workshop.runtimes.healthtest import tests_of
 from workshop.runtimes.http import Answer
 
+TESTS_LIMIT = 90.0  # seconds that the tests of a service may take
 RESTART_LIMIT = 20.0  # seconds in which a killed service must be back
 HELD_TESTS = 2  # health tests that failed while a service is held, after which what waits for its health does wait …
 HELD_SECONDS = 2.0  # … and seconds since its start, in which what does not wait for its health is started, too
@@ -113,10 +115,50 @@ class DrilledStack(Stack):
         return name
 
     def kill_web_process(self) -> None:
-        """SIGKILL to the first process of `web`, by its id on the host: for Docker it has died by itself."""
-        pid = self.service("web").state["Pid"]
+        """SIGKILL to the first process of `web`; see `kill_process`."""
+        self.kill_process("web")
+
+    def kill_process(self, name: str) -> None:
+        """SIGKILL to the first process of a service, by its id on the host: for Docker it has died by itself."""
+        pid = self.service(name).state["Pid"]
         must(helpers.helper(self.run, "sh", "-c", f"kill -9 {pid}", rights=["KILL"], flags=("--pid", "host")))
-        self._shared.note("kill -9 of web's first process, from outside the container")
+        self._shared.note(f"kill -9 of {name}'s first process, from outside the container")
+
+    @contextlib.contextmanager
+    def away(self, name: str, how: str) -> Iterator[None]:
+        """Within the block a service is `paused`, so that it hangs, or `stopped`, so that its name is gone."""
+        begin, end = {"paused": (("pause",), "unpause"), "stopped": (("stop", "--time", "1"), "start")}[how]
+        must(self.run.docker(*begin, *self.containers(name)))
+        try:
+            yield
+        finally:
+            must(self.run.docker(end, *self.containers(name)))
+
+    def own_tests(self, service: str, profile: str, is_broken: bool = False) -> Done:
+        """What `docker compose run --rm SERVICE` came to, in a copy of the stack that begins with nothing.
+
+        If `is_broken`, every Python file in it that is no test fails as soon as it is loaded; a build that fails is a failed run then.
+        """
+        images = {} if is_broken else self._shared.images
+        shared = replace(self._shared, images=images, configs={}, was_told=True)
+        made = type(self)(shared)
+        made.profiles = (profile,)
+        if is_broken and not shipping.break_code(made.folder):
+            raise Unchecked(
+                "The check breaks a service that is written in Python, and found no Python file in the folder."
+            )
+        try:
+            done = made.run_once(service, TESTS_LIMIT)
+        except NotUp as problem:
+            if not is_broken or "build" not in problem.facts:
+                raise
+            return Done((), 1, "", problem.actual or "", 0.0)
+        finally:
+            if is_broken:
+                made.down(volumes=True)
+                self.run.docker("image", "rm", "--force", *(image.id for image in images.values()))
+        self._shared.note(f"docker compose run --rm {service}")
+        return done
 
     def back_again(self, name: str, before: Mapping[str, Any]) -> StackService | None:
         """The service once it runs and answers again, where `before` was its state; None where it stays away."""
