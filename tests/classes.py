@@ -1,6 +1,9 @@
 """A class for tests: submissions on disk, and a grading process that needs no engine and does as its work tells it."""
 
+import datetime
 import json
+import os
+import random
 import sys
 from pathlib import Path
 
@@ -39,6 +42,17 @@ for line in sys.stdin:
     time.sleep(0.01)
     print(json.dumps({"report": {"lesson": job["lesson"], "runtime": "docker", "seed": job["seed"], "seconds": 0.1, "checks": [check]}}), flush=True)
 """
+
+
+DRAWN = 5  # attacks of a kind in one test run
+
+
+def drawn(attacks: dict[str, str]) -> dict[str, str]:
+    """Some of the attacks, drawn anew each day, so that a test run does not grow with them; all with WORKSHOP_ATTACKS=all."""
+    if os.environ.get("WORKSHOP_ATTACKS") == "all":
+        return attacks
+    day = random.Random(datetime.date.today().toordinal())
+    return {name: attacks[name] for name in day.sample(sorted(attacks), DRAWN)}
 
 
 def submissions(folder: Path, **works: str) -> Path:

@@ -71,7 +71,10 @@ class Fence:
     def only_asks(self) -> bool:
         """Whether it does nothing but ask, with curl, Redis' PING or CLUSTER INFO, or `docker ps`, which may lag a moment behind `docker stop`."""
         lines = self.commands.replace("\\\n", " ").strip().splitlines()
-        return all(re.match(r"curl\b|docker ps\b|.*\bredis-cli (?:ping$|cluster info\b)", line, re.IGNORECASE) for line in lines)
+        return all(
+            re.match(r"curl\b|docker ps\b|.*\bredis-cli (?:ping$|cluster info\b)", line, re.IGNORECASE)
+            for line in lines
+        )
 
     def uses(self, command: str) -> bool:
         """Whether it calls a command of this name."""
