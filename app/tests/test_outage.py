@@ -23,6 +23,11 @@ def recovers(client, path="/readyz"):
     return status == 200
 
 
+@pytest.fixture
+def settings(settings):
+    return settings | {"REDIS_TIMEOUT": 0.3}
+
+
 @pytest.fixture(params=["shut", "hanging"])
 def away(request, gate):
     """Two ways for Redis to be gone."""
