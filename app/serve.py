@@ -1,4 +1,4 @@
-"""How the service is served: `python app/serve.py`. By granian, which answered twice as many requests as gunicorn (docs/performance.md).
+"""How the service is served: `python app/serve.py`. By granian, which answered more requests than gunicorn with as many threads (docs/performance.md).
 
 It is run as a file and not as a part of the package: nothing may count before the folder for the counts is there, and empty.
 """
