@@ -22,6 +22,7 @@ from workshop.patience import until
 from workshop.values import short
 
 if TYPE_CHECKING:
+    from workshop.clusters.writers import Writers
     from workshop.probes.backends import Backend
     from workshop.probes.cgroups import LIMIT_FILE, cgroup_files, family, start_again, zombies
     from workshop.probes.ending import file_with, is_alone, stopped
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from workshop.probes.pins import version_without
     from workshop.probes.queues import Queue
     from workshop.probes.shipping import samples
-    from workshop.probes.writers import Writers
     from workshop.probes.yardstick import is_too_busy
     from workshop.runtimes.contract import Service
     from workshop.runtimes.http import Answer, raw
@@ -49,7 +49,7 @@ _LATE = {  # what takes a while to load, and few lessons need
     "Queue": "workshop.probes.queues",
     "RelayProbe": "workshop.wire.rivals",
     "Service": "workshop.runtimes.contract",
-    "Writers": "workshop.probes.writers",
+    "Writers": "workshop.clusters.writers",
     "audience": "workshop.probes.listening",
     "cgroup_files": "workshop.probes.cgroups",
     "commands_done": "workshop.probes.keyspace",

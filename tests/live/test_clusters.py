@@ -2,11 +2,11 @@
 
 import pytest
 
+from workshop.clusters import nodes
+from workshop.clusters.cluster import Cluster
 from workshop.engine import engine
 from workshop.engine.run import Run
 from workshop.outcomes import Unchecked
-from workshop.probes import nodes
-from workshop.probes.clusters import Cluster
 from workshop.runtimes.docker import Session
 
 

@@ -23,10 +23,10 @@ from workshop.runtimes.embedded import EmbeddedRuntime, LocalRedis, redis_with_r
 from workshop.wire.trail import Trail
 
 if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at once
+    from workshop.clusters.cluster import Cluster
     from workshop.engine.images import Image
     from workshop.exercises.remote import RemoteNotebook
     from workshop.exercises.runners import Runners
-    from workshop.probes.clusters import Cluster
     from workshop.probes.registry import Registries
     from workshop.probes.stacks import DrilledStack
     from workshop.runtimes.docker import Session as DockerSession
@@ -322,7 +322,7 @@ class Bench:
     def cluster(self) -> Cluster:
         """The Redis Cluster of this grading, up: begun at the first call. Raises Unchecked if it does not come up."""
         if self._cluster is None:
-            from workshop.probes.clusters import Cluster
+            from workshop.clusters.cluster import Cluster
 
             run, network = self.docker().run, self.session.docker.network()
             self._cluster = Ahead(lambda: Cluster.up(run, network, self.note))

@@ -9,7 +9,7 @@ import pytest
 from workshop.grading.bench import Bench
 
 if TYPE_CHECKING:
-    from workshop.probes.clusters import Cluster
+    from workshop.clusters.cluster import Cluster
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from workshop.clusters.nodes import PORT, TAKEN_OVER, Node, Nodes
 from workshop.engine.engine import must
 from workshop.outcomes import Unchecked
 from workshop.patience import Ahead, until
-from workshop.probes.nodes import PORT, TAKEN_OVER, Node, Nodes
 
 STOP = "/tmp/stop"
 GROUP = 5  # keys that WRITING writes before it asks WAIT
