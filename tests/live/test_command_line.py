@@ -44,7 +44,7 @@ def call(tmp_path):
         (("help",), 0, "doctor"),
         (("help", "check"), 0, "--solution"),
         (("help", "chek"), 2, "Did you mean"),
-        (("6",), 2, "The nearest are 5 (lifecycle), 7 (redis_api)"),
+        (("21",), 2, "The nearest are 19 (cluster), 20 (ship_it)"),
         (("check", "--all", "3"), 2, "--all"),
         (("check", "--work", "nowhere"), 2, "nowhere"),
         (("more",), 1, "is not passed yet"),
