@@ -47,7 +47,7 @@ STEPS = (
     ),
     Step(
         "the proof in brief, live",
-        ("-m", "workshop.cli", "prove", "--brief", "--minutes", "4", "--engine", "--runtime", "docker"),
+        ("-m", "workshop.cli", "prove", "--brief", "--minutes", "3", "--engine", "--runtime", "docker"),
         takes_engine=True,
     ),
 )
