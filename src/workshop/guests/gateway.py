@@ -28,6 +28,7 @@ CONTROL_PORT = 4999
 FIRST_PORT = 5000  # the next registries have the next ports
 HOLD_LIMIT = 30.0  # seconds for which an upload stands still at most
 REST_LIMIT = 5.0  # seconds for which the rest of a request that was answered already is read
+TELL_LIMIT = 3.0  # seconds
 HEAD_LIMIT = 256 * 1024
 PLACE = re.compile(r"/v2/(?P<name>.+)/(?P<kind>blobs|manifests|tags)/(?P<rest>.*)")
 REFUSED = {"errors": [{"code": "DENIED", "message": "this tag is protected"}]}
@@ -45,6 +46,13 @@ class Watch:
     hold: int = 0
     goes_on: bool = False  # it was told to hold nothing any more
     held: set[asyncio.Event] = field(default_factory=set)
+    under_way: int = 0  # requests that have begun and were not told yet
+
+    async def all_told(self) -> None:
+        """Returns once each request that has begun was told, or after TELL_LIMIT seconds: a client has its answer a moment before that."""
+        end = asyncio.get_running_loop().time() + TELL_LIMIT
+        while self.under_way and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.005)
 
     def go_on(self) -> None:
         """Lets every upload that stands still go on, and each that comes."""
@@ -164,13 +172,19 @@ class Server:
         place = request.place
         watches = [watch for watch in self.watches if place and place["name"] == watch.name]
         is_manifest = place and place["kind"] == "manifests" and request.method == "PUT"
-        if is_manifest and any(watch.refuse == place["rest"] for watch in watches):  # type: ignore[index]
-            status = await self._answer(writer, 403, json.dumps(REFUSED).encode())
-            await self._rest(request, reader)
-        else:
-            status = await self._hand_on(request, reader, writer, target, watches)
         for watch in watches:
-            watch.tell(request.told(status))
+            watch.under_way += 1
+        try:
+            if is_manifest and any(watch.refuse == place["rest"] for watch in watches):  # type: ignore[index]
+                status = await self._answer(writer, 403, json.dumps(REFUSED).encode())
+                await self._rest(request, reader)
+            else:
+                status = await self._hand_on(request, reader, writer, target, watches)
+            for watch in watches:
+                watch.tell(request.told(status))
+        finally:
+            for watch in watches:
+                watch.under_way -= 1
 
     async def _hand_on(
         self,
@@ -272,6 +286,7 @@ class Server:
             tell({"ready": True})
             while line := await reader.readline():
                 if json.loads(line).get("end"):
+                    await watch.all_told()
                     tell({"end": True})
                 else:
                     watch.go_on()
