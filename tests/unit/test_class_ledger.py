@@ -21,7 +21,7 @@ def ledger(tmp_path):
 
 
 def enter(ledger, student=ADA, digest="1", grader="g", **about):
-    folder = None if about.get("refused") else f"/work/{student.key}"
+    folder = None if about.get("refused") else f"submissions/{student.key}"
     ledger.enter(HandIn(student, LESSON.name, digest, folder, **about), LESSON, grader)
 
 

@@ -172,9 +172,8 @@ class LocalService(Asked):
         self._binds = run.scratch("binds") / "binds"
         paths = os.pathsep.join(filter(None, [str(SHIM), os.environ.get("PYTHONPATH")]))
         extra = {"PYTHONPATH": paths, "PYTHONUNBUFFERED": "1", "WORKSHOP_PORT": str(self.port)}
-        extra["MALLOC_ARENA_MAX"] = (
-            "2"  # of the address space that the shim allows, each thread's own arena would take 64 MB
-        )
+        # Of the address space that the shim allows, each thread's own arena would take 64 MB.
+        extra["MALLOC_ARENA_MAX"] = "2"
         extra["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         extra |= {"WORKSHOP_INNER_PORT": str(inner_port), "WORKSHOP_BINDS": str(self._binds)}
         self._folder = folder

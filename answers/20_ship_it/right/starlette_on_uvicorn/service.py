@@ -38,7 +38,7 @@ async def body(request, **kinds):
     try:
         found = await request.json()
         assert all(isinstance(found[name], kind) for name, kind in kinds.items())
-    except Exception:
+    except (ValueError, KeyError, TypeError, AssertionError):
         fail(400, "malformed")
     return [found[name] for name in kinds]
 
