@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -256,3 +257,18 @@ def test_six_checks_at_once_all_end_right(state, has_engine):
             err[-500:],
         )
     assert not runs_in(state)
+
+
+def test_a_worker_whose_asker_is_gone_ends_without_a_word(tmp_path):
+    lesson = find("1")
+    command = [sys.executable, "-m", "workshop.grading.worker", "embedded"]
+    job = {"lesson": lesson.name, "root": str(lesson.root), "work": str(lesson.solution), "seed": 1, "asked": None}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as worker:
+        assert worker.stdin and worker.stdout and worker.stderr
+        worker.stdout.close()
+        worker.stdin.write(json.dumps(job) + "\n")
+        worker.stdin.flush()
+        assert "Traceback" not in worker.stderr.read()
+        assert worker.wait(60) == 0

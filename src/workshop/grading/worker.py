@@ -39,8 +39,12 @@ def main() -> None:
                 answer: dict[str, Any] = {"report": report.to_dict()}
             except Exception:  # told to whoever asked; the next job goes on
                 answer = {"error": traceback.format_exc()}
-            answers.write(json.dumps(answer) + "\n")
-            answers.flush()
+            try:
+                answers.write(json.dumps(answer) + "\n")
+                answers.flush()
+            except BrokenPipeError:  # whoever asked is gone, so nobody needs it
+                os.dup2(os.open(os.devnull, os.O_WRONLY), answers.fileno())
+                break
             if "report" in answer and "notebook" in lesson.needs:
                 session.runners.ahead = True
                 session.warm(lesson)  # the next job is likely one of the same lesson
