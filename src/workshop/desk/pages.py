@@ -95,3 +95,4 @@ def open_page(desk: Desk, screen: Terminal, is_wanted: bool) -> Iterator[Page]:
             yield page
         finally:
             notebooks.close()
+            looker.close()

@@ -231,6 +231,14 @@ def docker(
     return done
 
 
+def talk(*args: str, keeper: Keeper) -> subprocess.Popen[bytes]:
+    """Starts `docker ARGS` with a pipe to it and one from it. Whoever asked for it ends it, and tells its keeper; so does the keeper's end."""
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    process: subprocess.Popen[bytes] = _begun([command(), *args], **pipes, pass_fds=keeper.inherited())
+    keeper.started(process.pid)
+    return process
+
+
 def trouble_in(done: Done) -> Trouble | None:
     """The kind of trouble that a failed call told of, or None.
 

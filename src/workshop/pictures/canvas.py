@@ -18,6 +18,7 @@ STYLE = """
     .passed { stroke: #1a7f37; stroke-width: 3; }
     .failed { stroke: #b02a1c; stroke-width: 3; }
     .bad { fill: #b02a1c; }
+    .over { fill: #ffffff; }
     @media (prefers-color-scheme: dark) {
       .ground { fill: #151b23; stroke: #3d444d; }
       .box { fill: #0d1117; stroke: #8b949e; }
@@ -29,6 +30,7 @@ STYLE = """
       .passed { stroke: #3fb950; }
       .failed { stroke: #ff8f84; }
       .bad { fill: #ff8f84; }
+      .over { fill: #0d1117; }
     }
 """
 
@@ -80,6 +82,14 @@ class Canvas:
         anchor = ' text-anchor="end"' if end else ""
         self._parts.append(
             f'<text class="{kind}" x="{x:.0f}" y="{y:.0f}" font-size="{size}"{anchor}{weight}>{escape(plain(text, most))}</text>'
+        )
+
+    def write_led(self, x: float, y: float, lead: object, text: object, size: int = 14, most: int = 0) -> None:
+        """A line of text that begins with a word in bold; `most` is for both."""
+        first = plain(lead, most)
+        rest = escape(plain(text, max(1, most - len(first) - 1)))
+        self._parts.append(
+            f'<text class="ink" x="{x:.0f}" y="{y:.0f}" font-size="{size}"><tspan font-weight="bold">{escape(first)}</tspan> {rest}</text>'
         )
 
     def box(self, x: float, y: float, wide: float, high: float, state: State = State.NONE, kind: str = "box") -> None:

@@ -27,6 +27,7 @@ class Live:
         self._lock = threading.Lock()
         self._listeners: list[Callable[[], None]] = []
         self.lesson: Lesson | None = None
+        self.work = Path()  # the folder that is checked
         self.began_at = 0.0  # time.time() of the last check's begin
         self.report: Report | None = None
         self._state: dict[str, Any] = {"boot": secrets.token_hex(4), "version": 0, "phase": AWAY, "checks": []}
@@ -49,7 +50,7 @@ class Live:
 
     def opened(self, lesson: Lesson, folder: Path, runtime: str, is_own: bool) -> None:
         """The person is at this lesson now."""
-        self.lesson, self.report = lesson, None
+        self.lesson, self.work, self.report = lesson, folder, None
         about = {"name": lesson.name, "number": lesson.number, "title": lesson.title, "folder": shown_path(folder)}
         about |= {"runtime": runtime, "own": is_own, "needs_engine": lesson.needs_engine}
         about |= {"notebook": bool(lesson.notebook)}

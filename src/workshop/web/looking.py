@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import functools
 import json
 import re
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 from workshop.course.lessons import Lesson
-from workshop.engine.run import LABEL
+from workshop.engine import engine
+from workshop.engine.run import LABEL, Run
 from workshop.grading.bench import Session
 from workshop.outcomes import NotUp, Unchecked
+from workshop.pictures import cluster as clusters
 from workshop.pictures import container as containers
 from workshop.pictures import image as images
-from workshop.pictures import keys, stack
+from workshop.pictures import stack
 from workshop.pictures.canvas import State
 from workshop.report import Outcome, Report
+from workshop.web import cluster, finding
+from workshop.web.finding import SERVICE, Found, There
+from workshop.web.picture import Picture
+from workshop.web.redises import Place, Redises, direct, named
+from workshop.wire import tunnel
 from workshop.wire.sockets import parse_sockets
 
-PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 OF_A_SERVICE = re.compile(r"workshop-\w+-web-(\d+)")
 OF_REDIS = re.compile(r"workshop-\w+-redis-\d+")
+OWN = "own_"  # begins the names of pictures of what the student has brought up by hand
+OF_A_NODE = re.compile(r"workshop-\w+-n\d-\d+")
 HOSTS = {
     str(number) for number in range(4026531834, 4026531840)
 }  # namespaces that Linux begins with: no container's own
@@ -37,18 +49,17 @@ ASKS = {
     "processes": {"processes", "is_running", "stop", "exec", "state", "seconds_to_end"},
     "image": {"layers", "size", "history", "unpacked", "config", "details"},
 }
-CLAIMS = {"limits": re.compile(r"\blimit|\bmemory\b|\bprocessors?\b", re.IGNORECASE)}
+CLAIMS = {
+    "limits": re.compile(r"\blimit|\bmemory\b|\bprocessors?\b", re.IGNORECASE),
+    "slots": re.compile(r"\bslots?\b", re.IGNORECASE),
+}
 OTHERS = {"redis", "relay", "notebook", "some"}  # whose `get` is another one
-FIXTURES = {"redis": {"redis", "relay"}, "stack": {"stack", "coming"}, "image": {"image"}}
-
-
-class Picture(NamedTuple):
-    """A picture, drawn: its name in addresses, its title, the SVG, the same as text."""
-
-    name: str
-    title: str
-    svg: str
-    text: str
+FIXTURES = {
+    "redis": {"redis", "relay"},
+    "stack": {"stack", "coming"},
+    "image": {"image"},
+    "failover": {"failover", "partition"},
+}
 
 
 def parts(lesson: Lesson, report: Report | None) -> dict[str, State]:
@@ -80,14 +91,16 @@ def _state(outcomes: list[Outcome]) -> State:
 
 
 class Looker:
-    """Looks at what one session has running. Its answers may be a second old."""
+    """Looks at what one session has running, and at what the student has brought up by hand. Its answers may be a second old."""
 
     FRESH = 1.0  # seconds
 
     def __init__(self, session: Callable[[], Session]) -> None:
         self._session = session
+        self._lock = threading.Lock()  # a page asks for all pictures at once: they are of one look
         self._seen: tuple[float, list[Picture]] = (0.0, [])
         self._image: tuple[object, Picture | None] = (None, None)  # an image stays as it was built
+        self._clusters, self._redises = cluster.Asked(), Redises()
 
     def log(self) -> str:
         """The log of the service that was started last; empty if there is none."""
@@ -95,7 +108,7 @@ class Looker:
         try:
             if session.runtime != "docker":
                 return readable(session.kept.log()) if session.kept else ""
-            found = _service(self._containers(session))
+            found = _service(finding.of_run(session.run))
             if found is None:
                 return ""
             done = session.run.docker("logs", "--tail", "300", found["Name"].lstrip("/"), timeout=10)
@@ -103,39 +116,58 @@ class Looker:
         except (NotUp, Unchecked, OSError):
             return ""
 
-    def pictures(self, lesson: Lesson, report: Report | None, began_at: float) -> list[Picture]:
+    def pictures(self, lesson: Lesson, work: Path, report: Report | None, began_at: float) -> list[Picture]:
         """The pictures of what is there now."""
-        when, seen = self._seen
-        if time.monotonic() - when > self.FRESH:
-            seen = self._look(lesson, report, began_at)
-            self._seen = (time.monotonic(), seen)
-        return seen
+        with self._lock:
+            when, seen = self._seen
+            if time.monotonic() - when > self.FRESH:
+                seen = self._look(lesson, work, report, began_at)
+                self._seen = (time.monotonic(), seen)
+            return seen
 
-    def _look(self, lesson: Lesson, report: Report | None, began_at: float) -> list[Picture]:
+    def commands(self) -> list[Picture]:
+        """The commands that arrived lately, at each Redis of the last look: the engine is not asked."""
+        return self._redises.commands()
+
+    def close(self) -> None:
+        """Ends what listens."""
+        self._redises.close()
+
+    def _look(self, lesson: Lesson, work: Path, report: Report | None, began_at: float) -> list[Picture]:
         session, made = self._session(), []
         said = parts(lesson, report)
-        looks: list[Callable[[], Picture | None]] = []
+        there = There([], [])
+        with contextlib.suppress(Unchecked, OSError, ValueError):
+            if session.runtime == "docker" or (lesson.needs_engine and engine.trouble() is None):
+                there = finding.containers(session.run, lesson, work)
+        own = list(finding.projects(there.own).values())[:1]
+        looks: list[Callable[[], Picture | None]] = [
+            *(functools.partial(self._cluster, session.run, OWN, group, {}) for group in own),
+            *(functools.partial(_stack, OWN, group, {}) for group in own),
+        ]
         if session.runtime == "docker":
-            try:
-                there = self._containers(session)
-            except (Unchecked, OSError, ValueError):
-                return []
-            service = _service(there)
+            nodes = [one for one in there.run if OF_A_NODE.fullmatch(one["Name"].lstrip("/"))]
+            service = _service(there.run)
             looks += [
+                lambda: self._cluster(session.run, "", nodes, said),
                 lambda: self._image_of(session, said, began_at),
                 lambda: _container(session, service, said),
-                lambda: _stack(there, said),
-                lambda: _redis(session, there, said),
+                *(
+                    functools.partial(_stack, "", group, said)
+                    for group in list(finding.projects(there.run).values())[:1]
+                ),
             ]
-        else:
-            looks.append(lambda: _local_redis(session, said))
         for look in looks:
             try:
                 if picture := look():
                     made.append(picture)
             except Exception:  # what was there is going: the next look sees what comes
                 continue
-        return made
+        places = _redises(session.run, session, there, self._clusters.members) if there.own or there.run else []
+        if session.runtime != "docker":
+            places += _local_redis(session)
+        state = said.get("redis", said.get("stack", State.NONE))
+        return made + self._redises.look([(place, state if is_asked else State.NONE) for place, is_asked in places])
 
     def _image_of(self, session: Session, said: dict[str, State], began_at: float) -> Picture | None:
         key = (session.run.id, began_at, said.get("image"))
@@ -143,10 +175,12 @@ class Looker:
             self._image = (key, _image(session, said, began_at))
         return self._image[1]
 
-    @staticmethod
-    def _containers(session: Session) -> list[dict[str, Any]]:
-        names = session.run.docker("ps", "--all", "--quiet", "--filter", f"label={LABEL}={session.run.id}").out.split()
-        return list(json.loads(session.run.docker("inspect", *names).out or "[]")) if names else []
+    def _cluster(self, run: Run, whose: str, there: list[Found], said: dict[str, State]) -> Picture | None:
+        found = self._clusters.look(run, whose, there, said)
+        if found is None:
+            return None
+        title = _title(whose, "cluster: slots, nodes, keys")
+        return Picture(f"{whose}cluster", title, clusters.svg(found), clusters.text(found))
 
 
 def readable(text: str) -> str:
@@ -155,7 +189,7 @@ def readable(text: str) -> str:
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "", plain.replace("\r\n", "\n"))
 
 
-def _service(there: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _service(there: list[Found]) -> Found | None:
     """The student's service among the containers of a run: the one started last, or `web` of a stack."""
     single = [one for one in there if OF_A_SERVICE.fullmatch(one["Name"].lstrip("/"))]
     in_stack = [one for one in there if one["Config"]["Labels"].get(SERVICE) == "web"]
@@ -181,7 +215,7 @@ def _image(session: Session, said: dict[str, State], began_at: float) -> Picture
     return Picture("image", "The image: its layers", images.svg(found), images.text(found))
 
 
-def _container(session: Session, service: dict[str, Any] | None, said: dict[str, State]) -> Picture | None:
+def _container(session: Session, service: Found | None, said: dict[str, State]) -> Picture | None:
     if service is None:
         return None
     name, host, state = service["Name"].lstrip("/"), service["HostConfig"], service["State"]
@@ -231,17 +265,16 @@ def _inside(session: Session, name: str, host: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def _stack(there: list[dict[str, Any]], said: dict[str, State]) -> Picture | None:
-    projects = sorted(
-        {one["Config"]["Labels"].get(PROJECT) for one in there} - {None}, key=lambda one: (len(one), one)
-    )
-    if not projects:
-        return None
-    members, first = [], projects[0]
+def _title(whose: str, what: str) -> str:
+    return f"Your own {what}" if whose else f"The {what}"
+
+
+def _stack(whose: str, there: list[Found], said: dict[str, State]) -> Picture:
+    """The stack that one project's containers are."""
+    project = there[0]["Config"]["Labels"][finding.PROJECT]
+    short = lambda name: name.removeprefix(f"{project}_")  # noqa: E731 (the project's name says nothing to a student)
+    members = []
     for one in there:
-        if one["Config"]["Labels"].get(PROJECT) != first:
-            continue
-        short = lambda name: name.removeprefix(f"{first}_")  # noqa: E731 (the project's name says nothing to a student)
         ports = [
             f"{outer[0]['HostPort']}→{inner.split('/')[0]}"
             for inner, outer in one["NetworkSettings"]["Ports"].items()
@@ -260,32 +293,46 @@ def _stack(there: list[dict[str, Any]], said: dict[str, State]) -> Picture | Non
         )
     members.sort(key=lambda one: one.service)
     found = stack.Stack(tuple(members), {one.service: said.get("stack", State.NONE) for one in members})
-    return Picture("stack", "The stack: services, networks, volumes", stack.svg(found), stack.text(found))
+    return Picture(
+        f"{whose}stack", _title(whose, "stack: services, networks, volumes"), stack.svg(found), stack.text(found)
+    )
 
 
-def _keys(host: str, port: int, said: dict[str, State]) -> Picture:
-    import redis
-
-    with redis.Redis(
-        host=host, port=port, decode_responses=True, encoding_errors="replace", socket_timeout=2
-    ) as client:
-        found = keys.of(client)
-    found = keys.Database(found.keys, found.count, said.get("redis", State.NONE))
-    return Picture("redis", "Redis: its keys", keys.svg(found), keys.text(found))
-
-
-def _redis(session: Session, there: list[dict[str, Any]], said: dict[str, State]) -> Picture | None:
-    from workshop.engine import engine
-
-    for one in there:
+def _redises(run: Run, session: Session, there: There, members: set[str]) -> list[tuple[Place, bool]]:
+    """Each Redis that can be looked at, and whether the checks ask it: the student's own, and that of the last check once it is over."""
+    found = [(OWN, one, False) for one in there.own]
+    if session.kept:
+        found += [("", one, True) for one in there.run]
+    names = {address: finding.name_of(one) for one in (*there.own, *there.run) for address in finding.addresses(one)}
+    made = list[tuple[Place, bool]]()
+    for whose, one, is_asked in found:
+        if not finding.has_redis(one) or one["Id"] in members or not one["State"]["Running"]:
+            continue
+        name = one["Name"].lstrip("/")
         published = (one["NetworkSettings"]["Ports"] or {}).get("6379/tcp")
-        if OF_REDIS.fullmatch(one["Name"].lstrip("/")) and published and session.kept and session.kept.with_redis:
-            return _keys(engine.host(), int(published[0]["HostPort"]), said)
-    return None
+        if OF_REDIS.fullmatch(name) and session.kept and session.kept.with_redis and published:
+            dial = direct(engine.host(), int(published[0]["HostPort"]))
+        elif is_asked and SERVICE not in one["Config"]["Labels"]:
+            continue  # one of the check's own that is none of this lesson's
+        else:
+            dial = functools.partial(tunnel.through, run, name)
+        service = finding.name_of(one)
+        words = "Redis" if service == "redis" or SERVICE not in one["Config"]["Labels"] else f"Redis {service}"
+        prefix = whose + ("" if words == "Redis" else re.sub(r"\W", "_", f"{service}_"))
+        title = f"Your own {words}" if whose else words
+        inside = "inside"
+        made.append(
+            (
+                Place(f"{one['Id']} {one['State']['StartedAt']}", prefix, title, dial, named(names, inside), inside),
+                is_asked,
+            )
+        )
+    return made
 
 
-def _local_redis(session: Session, said: dict[str, State]) -> Picture | None:
+def _local_redis(session: Session) -> list[tuple[Place, bool]]:
     if not (session.kept and session.kept.with_redis):
-        return None
+        return []
     server = session.kept.runtime.redis()
-    return _keys(server.host, server.port, said)
+    dial = direct(server.host, server.port)
+    return [(Place(f"{server.host}:{server.port}", "", "Redis", dial, named({}, others="client")), True)]

@@ -120,7 +120,7 @@ class Page:
             (r"lessons/(\d\d_\w+)/pictures/([\w.-]+\.svg)", OfALesson, here),
             (r"state", State, here),
             (r"stream", Stream, here),
-            (r"(text|hint|log|map|pictures|more|solution)", Read, here),
+            (r"(text|hint|log|map|pictures|commands|more|solution)", Read, here),
             (r"(picture|timeline)/(\w+)\.svg", Drawn, here),
             (r"do/(\w+)", Do, here),
         ]
@@ -292,8 +292,8 @@ class Read(Handler):
             self.send({"html": text.hint(lesson, int(place))})
         elif what == "log":
             self.send({"text": await asyncio.to_thread(self.page.looker.log)})
-        elif what == "pictures":
-            found = await self.pictures()
+        elif what in ("pictures", "commands"):
+            found = await (self.pictures() if what == "pictures" else self.commands())
             self.send(
                 [{"name": one.name, "title": one.title, "text": one.text, "version": hash(one.svg)} for one in found]
             )
@@ -306,7 +306,11 @@ class Read(Handler):
         """The pictures of what runs now."""
         live = self.page.live
         assert live.lesson
-        return await asyncio.to_thread(self.page.looker.pictures, live.lesson, live.report, live.began_at)
+        return await asyncio.to_thread(self.page.looker.pictures, live.lesson, live.work, live.report, live.began_at)
+
+    async def commands(self) -> list[Any]:
+        """Those of them that show what arrives at a Redis, as of this moment."""
+        return await asyncio.to_thread(self.page.looker.commands)
 
 
 class Drawn(Read):
@@ -318,7 +322,8 @@ class Drawn(Read):
         if self.page.live.lesson is None:
             raise web.HTTPError(404)
         if what == "picture":
-            drawn = next((one.svg for one in await self.pictures() if one.name == name), None)
+            found = await (self.commands() if name.endswith("commands") else self.pictures())
+            drawn = next((one.svg for one in found if one.name == name), None)
         else:
             checks = self.page.live.state()["checks"]
             check = next((one for one in checks if one["id"] == name and one.get("timeline")), None)

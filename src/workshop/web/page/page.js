@@ -243,7 +243,6 @@ function show(message) {
 }
 
 // What is looked at only while somebody looks: the log and the pictures.
-let drawn = "";
 let looking = false;
 async function beside() {
   if (looking || document.hidden || document.body.classList.contains("lost")) return;
@@ -279,21 +278,52 @@ async function look() {
   if (at("pictures").open) {
     const found = await get("pictures");
     at("no-pictures").hidden = found.length > 0;
-    const seen = JSON.stringify(found);
-    if (seen === drawn) return;
-    drawn = seen;
-    const open = new Set([...at("drawn").querySelectorAll("details[open]")].map((one) => one.dataset.name));
-    at("drawn").replaceChildren(
-      ...found.map((one) =>
-        made("figure", { "data-name": one.name },
-          made("figcaption", {}, one.title),
-          made("a", { href: `picture/${one.name}.svg?v=${one.version}`, target: "_blank", rel: "noopener" }, made("img", { src: `picture/${one.name}.svg?v=${one.version}`, alt: `${one.title}; the text below says the same` })),
-          made("details", { "data-name": one.name, ...(open.has(one.name) ? { open: "" } : {}) }, made("summary", {}, "As text"), made("pre", { tabindex: "0" }, one.text)),
-        ),
-      ),
-    );
+    const known = figures();
+    found.forEach((one, place) => {
+      const figure = known.get(one.name) || newFigure(one);
+      known.delete(one.name);
+      if (at("drawn").children[place] !== figure) at("drawn").insertBefore(figure, at("drawn").children[place] || null);
+      draw(figure, one);
+    });
+    known.forEach((figure) => figure.remove());
   }
 }
+
+const figures = () => new Map([...at("drawn").children].map((figure) => [figure.dataset.name, figure]));
+
+function newFigure(one) {
+  return made("figure", { "data-name": one.name },
+    made("figcaption"),
+    made("a", { target: "_blank", rel: "noopener" }, made("img")),
+    made("details", {}, made("summary", {}, "As text"), made("pre", { tabindex: "0" })),
+  );
+}
+
+// What is there is changed in its place, so that nobody who reads it or stands on it loses it.
+function draw(figure, one) {
+  if (figure.dataset.seen === String(one.version)) return;
+  figure.dataset.seen = one.version;
+  const address = `picture/${one.name}.svg?v=${one.version}`;
+  figure.querySelector("figcaption").textContent = one.title;
+  figure.querySelector("a").href = address;
+  const image = figure.querySelector("img");
+  image.src = address;
+  image.alt = `${one.title}; the text below says the same`;
+  figure.querySelector("pre").textContent = one.text;
+}
+
+// Commands are shown as they arrive; that asks the engine nothing, so it may be more often.
+async function hear() {
+  if (document.hidden || !at("pictures").open || document.body.classList.contains("lost")) return;
+  const known = figures();
+  if (![...known.keys()].some((name) => name.endsWith("commands"))) return;
+  try {
+    (await get("commands")).forEach((one) => known.has(one.name) && draw(known.get(one.name), one));
+  } catch {
+    // the next look tells
+  }
+}
+setInterval(hear, 1000);
 setInterval(beside, 3000);
 ["log", "pictures"].forEach((id) => at(id).addEventListener("toggle", beside));
 
