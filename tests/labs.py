@@ -13,11 +13,16 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+from pathlib import Path
 
 import websocket
+import yaml
 from calling import COMMAND
+from missing import cannot
 
 from workshop.course.places import ROOT
+from workshop.engine import engine, packages
+from workshop.wire.sockets import free_port
 
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/(\S*)\?token=(\w+)")
 PATIENCE = 60.0  # seconds in which JupyterLab starts on a busy machine
@@ -30,7 +35,7 @@ def checkout(folder, *more):
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=unwanted)
         else:
-            shutil.copyfile(ROOT / name, folder / name)
+            shutil.copy(ROOT / name, folder / name)
     return folder
 
 
@@ -109,6 +114,59 @@ class Lab:
         self._reader.join(20)
         self.process.wait()
         self.process.stdout.close()
+
+
+class Composed:
+    """What compose.workshop.yaml brings up, out of a copy of the checkout, under a name of its own."""
+
+    def __init__(self, folder, project):
+        self.folder, self.page_port, self.port = folder, free_port(), free_port()
+        files = [word for name in ("compose.workshop.yaml", "override.yaml") for word in ("--file", name)]
+        self.words = ("docker", "compose", "--project-name", project, *files)
+
+    def compose(self, *args):
+        """What `docker compose ARGS` prints."""
+        ports = {"LAB_PORT": str(self.port), "PAGE_PORT": str(self.page_port)}
+        env = {**os.environ, **ports, "PWD": str(self.folder)}
+        done = subprocess.run(
+            [*self.words, *args], cwd=self.folder, env=env, capture_output=True, text=True, timeout=400, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def inside(self, *command):
+        """What a command prints in the workshop's container, with the rights of the terminal there."""
+        who = f"{self.folder.stat().st_uid}:{Path('/var/run/docker.sock').stat().st_gid}"
+        return self.compose("exec", "--no-TTY", "--user", who, "workshop", *command)
+
+
+def _reaching_packages(place, scratch):
+    """What a compose file adds so that a build reaches packages as this machine does; the Dockerfile gets its mounts."""
+    dockerfile = place / "src" / "workshop" / "alone" / "Dockerfile"
+    flags, text = packages.for_build(dockerfile.read_text(encoding="utf-8"), scratch)
+    dockerfile.write_text(text, encoding="utf-8")
+    told = list(zip(flags[::2], flags[1::2], strict=True))
+    secrets = dict(re.fullmatch("id=(.*?),src=(.*)", value).groups() for flag, value in told if flag == "--secret")
+    build = {"secrets": list(secrets), "args": [value for flag, value in told if flag == "--build-arg"]}
+    services = {name: {"build": build} for name in ("workshop", "lab")}
+    return {"services": services, "secrets": {name: {"file": path} for name, path in secrets.items()}}
+
+
+@contextlib.contextmanager
+def by_docker_alone(folder, *more):
+    """The checkout's compose file with all that it needs, and `more`, in a copy below `folder`; taken down with the block."""
+    if engine.is_remote():
+        cannot("mounts a folder of this machine")
+    place = checkout(folder / "checkout", "compose.workshop.yaml", ".dockerignore", "requirements.txt", *more)
+    (place / "override.yaml").write_text(yaml.safe_dump(_reaching_packages(place, folder)), encoding="utf-8")
+    if os.name == "posix" and os.getuid() == 0:  # as on a student's machine, where the checkout is not root's
+        for path in [place, *place.rglob("*")]:
+            os.chown(path, 1234, 1234)
+    made = Composed(place, f"workshop-lab-{os.getpid()}")
+    try:
+        yield made
+    finally:
+        made.compose("down", "--volumes", "--rmi", "local", "--timeout", "30")
 
 
 def ask(address, token=None, data=None, method=None):

@@ -11,12 +11,10 @@ import subprocess
 import sys
 
 import pytest
-import yaml
-from labs import ADDRESS, Lab, ask, checkout, run
-from missing import cannot
+from labs import ADDRESS, Lab, ask, by_docker_alone, checkout, run
 
 from workshop.course.lessons import catalogue, find
-from workshop.engine import engine, packages
+from workshop.engine import engine
 from workshop.exercises.cells import code_cells, read
 from workshop.patience import until
 from workshop.wire.sockets import free_port
@@ -165,54 +163,10 @@ def test_a_notebook_that_is_missing_comes_back_and_others_stay(place):
     assert missing.read_bytes() == (place / "notebooks" / missing.name).read_bytes()
 
 
-class Composed:
-    """The lab of the compose file, out of a copy of the checkout, under a name of its own."""
-
-    def __init__(self, folder, project):
-        self.folder, self.port = folder, free_port()
-        self.words = (
-            "docker",
-            "compose",
-            "--project-name",
-            project,
-            "--file",
-            "compose.workshop.yaml",
-            "--file",
-            "override.yaml",
-        )
-
-    def compose(self, *args):
-        env = {**os.environ, "LAB_PORT": str(self.port)}
-        done = subprocess.run(
-            [*self.words, *args], cwd=self.folder, env=env, capture_output=True, text=True, timeout=400, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-
-def reaching_packages(place, scratch):
-    """What a compose file adds so that a build reaches packages as this machine does; the Dockerfile gets its mounts."""
-    dockerfile = place / "notebooks" / "Dockerfile"
-    flags, text = packages.for_build(dockerfile.read_text(encoding="utf-8"), scratch)
-    dockerfile.write_text(text, encoding="utf-8")
-    told = list(zip(flags[::2], flags[1::2], strict=True))
-    secrets = dict(re.fullmatch("id=(.*?),src=(.*)", value).groups() for flag, value in told if flag == "--secret")
-    build = {"secrets": list(secrets), "args": [value for flag, value in told if flag == "--build-arg"]}
-    return {"services": {"lab": {"build": build}}, "secrets": {name: {"file": path} for name, path in secrets.items()}}
-
-
 @pytest.fixture
 def composed(has_engine, tmp_path):
-    if engine.is_remote():
-        cannot("mounts a folder of this machine")
-    place = checkout(tmp_path / "checkout", "compose.workshop.yaml", ".dockerignore", "requirements.txt")
-    (place / "override.yaml").write_text(yaml.safe_dump(reaching_packages(place, tmp_path)), encoding="utf-8")
-    if os.name == "posix" and os.getuid() == 0:  # as on a student's machine, where the checkout is not root's
-        for path in [place, *place.rglob("*")]:
-            os.chown(path, 1234, 1234)
-    made = Composed(place, f"workshop-lab-{os.getpid()}")
-    yield made
-    made.compose("down", "--volumes", "--rmi", "local", "--timeout", "0")
+    with by_docker_alone(tmp_path) as made:
+        yield made
 
 
 def test_the_lab_of_the_compose_file(composed):

@@ -20,7 +20,7 @@ def test_what_belongs_to_the_workshop_has_a_compose_file_and_a_project_of_its_ow
     assert plain == {"web", "redis"}
     assert not any("docker.sock" in str(one) for one in service["services"].values())
     assert workshop["name"] not in (service.get("name"), ROOT.name)
-    assert set(workshop["services"]) == {"lab", "redis"}
+    assert set(workshop["services"]) == {"workshop", "gate", "lab", "redis"}
 
 
 @pytest.mark.parametrize("path", sorted(APP.rglob("*.py")), ids=lambda path: path.name)

@@ -28,6 +28,7 @@ from workshop.wire.sockets import HERE
 HOST_IN_CONTAINER = "0.0.0.0"  # published on 127.0.0.1 alone
 PORT = 8888
 SETTINGS = Path(__file__).with_name("jupyter")
+PEOPLE = Path("/etc/passwd")
 GRACE = 10.0  # seconds in which JupyterLab ends its kernels
 
 
@@ -72,9 +73,9 @@ def command(port: int | None = None, browser: bool = True, host: str = HERE) -> 
     return words
 
 
-def environment(**more: str) -> dict[str, str]:
-    """The environment of JupyterLab: this one, `more`, and the workshop's defaults for its settings."""
-    paths = [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+def environment(*settings: Path, **more: str) -> dict[str, str]:
+    """The environment of JupyterLab: this one, `more`, and the workshop's defaults for its settings, those of further folders before them."""
+    paths = [*map(str, settings), str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     return {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths)), **more}
 
 
@@ -141,22 +142,27 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def main() -> None:
-    """Serves in a container, as the user to whom the checkout belongs, so that what is saved is theirs.
-
-    Only the workshop knows on which port of the host it is published (LAB_PORT), so it makes the token and prints the address.
-    """
+def become_owner(*groups: int) -> None:
+    """In a container: goes on as the user to whom the checkout belongs, so that what is saved is theirs; with the rights of these groups besides."""
     owner = ROOT.stat()
     if os.getuid() == 0 and owner.st_uid != 0:
-        os.setgroups([])
+        if owner.st_uid not in {int(line.split(":")[2]) for line in PEOPLE.read_text(encoding="utf-8").splitlines()}:
+            with PEOPLE.open("a", encoding="utf-8") as people:  # a shell complains about somebody who has no name
+                people.write(f"student:x:{owner.st_uid}:{owner.st_gid}::{Path.home()}:/bin/bash\n")
+        os.setgroups(groups)
         os.setgid(owner.st_gid)
         os.setuid(owner.st_uid)
+
+
+def main() -> None:
+    """Serves in a container. Only the workshop knows on which port of the host it is published (LAB_PORT), so it makes the token and prints the address."""
+    become_owner()
     token = secrets.token_hex(24)
     words = command(PORT, browser=False, host=HOST_IN_CONTAINER)
     say(
         f"JupyterLab starts. It is at\n\n    http://{HERE}:{os.environ.get('LAB_PORT') or PORT}{start_page()}?token={token}\n"
     )
-    os.execve(words[0], words, environment(HOME="/tmp", JUPYTER_TOKEN=token))
+    os.execve(words[0], words, environment(JUPYTER_TOKEN=token))
 
 
 if __name__ == "__main__":

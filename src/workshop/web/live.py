@@ -12,7 +12,7 @@ from typing import Any
 
 from workshop.course import hints, lessons
 from workshop.course.lessons import Lesson
-from workshop.course.places import shown_path
+from workshop.course.places import ROOT, shown_path
 from workshop.course.progress import Failed, Progress
 from workshop.report import Check, Outcome, Report
 
@@ -53,7 +53,7 @@ class Live:
         self.lesson, self.work, self.report = lesson, folder, None
         about = {"name": lesson.name, "number": lesson.number, "title": lesson.title, "folder": shown_path(folder)}
         about |= {"runtime": runtime, "own": is_own, "needs_engine": lesson.needs_engine}
-        about |= {"notebook": bool(lesson.notebook)}
+        about |= {"notebook": bool(lesson.notebook), "file": _first_file(folder)}
         self._change(lesson=about, board=board(lesson), hints=open_hints(lesson), said="")
         self._change(phase=AWAY, checks=[_pending(*one) for one in lesson.promises.items()], news=[], verdict=None)
 
@@ -62,7 +62,9 @@ class Live:
         assert self.lesson
         self.began_at, self.report = time.time(), None
         checks = [_pending(*one) for one in self.lesson.promises.items()]
-        self._change(phase=CHECKING, checks=checks, news=[line.strip() for line in news], verdict=None, said="")
+        self._change(
+            phase=CHECKING, checks=checks, news=[line.strip() for line in news], verdict=None, said="", notice=""
+        )
 
     def began(self, claim: str) -> None:
         """A promise is being asked."""
@@ -139,6 +141,15 @@ class Live:
 
 def _is_for(fold: hints.Fold, failed: Failed) -> bool:
     return bool((failed.mistake and fold.names(failed.mistake)) or fold.names(failed.check))
+
+
+def _first_file(folder: Path) -> str | None:
+    """The file to begin with: the notebook, or app.py, or the first by name; as a path from the workshop's folder. None if there is none there."""
+    if not (folder.is_dir() and folder.is_relative_to(ROOT)):
+        return None
+    found = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    found.sort(key=lambda path: (path.suffix != ".ipynb", path.name != "app.py"))
+    return found[0].relative_to(ROOT).as_posix() if found else None
 
 
 def _pending(name: str, claim: str) -> dict[str, Any]:

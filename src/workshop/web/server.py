@@ -16,7 +16,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tornado import httpserver, iostream, netutil, web
 
@@ -30,6 +30,7 @@ from workshop.web.looking import Looker
 from workshop.web.site import coursemap
 
 HERE = "127.0.0.1"
+NAMES = (HERE, "localhost")
 PAGE = Path(__file__).with_name("page")
 ASKED = 4.0  # seconds between two looks at the engine, while a page is open
 BREATH = 20.0  # seconds after which a stream that has nothing to say says so
@@ -44,6 +45,23 @@ COME_IN = '<!doctype html><html lang="en"><title>The workshop</title><meta http-
 NOT_YET = "Lesson {} is not passed yet. A hint may be of more help. Show it all the same?"
 
 
+def origins(*ports: int) -> list[str]:
+    """The origins of pages on these ports of this machine."""
+    return [f"http://{name}:{port}" for name in NAMES for port in ports]
+
+
+class At(NamedTuple):
+    """Where the page listens, and the port of 127.0.0.1 on which a browser finds it: another one if it is published out of a container.
+
+    `frames` are the ports of this machine whose pages may be shown within the page.
+    """
+
+    host: str = HERE
+    port: int = 0  # any that is free
+    shown: int = 0  # the same
+    frames: tuple[int, ...] = ()
+
+
 class Page:
     """The live page, served from a thread of its own from `__enter__` to the block's end. `address` is what to open.
 
@@ -51,13 +69,20 @@ class Page:
     """
 
     def __init__(
-        self, live: Live, looker: Looker, actions: Mapping[str, Callable[[dict[str, Any]], str | None]]
+        self,
+        live: Live,
+        looker: Looker,
+        actions: Mapping[str, Callable[[dict[str, Any]], str | None]],
+        at: At = At(),  # noqa: B008 (it never changes)
     ) -> None:
         self.live, self.looker, self.actions = live, looker, actions
         self.secret, self.place = secrets.token_urlsafe(24), secrets.token_hex(4)
-        self._sockets = netutil.bind_sockets(0, HERE, socket.AF_INET)
-        self.port = int(self._sockets[0].getsockname()[1])
-        self.hosts = {f"{name}:{self.port}" for name in (HERE, "localhost")}
+        self._sockets = netutil.bind_sockets(at.port, at.host, socket.AF_INET)
+        self.port = at.shown or int(self._sockets[0].getsockname()[1])
+        self.hosts = {f"{name}:{self.port}" for name in NAMES}
+        self.policy = STRICT
+        if at.frames:
+            self.policy += f"; frame-src {' '.join(origins(*at.frames))}"
         self.address = f"http://{HERE}:{self.port}/{self.place}/?key={self.secret}"
         self.cookie = f"workshop_{self.port}"
         self.streams: set[Stream] = set()
@@ -201,6 +226,7 @@ class Front(Handler):
 
     def get(self) -> None:
         if self.get_query_argument("key", None) is None:
+            self.set_header("Content-Security-Policy", self.page.policy)
             self.send_file(PAGE / "index.html")
             return
         self.set_cookie(

@@ -224,6 +224,7 @@ function show(message) {
   }
   at("place").replaceChildren("Files: ", made("code", {}, lesson.folder));
   at("notebook").hidden = !lesson.notebook;
+  at("views").hidden = !state.editor;
   at("checks").setAttribute("aria-busy", String(state.phase === "checking"));
   at("news").replaceChildren(...(state.news || []).map((line) => made("li", {}, line)));
   showChecks();
@@ -231,7 +232,7 @@ function show(message) {
   if (at("summary").textContent !== said) at("summary").textContent = said;
   const over = state.phase === "over";
   const report = state.report;
-  at("next").replaceChildren(...(over && report ? words(`${report.runtime} · ${report.seconds} s · seed ${report.seed} · ${report.next}${state.address ? `. Until the next save the service answers on ${state.address}` : ""}`) : [state.phase === "checking" ? "Checking …" : ""]));
+  at("next").replaceChildren(...(over && report ? words(`${report.runtime} · ${report.seconds} s · seed ${report.seed} · ${report.next}${state.address ? `. Until the next save the service answers on ${state.address}` : ""}`) : [state.phase === "checking" ? state.notice || "Checking …" : ""]));
   at("lab").replaceChildren(...(state.lab ? [made("a", { href: state.lab, target: "_blank", rel: "noopener" }, "JupyterLab with the notebooks")] : []));
   showHints();
   if (shown.lesson !== lesson.name) {
@@ -241,6 +242,24 @@ function show(message) {
   } else bind();
   if (over) beside();
 }
+
+// JupyterLab within the page, where the workshop brings it: loaded when it is first shown, and for another lesson only if it is shown again.
+let edited = null;
+function view(isEditor) {
+  document.body.classList.toggle("editing", isEditor);
+  at("text").hidden = isEditor;
+  at("editor").hidden = !isEditor;
+  at("view-text").setAttribute("aria-pressed", String(!isEditor));
+  at("view-editor").setAttribute("aria-pressed", String(isEditor));
+  if (!isEditor || edited === state.lesson.name) return;
+  edited = state.lesson.name;
+  const { port, base, token } = state.editor;
+  const frame = made("iframe", { title: "JupyterLab: editor and terminal", allow: "clipboard-read; clipboard-write" });
+  frame.src = `http://${location.hostname}:${port}${base}lab/tree/${encodeURI(state.lesson.file || "work")}?token=${token}`;
+  at("editor").replaceChildren(frame);
+}
+at("view-text").addEventListener("click", () => view(false));
+at("view-editor").addEventListener("click", () => view(true));
 
 // What is looked at only while somebody looks: the log and the pictures.
 let looking = false;
@@ -354,7 +373,7 @@ at("solution").addEventListener("click", () => extra("solution"));
 at("reset").addEventListener("click", async () => {
   if (await sure("Put the starter back? Your files are kept aside, and the page says where.")) act("reset");
 });
-at("notebook").addEventListener("click", () => act("notebook"));
+at("notebook").addEventListener("click", () => (state.editor ? view(true) : act("notebook")));
 at("go").addEventListener("click", () => act("go", { lesson: at("lessons").value }));
 
 if (window.SharedWorker) {
