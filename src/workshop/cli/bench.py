@@ -163,3 +163,46 @@ def reports(repeat: int, numbers: tuple[str, ...], beside: Path | None, busy: in
             screen.line(f"      {line}")
         is_well = is_well and not made[0].odd() and not (beside and measuring.is_slower(*made))
     return 0 if is_well else 1
+
+
+@bench.command("class")
+@click.option("--submissions", default=24, show_default=True, help="How many of each lesson.")
+@click.option("--lesson", "numbers", multiple=True, default=("3", "8", "9"), show_default=True, help="Which lessons.")
+@click.option(
+    "--workers",
+    multiple=True,
+    type=click.IntRange(1, 16),
+    default=(1, 2, 3),
+    show_default=True,
+    help="How many at a time.",
+)
+@click.option("--floor/--no-floor", "with_floor", default=True, help="Whether the docker commands alone are measured.")
+@click.option("--peers/--no-peers", "with_peers", default=True, help="Whether nbgrader and otter-grader are measured.")
+@click.option(
+    "--own/--no-own", "is_own", default=True, help="On an engine made for it (Linux, root), or on that in use."
+)
+def class_(
+    submissions: int,
+    numbers: tuple[str, ...],
+    workers: tuple[int, ...],
+    with_floor: bool,
+    with_peers: bool,
+    is_own: bool,
+) -> int:
+    """Grading a class: submissions a minute, beside the docker commands alone, other tools, and one processor."""
+    measuring, screen = benchmark("classes"), options.screen()
+    chosen, is_well = [lessons.find(number) for number in numbers], True
+    with measuring.place(chosen, is_own, screen.line) as place:
+        for lesson in chosen:
+            found = measuring.measure(place, lesson, submissions, sorted(workers), with_floor, screen.line)
+            is_well = is_well and all(holds for _, holds in found.aims())
+            for line in measuring.rows(found):
+                screen.line(line)
+            others = []
+            if with_peers and lesson.number == int(measuring.notebooks.LESSON):
+                others = list(measuring.notebooks.peers(measuring.notebooks.submissions(submissions), screen.line))
+            for line in measuring.beside(found, [one for one in others if not isinstance(one, str)]):
+                screen.line(line)
+            for fault in (one for one in others if isinstance(one, str)):
+                screen.line(f"  {fault}")
+    return 0 if is_well else 1

@@ -1,0 +1,220 @@
+"""The docker commands of a grading, recorded and played again without the grader: what the engine and the student's service cost alone.
+
+A tape holds what one grading process had done for its submissions. It is played with as much side by side as in the recording, and without
+a pause: a command begins once all have ended that had ended before it. A service is asked over HTTP until it answers, and a notebook's
+runner is told what it was told. Left out are only a command with another process's number, and what tidies up at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workshop.classroom.crew import COMMAND, JOB_LIMIT, Grader
+from workshop.course.lessons import Lesson
+from workshop.engine import engine
+from workshop.engine.run import Run
+from workshop.report import Report
+from workshop.runtimes import http
+from workshop.runtimes.contract import PORT
+
+DONE = "done"  # the file that marks the end of a submission
+WHOLE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
+RUN_ID = re.compile(r"workshop\.run=([0-9a-f]{10})")
+FOREIGN = ("--pid", "host")  # of a command that ends a process by its number
+AT_ONCE = 24
+UP_LIMIT = 20.0  # seconds for a service to answer, and for a command
+TALK_LIMIT = 2.0  # seconds for an answer of a notebook's runner: a function may wait for a rival that is not there
+LAST = {
+    "ran",
+    "rests",
+    "outline",
+    "value",
+    "error",
+    "gone",
+    "missing",
+    "empty",
+}  # what the last answer to a message has
+
+
+@dataclass
+class Call:
+    """A command on a tape, with its times; one without words is the end of a submission."""
+
+    begin: float
+    end: float
+    words: list[str] = field(default_factory=list)
+    folder: Path = Path()
+    result: Future[None] | None = None
+
+
+def record(
+    tape: Path, lesson: Lesson, works: Sequence[Path], environment: Mapping[str, str], inside: Sequence[str]
+) -> list[Report]:
+    """Grades the works one after the other in one grading process and records its docker commands in `tape`; returns the reports."""
+    tape.mkdir(parents=True)
+    shim = tape.with_name(f"{tape.name}-bin")
+    shim.mkdir()
+    script = Path(__file__).with_name("taping.py")
+    docker = engine.command()
+    (shim / "docker").write_text(f'#!/bin/sh\nexec {sys.executable} -IS {script} {tape} {docker} "$@"\n')
+    (shim / "docker").chmod(0o755)
+    path = os.environ["PATH"]
+    grader = Grader((*inside, *COMMAND), {**environment, "PATH": f"{shim}:{path}"})
+    reports = []
+    try:
+        for number, work in enumerate(works):
+            report = grader.graded(lesson, work, number + 1, JOB_LIMIT)
+            if isinstance(report, str):
+                raise RuntimeError(f"{work}: {report}")
+            reports.append(report)
+            (tape / f"{time.time_ns()}-{DONE}").touch()
+    finally:
+        grader.end()
+    return reports
+
+
+def calls(tape: Path) -> list[Call]:
+    """What is on a tape, in its order, up to the end of the last submission."""
+    found = []
+    for path in tape.iterdir():
+        if path.name.endswith(DONE):
+            at = int(path.name.partition("-")[0]) / 1e9
+            found.append(Call(at, at))
+        elif (path / "note.json").exists():
+            note = json.loads((path / "note.json").read_text())
+            if not any(note["words"][at : at + 2] == list(FOREIGN) for at in range(len(note["words"]))):
+                found.append(Call(note["begin"], note["end"], note["words"], path))
+    found.sort(key=lambda call: call.begin)
+    last = max(number for number, call in enumerate(found) if not call.words)
+    return found[: last + 1]
+
+
+class Player:
+    """Plays a tape under a run of its own, which removes at the end what is left."""
+
+    def __init__(self, run: Run, tape: Path) -> None:
+        self._run, self._calls = run, calls(tape)
+        self._listed: dict[str, list[str]] = {}  # the last list of ids of each kind
+        self._up: set[str] = set()
+        self._renamed()
+
+    def _renamed(self) -> None:
+        """Gives the things on the tape the names of this run."""
+        first = next(found[1] for call in self._calls for word in call.words if (found := RUN_ID.search(word)))
+        for call in self._calls:
+            call.words = [word.replace(first, self._run.id) for word in call.words]
+            for path in call.folder.glob("files/**/*") if call.words else ():
+                if path.is_file() and not path.is_symlink() and first.encode() in (data := path.read_bytes()):
+                    path.write_bytes(data.replace(first.encode(), self._run.id.encode()))
+
+    def play(self) -> list[float]:
+        """Plays it; returns when each submission was through, in seconds of time.time()."""
+        stamps = []
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for number, call in enumerate(self._calls):
+                before = [one.result for one in self._calls[:number] if one.end <= call.begin and one.result]
+                wait(before)
+                if call.words:
+                    call.result = pool.submit(self._make, call)
+                else:
+                    stamps.append(time.time())
+        return stamps
+
+    def _make(self, call: Call) -> None:
+        words = self._with_ids(call.words)
+        if "--interactive" in words and words[0] == "run":
+            self._talk(call, words)
+            return
+        said = call.folder / "said"
+        data = said.read_bytes() if said.exists() else None
+        limit = max(UP_LIMIT, 3 * (call.end - call.begin))
+        with contextlib.suppress(engine.EngineTrouble):
+            done = self._run.docker(*words, data=data, timeout=limit)
+            if "--quiet" in words:
+                self._listed["".join(words[:1] if words[0] == "ps" else words[:2])] = done.out.split()
+            if words[0] == "port" and words[2:] == [f"{PORT}/tcp"] and done.ok:
+                self._wait_for(words[1], done.out)
+
+    def _with_ids(self, words: list[str]) -> list[str]:
+        """The words of a removal by ids, with the ids that were listed last in this playing."""
+        if not any(map(WHOLE_ID.fullmatch, words)):
+            return words
+        listed = self._listed.get("ps" if words[0] == "rm" else f"{words[0]}ls", [])
+        return [*(word for word in words if not WHOLE_ID.fullmatch(word)), *listed]
+
+    def _wait_for(self, name: str, said: str) -> None:
+        if name in self._up:
+            return
+        end = time.monotonic() + UP_LIMIT
+        port = int(said.split()[0].rpartition(":")[2])
+        while time.monotonic() < end and http.ask("GET", engine.host(), port, "/").status is None:
+            time.sleep(0.01)
+        self._up.add(name)
+
+    def _talk(self, call: Call, words: list[str]) -> None:
+        """Starts a notebook's runner, and tells it line by line what it was told."""
+        process = subprocess.Popen(
+            [engine.command(), *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=self._run.inherited(),
+        )
+        assert process.stdin and process.stdout
+        answers = ThreadPoolExecutor(1)
+        for line in (call.folder / "said").read_bytes().splitlines(keepends=True):
+            with contextlib.suppress(OSError, TimeoutError):
+                process.stdin.write(line)
+                process.stdin.flush()
+                answers.submit(self._answered, process.stdout).result(TALK_LIMIT if b'"kill"' not in line else 0.0)
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(UP_LIMIT)
+        process.kill()
+        process.wait()
+        answers.shutdown(wait=True)
+        process.stdout.close()
+
+    @staticmethod
+    def _answered(lines: Any) -> None:
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                if LAST & set(json.loads(line)):
+                    return
+
+
+def played(tape: Path, environment: Mapping[str, str], inside: Sequence[str]) -> subprocess.Popen[str]:
+    """Begins to play a tape in a process of its own; see `stamps`."""
+    words = [*inside, sys.executable, "-m", "benchmarks.tapes", str(tape)]
+    env = {**os.environ, **environment}
+    return subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1])
+
+
+def stamps(process: subprocess.Popen[str]) -> list[float]:
+    """Waits until the tape is through; returns when each of its submissions was, in seconds of time.time()."""
+    out, _ = process.communicate()
+    if process.returncode:
+        raise RuntimeError("A tape could not be played.")
+    return [float(word) for word in out.split()]
+
+
+def main() -> None:
+    """Plays the tape that is named, and prints when each submission was through."""
+    with Run() as run:
+        print(*Player(run, Path(sys.argv[1])).play())
+
+
+if __name__ == "__main__":
+    main()
