@@ -12,7 +12,7 @@ import pytest
 from calling import workshop
 from missing import cannot
 
-from workshop.classroom import quarters
+from workshop.classroom import parts, quarters
 from workshop.course.lessons import find
 from workshop.engine import images
 
@@ -183,7 +183,7 @@ def test_it_goes_with_all_that_was_its_own(own):
         and not quarters.DATA.exists()
         and not quarters.RUN.exists()
     )
-    assert quarters._cgroups() == [] and quarters._mounts() == []
+    assert parts.cgroups() == [] and parts.mounts() == []
     alive = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _names(path, str(quarters.RUN))]
     assert alive == []
     assert workshop("class", "grade", os.curdir, "--lessons", "3").returncode == 2, (

@@ -10,15 +10,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from workshop.classroom import parts
+from workshop.classroom.parts import DATA, NAME, RUN
 from workshop.course.lessons import Lesson
 from workshop.course.places import ROOT, state_folder
 from workshop.engine import engine, packages
@@ -28,10 +28,6 @@ from workshop.guests import hatch
 from workshop.machine.cost import base_images
 from workshop.outcomes import Unchecked
 
-# Another word in WORKSHOP_CLASS_ENGINE, another engine: several may be up side by side.
-NAME = "-".join(["workshop-class", *re.findall("[A-Za-z0-9]+", os.environ.get("WORKSHOP_CLASS_ENGINE", ""))])
-RUN = Path("/run") / NAME  # sockets, process ids, logs
-DATA = Path(os.environ.get("WORKSHOP_CLASS_DATA") or f"/var/lib/{NAME}")
 LISTENS = RUN / "engine.sock"
 SOCKET = RUN / "docker.sock"  # leads there once all that the class needs is in the engine
 NETNS = Path("/run/netns") / NAME
@@ -41,7 +37,6 @@ BUILDERS = "172.17.0.0/16"
 SHARE = 0.7  # of the machine's memory, for all that runs in the engine
 LOCK = ROOT / "requirements-class.txt"
 LIMIT = 60.0  # seconds for a part of it to come up
-_started: list[subprocess.Popen[bytes]] = []  # they outlive this process
 PARTS = ("hatch", "index", "dockerd", "containerd")  # in the order in which they end
 
 
@@ -103,15 +98,15 @@ def down() -> None:
         if running:
             _docker("rm", "--force", "--volumes", *running, timeout=120)
     for part in PARTS:
-        _end(part)
-    _end_what_runs()
+        parts.end(part)
+    parts.end_what_runs()
     if NETNS.exists():
         subprocess.run(["ip", "netns", "delete", NAME], check=False, stderr=subprocess.DEVNULL)
-    for mount in sorted(_mounts(), reverse=True):
+    for mount in sorted(parts.mounts(), reverse=True):
         subprocess.run(["umount", "--lazy", mount], check=False, stderr=subprocess.DEVNULL)
     for folder in (DATA, RUN):
         shutil.rmtree(folder, ignore_errors=True)
-    for folder in _cgroups():
+    for folder in parts.cgroups():
         for path in sorted(folder.rglob("*"), reverse=True):
             if path.is_dir():
                 with contextlib.suppress(OSError):
@@ -148,12 +143,6 @@ def _namespace() -> None:
             raise NoQuarters(f"The network namespace could not be made: {done.stderr.strip()}")
 
 
-def _cgroups() -> list[Path]:
-    """The control groups of the engine: one, or under version 1 one for each controller."""
-    top = Path("/sys/fs/cgroup")
-    return [path for path in (top / NAME, *(one / NAME for one in top.iterdir() if one.is_dir())) if path.is_dir()]
-
-
 def _memory() -> None:
     """Makes the control group that holds all that runs in the engine, with its limit."""
     top = Path("/sys/fs/cgroup")
@@ -167,73 +156,6 @@ def _memory() -> None:
         raise NoQuarters(f"The memory of builds cannot be limited here: {error.strerror}.") from None
 
 
-def _start(part: str, command: Iterable[str], env: Mapping[str, str] | None = None) -> None:
-    with (RUN / f"{part}.log").open("ab") as log:
-        process = subprocess.Popen(
-            list(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, start_new_session=True
-        )
-    _started.append(process)
-    (RUN / f"{part}.pid").write_text(str(process.pid))
-
-
-def _end(part: str) -> None:
-    """Ends a part with all that it started in its session, if the number is still its own."""
-    try:
-        pid = int((RUN / f"{part}.pid").read_text())
-        if f"{RUN}/" not in Path(f"/proc/{pid}/cmdline").read_text():
-            return
-    except (OSError, ValueError):
-        return
-    for number, limit in ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0)):
-        with contextlib.suppress(OSError):
-            os.killpg(pid, number) if number == signal.SIGKILL else os.kill(pid, number)
-        end = time.monotonic() + limit
-        while time.monotonic() < end:
-            for process in _started:  # where it is our own
-                process.poll()
-            if not _is_alive(pid):
-                return
-            time.sleep(0.1)
-
-
-def _end_what_runs() -> None:
-    """Ends the containers, and what held them: of an engine that was killed, they live on."""
-    inside = {int(pid) for folder in _cgroups() for path in folder.rglob("cgroup.procs") for pid in _words(path)}
-    holding = {
-        int(path.parent.name)
-        for path in Path("/proc").glob("[0-9]*/cmdline")
-        if any(f"{RUN}/containerd.sock" in word for word in _words(path, "\0"))
-    }
-    for pid in holding | inside:
-        with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGKILL)
-    end = time.monotonic() + 5.0
-    while any(map(_is_alive, holding | inside)) and time.monotonic() < end:
-        time.sleep(0.1)
-
-
-def _words(path: Path, between: str | None = None) -> list[str]:
-    try:
-        return path.read_text(errors="replace").split(between)
-    except OSError:
-        return []
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def _mounts() -> list[str]:
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/self/mountinfo").read_text().splitlines()
-        found = [line.split()[4] for line in lines]
-        return [mount for mount in found if mount.startswith((f"{DATA}/", f"{RUN}/"))]
-    return []
-
-
 def _engine(path: str) -> None:
     RUN.mkdir(mode=0o700, parents=True, exist_ok=True)
     DATA.mkdir(mode=0o711, parents=True, exist_ok=True)
@@ -242,7 +164,7 @@ def _engine(path: str) -> None:
         env.pop(name, None)
     address = RUN / "containerd.sock"
     container = ("containerd", "--root", DATA / "containerd", "--state", RUN / "containerd", "--address", address)
-    _start("containerd", [*inside(), *map(str, container)], env)
+    parts.start("containerd", [*inside(), *map(str, container)], env)
     _wait(address.exists, "containerd")
     command = [
         *(
@@ -257,7 +179,7 @@ def _engine(path: str) -> None:
         *("--pidfile", str(RUN / "engine.pid"), "--containerd", str(address), "--bip", BRIDGE, "--dns", "127.0.0.1"),
         *("--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", f"/{NAME}", "--config-file", os.devnull),
     ]
-    _start("dockerd", [*inside(), *command], env)
+    parts.start("dockerd", [*inside(), *command], env)
     _wait(lambda: LISTENS.exists() and _docker("version", timeout=5).returncode == 0, "dockerd")
 
 
@@ -278,10 +200,10 @@ def _index() -> None:
         env["REQUESTS_CA_BUNDLE"] = certificate
     socket = RUN / "index.sock"
     serve = ("-m", "gunicorn", "--bind", f"unix:{socket}", "--workers", "1", "--threads", "16", "--timeout", "120")
-    _start("index", [str(python), *serve, "proxpi.server:app"], env)
+    parts.start("index", [str(python), *serve, "proxpi.server:app"], env)
     _wait(socket.exists, "index")
     script = [sys.executable, "-IS", str(Path(hatch.__file__)), ADDRESS, str(PORT), str(socket), BUILDERS]
-    _start("hatch", [*inside(), *script])
+    parts.start("hatch", [*inside(), *script])
 
 
 def _environment_of_index() -> Path:
