@@ -98,7 +98,7 @@ class Load:
 
     def between(self, begin: float, end: float) -> float:
         """The share of all processors' time that was used between two times."""
-        first, last = (min(bisect.bisect(self._times, at), len(self._times) - 1) for at in (begin, end))
+        first, last = (max(bisect.bisect(self._times, at) - 1, 0) for at in (begin, end))
         passed = self._times[last] - self._times[first]
         return (self._worked[last] - self._worked[first]) / passed / (os.cpu_count() or 1) if passed else 0.0
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from benchmarks import loop, notebooks, reports, service
-from workshop.course.lessons import find
+from benchmarks import loop, notebooks, reports, service, tapes
+from workshop.course.lessons import find, lay
 from workshop.course.places import ROOT
+from workshop.engine import engine
 from workshop.engine.run import Run
 from workshop.probes.yardstick import is_too_busy
 
@@ -39,3 +40,17 @@ def test_the_service_lives_through_an_outage(has_engine):
             pytest.skip("this machine is too busy for a time to mean anything")
     assert [one.what for one in found if not one.is_kept] == []
     assert all(1 <= len(one.told) <= 4 for one in found), "once at the beginning and once at the end, by each worker"
+
+
+def test_the_docker_commands_of_a_grading_are_recorded_and_played(has_engine, tmp_path):
+    lesson = find("1")
+    lay(lesson.finished(), tmp_path / "work")
+    (report,) = tapes.record(tmp_path / "tape", lesson, [tmp_path / "work"], {}, ())
+    assert str(report.verdict) == "passed"
+    recorded = [call.words[0] for call in tapes.calls(tmp_path / "tape") if call.words]
+    assert {"run", "port"} <= set(recorded)
+    with Run() as run:
+        player = tapes.Player(run, tmp_path / "tape")
+        assert len(player.play()) == 1
+        names = engine.must(run.docker("ps", "--all", "--filter", f"label={run.label}", "--format", "{{.Names}}")).out
+    assert f"workshop-{run.id}-web" in names, "the same containers, under the run that plays"

@@ -1,10 +1,11 @@
 """The benches measure what they say: their submissions, and what the other tools are given."""
 
 import json
+import os
 
 import pytest
 
-from benchmarks import asserts, failover, load, notebooks, peers, reports, service
+from benchmarks import asserts, classes, failover, load, notebooks, peers, reports, service, tapes
 from benchmarks.peers import Timed
 from workshop.cli import bench
 from workshop.course.lessons import find
@@ -175,3 +176,47 @@ def test_a_failover_is_as_promised_if_its_errors_are_honest_and_over_in_time():
     assert not seen((3.2, 0.5, 503, False)).is_kept
     assert not seen((30.0, 0.5, 503, True)).is_kept
     assert "10 acknowledged, 1 of them lost" in "\n".join(failover.rows(well))
+
+
+def test_a_class_for_the_bench_is_the_same_each_time():
+    chosen = classes.submissions(find("7"), 10)
+    assert chosen == classes.submissions(find("7"), 10)
+    assert [case.kind == "wrong" for case in chosen] == [False, *[True] * 4] * 2
+
+
+def test_the_pace_is_taken_while_all_workers_have_work():
+    load = classes.Load()
+    load._times, load._worked = [0.0, 2.0, 5.0, 9.0], [0.0, 1.0, 1.0 + 3 * (os.cpu_count() or 1), 8.0]
+    pace = classes._pace([6.5, 1.0, 2.0, 3.0, 4.0, 5.0], 2, load)
+    assert (pace.each, pace.a_minute) == (1.0, 60.0), (
+        "from the second result to the last but one, three in three seconds"
+    )
+    assert pace.busy == pytest.approx(1.0)
+    with pytest.raises(Unchecked, match="too few"):
+        classes._pace([1.0, 2.0, 3.0], 2, load)
+
+
+def test_the_aims_of_a_class_hold_or_not():
+    found = classes.Figures(find("9"), 24, {1: classes.Pace(1.0, 0.5), 2: classes.Pace(0.44, 0.95)})
+    found.floor, found.held = (
+        {1: classes.Pace(0.8, 0.5), 2: classes.Pace(0.3, 0.9)},
+        {1: found.ours[1], 2: found.ours[2]},
+    )
+    assert [holds for _, holds in found.aims()] == [True, False, True, False, True]
+    assert "0.44 s each" in "".join(classes.rows(found)) and "✗ 2 workers: 1.47 times" in "".join(classes.rows(found))
+
+
+def test_a_tape_has_what_can_be_played(tmp_path):
+    calls = {
+        "1-a": ["ps", "-q"],
+        "2-a": ["run", "--rm", "--pid", "host", "x"],
+        "3-a": ["port", "web"],
+        "5-a": ["rm", "web"],
+    }
+    for number, (name, words) in enumerate(calls.items()):
+        (tmp_path / name).mkdir()
+        note = {"words": words, "begin": number, "end": number + 0.5, "code": 0}
+        (tmp_path / name / "note.json").write_text(json.dumps(note))
+    (tmp_path / "6-a").mkdir()  # was ended before it was noted
+    (tmp_path / f"{int(2.7e9)}-{tapes.DONE}").touch()
+    assert [call.words for call in tapes.calls(tmp_path)] == [["ps", "-q"], ["port", "web"], []]
