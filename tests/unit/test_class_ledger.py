@@ -3,7 +3,7 @@
 import pytest
 from classes import LESSON, report
 
-from workshop.classroom.ledger import REFUSED, TRIES, Ledger
+from workshop.classroom.ledger import ENGINE_FAILED, HANDED_BACK, REFUSED, Ledger
 from workshop.handins.intake import HandIn
 from workshop.handins.names import Student
 from workshop.report import Outcome
@@ -73,14 +73,14 @@ def test_only_some_are_leased_where_only_some_are_asked_for(ledger):
     assert ledger.lease("w", {("bob", LESSON.name)}) is None
 
 
-def test_a_crash_repeats_a_job_once_and_then_sets_it_aside(ledger):
+def test_a_job_that_meets_the_end_of_a_call_each_time_is_asked_alone_and_then_set_aside(ledger):
     enter(ledger)
-    for left in range(TRIES, 0, -1):
-        assert ledger.lease("w", alone=left < TRIES)
+    for left in range(HANDED_BACK, 0, -1):
+        assert ledger.lease("w", alone=left < HANDED_BACK).tries == 1
         ledger.recover(KNOWN, "queue")
         assert row(ledger).state == ("queued" if left > 1 else "done")
     assert row(ledger).report.verdict is Outcome.UNCHECKED
-    assert "ended 2 times without a result" in row(ledger).report.checks[0].hint
+    assert "ended 3 times without a result" in row(ledger).report.checks[0].hint
     assert ledger.lease("w") is None and ledger.lease("w", alone=True) is None
 
 
@@ -104,7 +104,7 @@ def test_a_job_that_is_handed_back_has_had_no_try(ledger):
 def test_a_job_that_brings_the_engine_down_each_time_is_set_aside(ledger):
     enter(ledger)
     for _ in range(3):
-        ledger.hand_back(ledger.lease("w"), LESSON, is_of_engine=True)
+        ledger.hand_back(ledger.lease("w"), LESSON, ENGINE_FAILED)
     assert row(ledger).report.verdict is Outcome.UNCHECKED and ledger.lease("w") is None
 
 

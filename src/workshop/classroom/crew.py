@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from workshop.classroom.ledger import Job, Ledger
+from workshop.classroom.ledger import ENGINE_FAILED, Job, Ledger
 from workshop.course.lessons import Lesson
 from workshop.engine import engine
 from workshop.outcomes import Unchecked
@@ -203,7 +203,7 @@ class Crew:
             return
         grader.end(at_once=isinstance(answer, str))  # what it shares among jobs may be what failed
         if self._is_down():
-            self._ledger.hand_back(job, lesson, is_of_engine=True)
+            self._ledger.hand_back(job, lesson, ENGINE_FAILED)
             self._wait_for_engine()
         elif isinstance(answer, str):
             self._settle(job, self._ledger.try_failed(job, lesson, answer))

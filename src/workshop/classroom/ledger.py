@@ -24,7 +24,11 @@ from workshop.handins.names import Student
 from workshop.report import Check, Outcome, Report
 
 TRIES = 2  # of a job that ends without a result, or whose checks could not all be asked
-HANDED_BACK = 3  # times that a job may meet a failing engine before it is taken for the cause
+HANDED_BACK = (
+    3  # times that a job may meet a failing engine, or the end of the whole call, before it is taken for the cause
+)
+ENGINE_FAILED = "the engine failed each time."
+CALL_ENDED = "the call that graded it was ended each time."
 SENDER = "queue"  # who leases what goes out to other machines
 REFUSED = "hand_in_refused"  # the mistake of what was not taken in
 ASIDE = "Grading this ended {} times without a result: {} It is set aside, and counts neither as passed nor as failed."
@@ -197,7 +201,7 @@ class Ledger:
                 )
 
     def recover(self, known: dict[str, Lesson], counted_elsewhere: str = "") -> None:
-        """Takes back what was leased by a process that is gone; what has had its tries is set aside.
+        """Takes back what was leased by a call that is gone. It is asked alone, and set aside if that happens to it again and again.
 
         What the worker `counted_elsewhere` leased is queued as it was: it may never have been begun.
         """
@@ -207,7 +211,7 @@ class Ledger:
             if row["worker"] == counted_elsewhere:
                 self.hand_back(_job(row), known[row["lesson"]])
             else:
-                self.try_failed(_job(row), known[row["lesson"]], "the process that graded it was ended.")
+                self.hand_back(_job(row), known[row["lesson"]], CALL_ENDED)
 
     def lease(self, worker: str, among: Iterable[tuple[str, str]] | None = None, alone: bool = False) -> Job | None:
         """The next job, written down as this worker's; None if nothing is queued. `among`: only these pairs of student and lesson."""
@@ -236,22 +240,23 @@ class Ledger:
             )
             return changed.rowcount == 1
 
-    def hand_back(self, job: Job, lesson: Lesson, is_of_engine: bool = False) -> None:
+    def hand_back(self, job: Job, lesson: Lesson, why: str | None = None) -> None:
         """Queues a job again that its worker could not finish, through no fault of the job's: it counts as no try.
 
-        One that meets a failing engine again and again may be what makes it fail: it is set aside.
+        `why` names what failed around it. A job that meets that again and again may be what brings it about: it is set aside. What met
+        the end of a call is asked alone, so that it can harm no other.
         """
         with self._change() as db:
             db.execute(
-                "UPDATE jobs SET state = 'queued', tries = tries - 1, handed_back = handed_back + ?, worker = NULL"
+                "UPDATE jobs SET state = 'queued', tries = tries - 1, handed_back = handed_back + ?, alone = max(alone, ?), worker = NULL"
                 " WHERE student = ? AND lesson = ? AND state = 'leased'",
-                (int(is_of_engine), job.student, job.lesson),
+                (int(why is not None), int(why == CALL_ENDED), job.student, job.lesson),
             )
             count = db.execute(
                 "SELECT handed_back FROM jobs WHERE student = ? AND lesson = ?", (job.student, job.lesson)
             ).fetchone()
-        if is_of_engine and count and count[0] >= HANDED_BACK:
-            self.done(job, set_aside(lesson, job.seed, HANDED_BACK, "the engine failed each time."))
+        if why and count and count[0] >= HANDED_BACK:
+            self.done(job, set_aside(lesson, job.seed, HANDED_BACK, why))
 
     def try_failed(self, job: Job, lesson: Lesson, why: str, report: Report | None = None) -> Report | None:
         """A try that led to no result, or to one in which something was unchecked (`report`).

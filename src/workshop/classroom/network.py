@@ -27,7 +27,7 @@ from dramatiq.brokers.redis import RedisBroker
 
 from workshop.classroom.crew import JOB_LIMIT, PAUSE, Grader, trouble_now
 from workshop.classroom.digests import grader_of
-from workshop.classroom.ledger import SENDER, TRIES, Job, Ledger, set_aside
+from workshop.classroom.ledger import ENGINE_FAILED, SENDER, TRIES, Job, Ledger, set_aside
 from workshop.classroom.queues import BadQueue, checked
 from workshop.course.lessons import Lesson
 from workshop.handins.unpack import files_in, read, unpack
@@ -179,7 +179,7 @@ class NetworkCrew:
             self._ledger.done(job, final)
         elif "back" in answer:
             self._on_note(f"A job was handed back: {answer['back']}")
-            self._ledger.hand_back(job, lesson, is_of_engine=bool(answer.get("is_of_engine")))
+            self._ledger.hand_back(job, lesson, ENGINE_FAILED if answer.get("is_of_engine") else None)
         else:
             final = self._ledger.try_failed(job, lesson, str(answer["failed"]))
         self._forget(name)
