@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from terminals import Window
 
 from workshop.course.lessons import catalogue, find
 from workshop.desk.pages import door
+from workshop.pictures.canvas import size
 
 ADDRESS = re.compile(rb"http://127\.0\.0\.1:\d+/\w+/\?key=[\w-]+")
 AT_ONCE = 0.3  # seconds from a verdict to the page
@@ -323,6 +325,18 @@ def test_a_container_that_listens_on_loopback_is_a_dead_end_until_it_is_mended(
         expect(layers.locator("pre")).to_contain_text("pip install")
         figure.screenshot(path=pictures / "container.png")
         layers.screenshot(path=pictures / "image.png")
+        both = page.locator('figure[data-name="beside"]')
+        both.locator("summary").click(timeout=90_000)  # the solution's image is built meanwhile
+        listed = subprocess.run(
+            ["docker", "history", "--human=false", "--format", "{{.Size}}", found["Image"]],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        mine = size(sum(map(int, listed.stdout.split())))
+        expect(both.locator("pre")).to_contain_text(f"yours, {mine}; what only this one has:\n    nothing")
+        expect(both.locator("pre")).to_contain_text(f"the same in both, stored once: {mine}")
+        both.screenshot(path=pictures / "beside.png")
         took = page.eval_on_selector_all("#list > li", "items => items.map(item => Number(item.dataset.took))")
         assert max(took) < AT_ONCE
         assert faults(page) == []
@@ -337,15 +351,62 @@ def test_a_stack_is_drawn_as_docker_sees_it(has_engine, chromium, context, tmp_p
         figure.locator("summary").click()
         told = figure.locator("pre")
         expect(told).to_contain_text(re.compile(r"redis: running, healthy.*web: running", re.DOTALL))
-        listed = subprocess.run(
-            ["docker", "ps", "--quiet", "--filter", "label=com.docker.compose.service=web"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split()
-        ports = {
-            found["NetworkSettings"]["Ports"]["5000/tcp"][0]["HostPort"]
-            for found in (inspected("inspect", one) for one in listed)
-        }
-        assert any(f"{port}→5000" in told.inner_text() for port in ports)
+        web = next(one for one in running("web") if f"{port_of(one)}→5000" in told.inner_text())
         figure.screenshot(path=pictures / "stack.png")
+        shows_its_redis(page, web, pictures)
+        shows_what_is_up_by_hand(page, start.lesson.work, f"pics{os.getpid()}", pictures)
+        assert faults(page) == []
+
+
+def running(service, key="com.docker.compose.service"):
+    """The containers of a service, as docker sees them."""
+    words = ("docker", "ps", "--quiet", "--filter", f"label={key}={service}")
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return [inspected("inspect", one) for one in done.stdout.split()]
+
+
+def port_of(web):
+    return web["NetworkSettings"]["Ports"]["5000/tcp"][0]["HostPort"]
+
+
+def shows_its_redis(page, web, pictures):
+    """The Redis of the stack, which is not published: its keys, and a command that the service sends it, as it arrives."""
+    project = web["Config"]["Labels"]["com.docker.compose.project"]
+    (redis,) = [one for one in running("redis") if one["Config"]["Labels"]["com.docker.compose.project"] == project]
+    assert not any(redis["NetworkSettings"]["Ports"].values())
+    heard = page.locator('figure[data-name="commands"]')
+    heard.locator("summary").click()
+    keys = page.locator('figure[data-name="redis"]')
+    keys.locator("summary").click()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port_of(web)}/") as answer:
+        assert answer.status == 200
+    expect(heard.locator("pre")).to_contain_text(
+        re.compile(r"\d\d:\d\d:\d\d\.\d{3}  web( \d)?  INCR(BY)? workshop:visits")
+    )
+    count = inside(redis["Id"], "GET", "workshop:visits")
+    expect(keys.locator("pre")).to_contain_text(re.compile(rf"workshop:visits · string .* · {count}$", re.MULTILINE))
+    heard.screenshot(path=pictures / "commands.png")
+
+
+def inside(container, *command):
+    """What Redis answers inside a container."""
+    done = subprocess.run(
+        ["docker", "exec", container, "redis-cli", *command], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def shows_what_is_up_by_hand(page, folder, project, pictures):
+    """What the student brings up in the lesson's folder is their own, and goes from the page when it is down."""
+    compose = ("docker", "compose", "--project-name", project, "--file", "first.yml")
+    try:
+        subprocess.run([*compose, "up", "--detach", "--wait", "north"], cwd=folder, capture_output=True, check=True)
+        (north,) = running(project, "com.docker.compose.project")
+        inside(north["Id"], "SET", "city", "Oslo")
+        keys = page.locator('figure[data-name="own_north_redis"]')
+        expect(keys.locator("pre")).to_contain_text(re.compile("city · string .* · Oslo"))
+        expect(page.locator('figure[data-name="own_stack"] pre')).to_contain_text("north: running, healthy")
+        keys.screenshot(path=pictures / "own.png")
+    finally:
+        subprocess.run([*compose, "down", "--volumes", "--timeout", "1"], cwd=folder, capture_output=True, check=True)
+    expect(page.locator('figure[data-name^="own_"]')).to_have_count(0)

@@ -111,7 +111,8 @@ def test_commands_are_drawn_and_told():
 
 
 def test_where_nothing_arrived_or_too_much_it_is_said():
-    assert "None yet" in commands.svg(Arrived(()))
+    for told in (commands.svg(Arrived(())), commands.text(Arrived(()))):
+        assert commands.NONE_YET in told
     assert "More came than can be shown" in commands.text(Arrived((), is_resting=True))
 
 

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 import fakeredis
 import pytest
 
-from workshop.pictures import container, image, keys, stack
+from workshop.pictures import beside, container, image, keys, stack
 from workshop.pictures.canvas import State, size
 
 HOSTILE = '<script>alert("1")</script>\x1b[31m&]]>'
@@ -41,6 +41,18 @@ STACK = stack.Stack(
         stack.Member("web", "exited", None, ("default",), (), ("49153→5000",)),
     ),
     {"redis": State.PASSED},
+)
+
+BASE = [("COPY ca-certificates.crt /", 220_000, 9.0), ("/bin/sh -c #(nop) ADD file:abc in / ", 75_000_000, 8.0)]
+MINE = [
+    ("CMD", 0, 30.0),
+    (f"COPY {HOSTILE} .", 900, 30.0),
+    ("RUN /bin/sh -c pip install flask", 9_000_000, 20.0),
+    *BASE,
+]
+OURS = [("COPY app.py .", 300, 25.0), ("RUN /bin/sh -c pip install -r x", 4_800_000, 21.0), *BASE]
+PAIR = beside.Pair(
+    image.Image("", image.layers(MINE, 99.0)), image.Image("", image.layers(OURS, 99.0)), beside.common(MINE, OURS)
 )
 
 
@@ -89,6 +101,32 @@ def test_the_lowest_layers_of_a_tall_image_are_one():
     rows = image.drawn(tall)
     assert len(rows) == image.MOST
     assert rows[-1] == image.Layer("27 further layers", 270, False)
+
+
+def test_what_two_images_have_in_common_is_the_lowest_steps():
+    assert beside.common(MINE, OURS) == 2
+    assert beside.common(MINE, MINE) == len(MINE)
+    assert beside.common([], OURS) == 0
+    rebuilt = [*OURS[:2], (OURS[2][0], OURS[2][1], 99.0), OURS[3]]  # made anew: another layer, whatever is in it
+    assert beside.common(OURS, rebuilt) == 1
+
+
+def test_an_image_is_drawn_beside_the_solutions():
+    written = texts(beside.svg(PAIR))
+    assert {"yours", "84 MB", "the solution's", "80 MB", "RUN pip install flask", "9.0 MB", "300 B"} <= set(written)
+    assert "2 layers of both, with those of the image below" in written
+    assert "CMD" not in written  # it holds nothing
+    lines = beside.text(PAIR).splitlines()
+    assert lines[-1] == "  the same in both, stored once: 75 MB"
+    same = beside.Pair(PAIR.ours, PAIR.ours, 4)
+    assert beside.text(same).count("nothing") == 2
+    assert beside.svg(same)
+
+
+def test_of_a_tall_image_the_lowest_own_layers_are_one():
+    tall = image.Image("", tuple(image.Layer(f"RUN {n}", 10, False) for n in range(40)))
+    (_, _, own), _ = beside.Pair(tall, PAIR.ours, 0).columns
+    assert (len(own), own[-1].bytes) == (beside.MOST, 290)
 
 
 def test_a_listener_on_loopback_is_a_dead_end():
@@ -154,9 +192,11 @@ def test_an_empty_redis_says_so():
     assert "It is empty." in texts(keys.svg(keys.Database((), 0)))
 
 
-@pytest.mark.parametrize("draw", [image.svg, container.svg, stack.svg, keys.svg])
+@pytest.mark.parametrize("draw", [image.svg, beside.svg, container.svg, stack.svg, keys.svg])
 def test_nothing_that_a_stranger_named_gets_out_of_a_text(draw, client):
-    data = {image.svg: IMAGE, container.svg: SHUT_IN, stack.svg: STACK, keys.svg: keys.of(client)}[draw]
+    data = {image.svg: IMAGE, beside.svg: PAIR, container.svg: SHUT_IN, stack.svg: STACK, keys.svg: keys.of(client)}[
+        draw
+    ]
     drawn = draw(data)
     assert "<script" not in drawn
     assert "\x1b" not in drawn

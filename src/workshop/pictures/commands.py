@@ -13,6 +13,7 @@ MOST, ROW, LETTERS = 18, 22, 48  # rows that are drawn, their height, and how mu
 CONNECTS = {"HELLO", "CLIENT", "SELECT", "AUTH"}  # what a client says when it connects
 SCRIPTS = {"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"}
 LUA = "lua"
+NONE_YET = "No command has arrived yet. Send your service a request."
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def svg(arrived: Arrived) -> str:
         canvas.write_led(EDGE + 178, canvas.top + 16, row.words[0], spelled(row.words[1:]), 12, most=LETTERS)
         canvas.top += ROW
     if not shown:
-        canvas.write(EDGE, canvas.top + 10, "None yet. Send your service a request.", 14)
+        canvas.write(EDGE, canvas.top + 10, NONE_YET, 14)
         canvas.top += 20
     canvas.top += 6
     for line in foot(arrived):
@@ -123,7 +124,7 @@ def svg(arrived: Arrived) -> str:
 
 def text(arrived: Arrived) -> str:
     """The same in words, a line a command; those of one step are joined by a bar."""
-    lines = [f"Redis, the last {len(arrived.rows[-MOST:])} commands, the newest last"]
+    lines = ["Redis, commands as they arrived, the newest last" if arrived.rows else f"Redis: {NONE_YET}"]
     for row in arrived.rows[-MOST:]:
         lines.append(
             f"  {row.at}  {row.who}  {'| ' if row.step is not None else ''}{row.words[0]} {spelled(row.words[1:])}"

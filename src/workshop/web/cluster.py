@@ -97,7 +97,8 @@ class Asked:
 
     def look(self, run: Run, group: str, there: Sequence[Found], said: Mapping[str, State]) -> Cluster | None:
         """The cluster of some containers; None if they are none, or none of them answers."""
-        told = _told(run, there)
+        before = self._before.get(group)
+        told = _told(run, there, before.teller if before else "")
         if told is None:
             return None
         at = {ip: one for one in there for ip in addresses(one)}
@@ -119,7 +120,6 @@ class Asked:
             for id, (_, flags, of, spans) in told.nodes.items()
         )
         made = Cluster(names[told.myself], nodes, falls(told.counts), (), told.is_down, said)
-        before = self._before.get(group)
         events = before.events if before else ()
         if before:
             now = datetime.now().strftime("%H:%M:%S")
@@ -129,10 +129,10 @@ class Asked:
         return made
 
 
-def _told(run: Run, there: Sequence[Found]) -> Told | None:
-    """What the first node that answers tells; one that has lost most of the others is heard only if there is no better."""
+def _told(run: Run, there: Sequence[Found], first: str) -> Told | None:
+    """What the first node that answers tells, begun with the one called `first`; one that has lost most of the others is heard only if there is no better."""
     last = None
-    for one in sorted(there, key=lambda one: (not any(addresses(one)), one["Name"])):
+    for one in sorted(there, key=lambda one: (not any(addresses(one)), name_of(one) != first, one["Name"])):
         if one["State"]["Status"] != "running":
             continue
         done = run.docker("exec", one["Name"].lstrip("/"), "sh", "-c", ASKED, timeout=ANSWER_LIMIT)

@@ -5,27 +5,25 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
-import json
 import re
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from workshop.course.lessons import Lesson
+from workshop.course.progress import Progress
 from workshop.engine import engine
-from workshop.engine.run import LABEL, Run
+from workshop.engine.run import Run
 from workshop.grading.bench import Session
 from workshop.outcomes import NotUp, Unchecked
 from workshop.pictures import cluster as clusters
 from workshop.pictures import container as containers
-from workshop.pictures import image as images
 from workshop.pictures import stack
 from workshop.pictures.canvas import State
 from workshop.report import Outcome, Report
-from workshop.web import cluster, finding
+from workshop.web import cluster, finding, images
 from workshop.web.finding import SERVICE, Found, There
 from workshop.web.picture import Picture
 from workshop.web.redises import Place, Redises, direct, named
@@ -34,6 +32,8 @@ from workshop.wire.sockets import parse_sockets
 
 OF_A_SERVICE = re.compile(r"workshop-\w+-web-(\d+)")
 OF_REDIS = re.compile(r"workshop-\w+-redis-\d+")
+FEWEST = 3  # nodes that a cluster has
+INSIDE = "inside"  # who asks a Redis from its own container
 OWN = "own_"  # begins the names of pictures of what the student has brought up by hand
 OF_A_NODE = re.compile(r"workshop-\w+-n\d-\d+")
 HOSTS = {
@@ -99,7 +99,7 @@ class Looker:
         self._session = session
         self._lock = threading.Lock()  # a page asks for all pictures at once: they are of one look
         self._seen: tuple[float, list[Picture]] = (0.0, [])
-        self._image: tuple[object, Picture | None] = (None, None)  # an image stays as it was built
+        self._images = images.Images()
         self._clusters, self._redises = cluster.Asked(), Redises()
 
     def log(self) -> str:
@@ -140,47 +140,38 @@ class Looker:
         with contextlib.suppress(Unchecked, OSError, ValueError):
             if session.runtime == "docker" or (lesson.needs_engine and engine.trouble() is None):
                 there = finding.containers(session.run, lesson, work)
-        own = list(finding.projects(there.own).values())[:1]
-        looks: list[Callable[[], Picture | None]] = [
-            *(functools.partial(self._cluster, session.run, OWN, group, {}) for group in own),
-            *(functools.partial(_stack, OWN, group, {}) for group in own),
+        own, of_run = _first(there.own), _first(there.run)
+        looks: list[Callable[[], list[Picture]]] = [
+            lambda: self._cluster(session.run, OWN, [one for one in own if finding.has_redis(one)], {}),
+            lambda: _stack(OWN, own, {}),
         ]
         if session.runtime == "docker":
-            nodes = [one for one in there.run if OF_A_NODE.fullmatch(one["Name"].lstrip("/"))]
+            nodes = [one for one in there.run if OF_A_NODE.fullmatch(_plain_name(one))]
             service = _service(there.run)
+            has_passed = report is not None and (report.verdict is Outcome.PASSED or Progress().has_passed(lesson))
             looks += [
                 lambda: self._cluster(session.run, "", nodes, said),
-                lambda: self._image_of(session, said, began_at),
+                lambda: self._images.look(session.run, lesson, began_at, said.get("image", State.NONE), has_passed),
                 lambda: _container(session, service, said),
-                *(
-                    functools.partial(_stack, "", group, said)
-                    for group in list(finding.projects(there.run).values())[:1]
-                ),
+                lambda: _stack("", of_run, said),
             ]
         for look in looks:
             try:
-                if picture := look():
-                    made.append(picture)
+                made += look()
             except Exception:  # what was there is going: the next look sees what comes
                 continue
-        places = _redises(session.run, session, there, self._clusters.members) if there.own or there.run else []
+        places = _redises(session, there, self._clusters.members) if there.own or there.run else []
         if session.runtime != "docker":
             places += _local_redis(session)
         state = said.get("redis", said.get("stack", State.NONE))
         return made + self._redises.look([(place, state if is_asked else State.NONE) for place, is_asked in places])
 
-    def _image_of(self, session: Session, said: dict[str, State], began_at: float) -> Picture | None:
-        key = (session.run.id, began_at, said.get("image"))
-        if self._image[0] != key or self._image[1] is None:
-            self._image = (key, _image(session, said, began_at))
-        return self._image[1]
-
-    def _cluster(self, run: Run, whose: str, there: list[Found], said: dict[str, State]) -> Picture | None:
-        found = self._clusters.look(run, whose, there, said)
+    def _cluster(self, run: Run, whose: str, there: list[Found], said: dict[str, State]) -> list[Picture]:
+        found = self._clusters.look(run, whose, there, said) if len(there) >= FEWEST else None
         if found is None:
-            return None
+            return []
         title = _title(whose, "cluster: slots, nodes, keys")
-        return Picture(f"{whose}cluster", title, clusters.svg(found), clusters.text(found))
+        return [Picture(f"{whose}cluster", title, clusters.svg(found), clusters.text(found))]
 
 
 def readable(text: str) -> str:
@@ -191,33 +182,15 @@ def readable(text: str) -> str:
 
 def _service(there: list[Found]) -> Found | None:
     """The student's service among the containers of a run: the one started last, or `web` of a stack."""
-    single = [one for one in there if OF_A_SERVICE.fullmatch(one["Name"].lstrip("/"))]
+    single = [one for one in there if OF_A_SERVICE.fullmatch(_plain_name(one))]
     in_stack = [one for one in there if one["Config"]["Labels"].get(SERVICE) == "web"]
     running = [one for one in (single or in_stack) if one["State"]["Running"]]
     return max(running or single or in_stack, key=lambda one: one["Created"], default=None)
 
 
-def _image(session: Session, said: dict[str, State], began_at: float) -> Picture | None:
-    label = ("--filter", f"label={LABEL}={session.run.id}", "--format", "{{.Repository}}:{{.Tag}}")
-    own = sorted(session.run.docker("image", "ls", *label).out.split(), key=lambda one: (len(one), one))
-    if not own:
-        return None
-    rows = [
-        json.loads(line)
-        for line in session.run.docker(
-            "history", "--no-trunc", "--human=false", "--format", "{{json .}}", own[0]
-        ).out.splitlines()
-    ]
-    history = [
-        (row["CreatedBy"], int(row["Size"]), datetime.fromisoformat(row["CreatedAt"]).timestamp()) for row in rows
-    ]
-    found = images.Image("of your Dockerfile", images.layers(history, began_at - 1), said.get("image", State.NONE))
-    return Picture("image", "The image: its layers", images.svg(found), images.text(found))
-
-
-def _container(session: Session, service: Found | None, said: dict[str, State]) -> Picture | None:
+def _container(session: Session, service: Found | None, said: dict[str, State]) -> list[Picture]:
     if service is None:
-        return None
+        return []
     name, host, state = service["Name"].lstrip("/"), service["HostConfig"], service["State"]
     bound = service["NetworkSettings"]["Ports"] or host.get("PortBindings") or {}
     ports = tuple(
@@ -240,9 +213,8 @@ def _container(session: Session, service: Found | None, said: dict[str, State]) 
         parts=said,
         **({"memory": (None, host["Memory"] or None), "pids": (None, pids)} | found),
     )
-    return Picture(
-        "container", "The container: processes, limits, ways in", containers.svg(made), containers.text(made)
-    )
+    title = "The container: processes, limits, ways in"
+    return [Picture("container", title, containers.svg(made), containers.text(made))]
 
 
 def _inside(session: Session, name: str, host: dict[str, Any]) -> dict[str, Any]:
@@ -269,8 +241,10 @@ def _title(whose: str, what: str) -> str:
     return f"Your own {what}" if whose else f"The {what}"
 
 
-def _stack(whose: str, there: list[Found], said: dict[str, State]) -> Picture:
-    """The stack that one project's containers are."""
+def _stack(whose: str, there: list[Found], said: dict[str, State]) -> list[Picture]:
+    """The stack that one project's containers are, if there are any."""
+    if not there:
+        return []
     project = there[0]["Config"]["Labels"][finding.PROJECT]
     short = lambda name: name.removeprefix(f"{project}_")  # noqa: E731 (the project's name says nothing to a student)
     members = []
@@ -293,41 +267,47 @@ def _stack(whose: str, there: list[Found], said: dict[str, State]) -> Picture:
         )
     members.sort(key=lambda one: one.service)
     found = stack.Stack(tuple(members), {one.service: said.get("stack", State.NONE) for one in members})
-    return Picture(
-        f"{whose}stack", _title(whose, "stack: services, networks, volumes"), stack.svg(found), stack.text(found)
-    )
+    title = _title(whose, "stack: services, networks, volumes")
+    return [Picture(f"{whose}stack", title, stack.svg(found), stack.text(found))]
 
 
-def _redises(run: Run, session: Session, there: There, members: set[str]) -> list[tuple[Place, bool]]:
-    """Each Redis that can be looked at, and whether the checks ask it: the student's own, and that of the last check once it is over."""
-    found = [(OWN, one, False) for one in there.own]
-    if session.kept:
-        found += [("", one, True) for one in there.run]
+def _redises(session: Session, there: There, nodes: set[str]) -> list[tuple[Place, bool]]:
+    """Each Redis that can be looked at, and whether the checks ask it: the student's own, and that of the last check once it is over.
+
+    None of the `nodes` of a cluster is one.
+    """
+    run, kept = session.run, session.kept
+    found = [(OWN, one) for one in _first(there.own)]
+    found += [(OWN, one) for one in there.own if finding.PROJECT not in one["Config"]["Labels"]]
+    if kept:
+        found += [("", one) for one in _first(there.run)]
+        found += [("", one) for one in there.run if OF_REDIS.fullmatch(_plain_name(one)) and kept.with_redis]
     names = {address: finding.name_of(one) for one in (*there.own, *there.run) for address in finding.addresses(one)}
-    made = list[tuple[Place, bool]]()
-    for whose, one, is_asked in found:
-        if not finding.has_redis(one) or one["Id"] in members or not one["State"]["Running"]:
+    made = dict[str, tuple[Place, bool]]()
+    for whose, one in found:
+        if not finding.has_redis(one) or one["Id"] in nodes or not one["State"]["Running"]:
             continue
-        name = one["Name"].lstrip("/")
         published = (one["NetworkSettings"]["Ports"] or {}).get("6379/tcp")
-        if OF_REDIS.fullmatch(name) and session.kept and session.kept.with_redis and published:
+        if published:
             dial = direct(engine.host(), int(published[0]["HostPort"]))
-        elif is_asked and SERVICE not in one["Config"]["Labels"]:
-            continue  # one of the check's own that is none of this lesson's
         else:
-            dial = functools.partial(tunnel.through, run, name)
-        service = finding.name_of(one)
-        words = "Redis" if service == "redis" or SERVICE not in one["Config"]["Labels"] else f"Redis {service}"
-        prefix = whose + ("" if words == "Redis" else re.sub(r"\W", "_", f"{service}_"))
+            dial = functools.partial(tunnel.through, run, _plain_name(one))
+        service = one["Config"]["Labels"].get(SERVICE, "redis")
+        words = "Redis" if service == "redis" else f"Redis {service}"
+        prefix = whose + ("" if service == "redis" else re.sub(r"\W", "_", f"{service}_"))
         title = f"Your own {words}" if whose else words
-        inside = "inside"
-        made.append(
-            (
-                Place(f"{one['Id']} {one['State']['StartedAt']}", prefix, title, dial, named(names, inside), inside),
-                is_asked,
-            )
-        )
-    return made
+        id = f"{one['Id']} {one['State']['StartedAt']}"
+        made.setdefault(prefix, (Place(id, prefix, title, dial, named(names, INSIDE), INSIDE), not whose))
+    return list(made.values())
+
+
+def _first(there: list[Found]) -> list[Found]:
+    """The containers of the first project among them."""
+    return next(iter(finding.projects(there).values()), [])
+
+
+def _plain_name(one: Found) -> str:
+    return str(one["Name"]).lstrip("/")
 
 
 def _local_redis(session: Session) -> list[tuple[Place, bool]]:
