@@ -9,7 +9,7 @@ import pytest
 from workshop.pictures import cluster
 from workshop.pictures.canvas import State
 from workshop.pictures.cluster import Cluster, Fall, Node
-from workshop.web.cluster import PART, falls, read
+from workshop.web.cluster import PART, Asked, fall, falls, read
 
 HOSTILE = '<script>alert("1")</script>\x1b[31m&]]>'
 # What six nodes of lesson 19 told (redis:8), their ids cut to eight letters: when all was well …
@@ -138,6 +138,13 @@ def test_what_of_a_key_counts(key, counts):
     assert cluster.hashed(key) == counts
 
 
+def test_any_key_can_be_tried():
+    assert cluster.where(WELL, fall("x{a}")) == "hash tag a → slot 15495, on n3"
+    assert cluster.where(WELL, fall("a{}{b}")) == "no whole hash tag: the whole key counts → slot 15033, on n3"
+    assert cluster.where(KILLED, fall("colour")).endswith("slot 9502, which nobody serves now")
+    assert Asked().where("colour") == ""
+
+
 def test_slots_nodes_and_keys_are_drawn():
     written = texts(WELL)
     assert {"Cluster · 16383 of 16384 slots are served", "as n1 sees it", "slots 0–5460"} <= set(written)
@@ -146,7 +153,7 @@ def test_slots_nodes_and_keys_are_drawn():
     assert {"failed", "over"}.isdisjoint(classes(WELL))
     words = cluster.text(WELL)
     assert "n3: primary, slots 10923–16000, 16002–16383, 0 keys" in words
-    assert "key notes:{anna}:texts: hash tag anna, slot 15278, n3" in words
+    assert "key notes:{anna}:texts: hash tag anna → slot 15278, on n3" in words
 
 
 def test_a_node_that_is_gone_is_red_and_its_slots_are_nobodys():
@@ -155,7 +162,7 @@ def test_a_node_that_is_gone_is_red_and_its_slots_are_nobodys():
     assert {"nobody", "ended, exit code 137", "slot 9502 · nobody"} <= set(written)
     assert f"as n1 sees it · {cluster.DOWN}" in written
     assert {"failed", "bad", "over"} <= classes(KILLED)
-    assert "nobody serves it" in cluster.text(KILLED)
+    assert "slot 9502, which nobody serves now" in cluster.text(KILLED)
 
 
 def test_what_changes_is_told():

@@ -16,6 +16,7 @@ from workshop.engine import engine
 from workshop.notebooks.showing import trips
 from workshop.outcomes import Unchecked
 from workshop.pictures.canvas import State
+from workshop.pictures.cluster import Cluster, Node
 from workshop.report import Check, Outcome, Report
 from workshop.web import health, looking, text
 from workshop.web.live import OVER, Live
@@ -263,6 +264,15 @@ def test_an_engine_is_asked_by_its_socket(monkeypatch, tmp_path):
     assert health.trouble() is None
     thread.join(5)
     server.close()
+
+
+def test_commands_and_keys_are_asked_of_what_was_looked_at_last(page):
+    assert ask(page, "commands")[::2] == (200, "[]")
+    assert ask(page, "picture/commands.svg")[0] == 404
+    assert json.loads(ask(page, "where?of=colour")[2]) == {"text": ""}
+    page.looker._clusters._before["own_"] = Cluster("n1", (Node("n1", "a", ((0, 16383),)),))
+    told = json.loads(ask(page, "where?of=%7Ba%7D%3Cb%3E%20")[2])
+    assert told == {"text": "hash tag a → slot 15495, on n1"}
 
 
 def test_parts_of_pictures_are_bound_to_the_checks_that_ask_them():

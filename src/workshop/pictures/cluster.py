@@ -91,6 +91,13 @@ def why(fall: Fall) -> str:
     return "no hash tag: the whole key counts" if "{" not in fall.key else "no whole hash tag: the whole key counts"
 
 
+def where(cluster: Cluster, fall: Fall) -> str:
+    """Where a key falls and why, in a sentence."""
+    owner = cluster.owner(fall.slot)
+    there = f"on {plain(owner.name)}" if owner and not owner.trouble else "which nobody serves now"
+    return f"{why(fall)} → slot {fall.slot}, {there}"
+
+
 def ranges(spans: tuple[Span, ...], most: int = 3) -> str:
     """Spans of slots in words."""
     words = [f"{first}–{last}" if first != last else str(first) for first, last in spans]
@@ -210,7 +217,15 @@ def _pieces(cluster: Cluster) -> list[tuple[int, int, str]]:
 def _shard(canvas: Canvas, nodes: list[Node], x: float, wide: float, state: State) -> None:
     """A column: the slots, then the nodes, each in its place. The primary has a blue edge."""
     spans = next((node.spans for node in nodes if node.spans), ())
-    canvas.write(x, canvas.top + 12, f"slots {ranges(spans, 1)}" if spans else "no slots", 13, "soft", most=24)
+    count = sum(last - first + 1 for first, last in spans)
+    head = (
+        f"slots {ranges(spans)}"
+        if len(spans) == 1
+        else f"{count} slots in {len(spans)} parts"
+        if spans
+        else "no slots"
+    )
+    canvas.write(x, canvas.top + 12, head, 13, "soft")
     y, letters = canvas.top + 22, int((wide - 24) / 6.3)
     for node in nodes:
         canvas.box(x, y, wide, HIGH, State.FAILED if node.trouble else state)
@@ -234,8 +249,5 @@ def text(cluster: Cluster) -> str:
             facts.append(node.trouble)
             lines.append(f"  {plain(node.name)}: {', '.join(word for word in facts if word)}")
     lines += [f"  {plain(event)}" for event in cluster.events[-SHOWN:]]
-    for fall in cluster.falls[:SHOWN]:
-        owner = cluster.owner(fall.slot)
-        where = plain(owner.name) if owner and not owner.trouble else "nobody serves it"
-        lines.append(f"  key {plain(fall.key, 80)}: {why(fall)}, slot {fall.slot}, {where}")
+    lines += [f"  key {plain(fall.key, 80)}: {where(cluster, fall)}" for fall in cluster.falls[:SHOWN]]
     return "\n".join(map(plain, lines))

@@ -77,14 +77,19 @@ def _spans(words: Sequence[str]) -> tuple[Span, ...]:
     return tuple((int(first), int(last or first)) for first, _, last in found)
 
 
-def falls(counts: Mapping[str, tuple[int, list[str]]]) -> tuple[Fall, ...]:
-    """Some of the keys, of each primary in turn; of each first those with a hash tag."""
+def fall(key: str) -> Fall:
+    """Where a key falls."""
     from redis.crc import key_slot
 
+    return Fall(key, key_slot(key.encode()), cluster.hashed(key))
+
+
+def falls(counts: Mapping[str, tuple[int, list[str]]]) -> tuple[Fall, ...]:
+    """Some of the keys, of each primary in turn; of each first those with a hash tag."""
     tagged = lambda key: cluster.hashed(key) == key  # noqa: E731
     rows = [sorted(keys, key=tagged)[: cluster.SHOWN] for _, keys in counts.values()]
     turns = [row[turn] for turn in range(cluster.SHOWN) for row in rows if turn < len(row)]
-    return tuple(Fall(key, key_slot(key.encode()), cluster.hashed(key)) for key in sorted(turns[: cluster.SHOWN]))
+    return tuple(map(fall, sorted(turns[: cluster.SHOWN])))
 
 
 class Asked:
@@ -94,6 +99,11 @@ class Asked:
         self._names: dict[str, str] = {}  # by a node's id: what it was called when its container ran
         self._before: dict[str, Cluster] = {}
         self.members: set[str] = set()  # the containers that were found to be nodes
+
+    def where(self, key: str) -> str:
+        """Where a key falls in the cluster that was looked at last, and why."""
+        last = next(reversed(self._before.values()), None)
+        return cluster.where(last, fall(key)) if last and key else ""
 
     def look(self, run: Run, group: str, there: Sequence[Found], said: Mapping[str, State]) -> Cluster | None:
         """The cluster of some containers; None if they are none, or none of them answers."""
@@ -125,6 +135,7 @@ class Asked:
             now = datetime.now().strftime("%H:%M:%S")
             events += tuple(f"{now}  {event}" for event in cluster.changes(before, made))
         made = replace(made, events=events[-cluster.SHOWN :])
+        self._before.pop(group, None)  # the one that was looked at last stands last
         self._before[group] = made
         return made
 

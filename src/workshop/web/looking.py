@@ -129,6 +129,10 @@ class Looker:
         """The commands that arrived lately, at each Redis of the last look: the engine is not asked."""
         return self._redises.commands()
 
+    def where(self, key: str) -> str:
+        """Where a key falls in the cluster of the last look, and why; empty if there is none."""
+        return self._clusters.where(key)
+
     def close(self) -> None:
         """Ends what listens."""
         self._redises.close()

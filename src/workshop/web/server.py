@@ -145,7 +145,7 @@ class Page:
             (r"lessons/(\d\d_\w+)/pictures/([\w.-]+\.svg)", OfALesson, here),
             (r"state", State, here),
             (r"stream", Stream, here),
-            (r"(text|hint|log|map|pictures|commands|more|solution)", Read, here),
+            (r"(text|hint|log|map|pictures|commands|where|more|solution)", Read, here),
             (r"(picture|timeline)/(\w+)\.svg", Drawn, here),
             (r"do/(\w+)", Do, here),
         ]
@@ -318,6 +318,8 @@ class Read(Handler):
             self.send({"html": text.hint(lesson, int(place))})
         elif what == "log":
             self.send({"text": await asyncio.to_thread(self.page.looker.log)})
+        elif what == "where":
+            self.send({"text": self.page.looker.where(self.get_query_argument("of", "", strip=False))})
         elif what in ("pictures", "commands"):
             found = await (self.pictures() if what == "pictures" else self.commands())
             self.send(

@@ -305,8 +305,19 @@ async function look() {
       draw(figure, one);
     });
     known.forEach((figure) => figure.remove());
+    at("where").hidden = !found.some((one) => one.name.endsWith("cluster"));
+    if (!at("where").hidden) await where();
   }
 }
+
+// Any key can be tried: where it falls is worked out, and nothing is stored.
+async function where() {
+  const output = at("where").querySelector("output");
+  const { text } = await get(`where?of=${encodeURIComponent(at("key").value)}`);
+  if (output.textContent !== text) output.textContent = text;
+}
+at("key").addEventListener("input", () => where().catch(() => {}));
+at("where").addEventListener("submit", (event) => event.preventDefault());
 
 const figures = () => new Map([...at("drawn").children].map((figure) => [figure.dataset.name, figure]));
 
