@@ -98,6 +98,7 @@ class Asked:
     def __init__(self) -> None:
         self._names: dict[str, str] = {}  # by a node's id: what it was called when its container ran
         self._before: dict[str, Cluster] = {}
+        self._ids: dict[str, set[str]] = {}  # of the nodes that were there then
         self.members: set[str] = set()  # the containers that were found to be nodes
 
     def where(self, key: str) -> str:
@@ -111,6 +112,9 @@ class Asked:
         told = _told(run, there, before.teller if before else "")
         if told is None:
             return None
+        if not self._ids.get(group, set()) & set(told.nodes):  # another cluster, with the same names
+            before = None
+        self._ids[group] = set(told.nodes)
         at = {ip: one for one in there for ip in addresses(one)}
         for id, (address, *_) in told.nodes.items():
             if one := at.get(address.rpartition(":")[0]):

@@ -164,9 +164,10 @@ class Looker:
                 made += look()
             except Exception:  # what was there is going: the next look sees what comes
                 continue
-        places = _redises(session, there, self._clusters.members) if there.own or there.run else []
-        if session.runtime != "docker":
-            places += _local_redis(session)
+        places = list[tuple[Place, bool]]()
+        with contextlib.suppress(Unchecked, OSError):
+            places += _redises(session, there, self._clusters.members) if there.own or there.run else []
+            places += _local_redis(session) if session.runtime != "docker" else []
         state = said.get("redis", said.get("stack", State.NONE))
         return made + self._redises.look([(place, state if is_asked else State.NONE) for place, is_asked in places])
 

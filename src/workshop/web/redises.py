@@ -133,11 +133,12 @@ class Redises:
             found.close()
 
     def _stay(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-        self._timer = threading.Timer(IDLE, self.close)
-        self._timer.daemon = True
-        self._timer.start()
+        with self._lock:
+            if self._timer:
+                self._timer.cancel()
+            self._timer = threading.Timer(IDLE, self.close)
+            self._timer.daemon = True
+            self._timer.start()
 
 
 def direct(host: str, port: int) -> Callable[[], socket.socket]:
