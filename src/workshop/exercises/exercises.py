@@ -49,6 +49,13 @@ class Counts:
         self.sent: list[str] = []
         self.names: list[str] = []  # of all that was sent, as Redis counts them
 
+    def take(self, seen: Seen) -> None:
+        """Takes what has gone past a relay."""
+        self.round_trips, self.sent = seen.packets, seen.data_commands
+        self.bytes, self.largest = seen.received, seen.largest
+        names = (counted_as(words) for words in seen.commands)
+        self.names = [name for name in names if name.partition("|")[0] not in CHATTER]
+
     def __getitem__(self, name: str) -> int:
         return self.commands[name]
 
@@ -122,10 +129,7 @@ class Exercises(abc.ABC):
             name = key.removeprefix("cmdstat_")
             if name.partition("|")[0] not in CHATTER:
                 counts.commands[name] += numbers["calls"]
-        counts.round_trips, counts.sent = seen.packets, seen.data_commands
-        counts.bytes, counts.largest = seen.received, seen.largest
-        names = (counted_as(words) for words in seen.commands)
-        counts.names = [name for name in names if name.partition("|")[0] not in CHATTER]
+        counts.take(seen)
 
     @contextlib.contextmanager
     def rival(self, act: Callable[[], object], before: str = "write", times: int | None = None) -> Iterator[Seen]:

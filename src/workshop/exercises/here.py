@@ -108,8 +108,11 @@ class HereNotebook(Exercises):
             )
         if calling.is_empty(function):
             raise not_written(name)
-        self._begun.append(Call(function, args, options, self._server))
+        self._begun.append(self._made(function, args, options))
         return self._begun[-1]
+
+    def _made(self, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Call:
+        return Call(function, args, options, self._server)
 
     def _named(self, name: str) -> Any:
         beside = getattr(self._function, "__globals__", {})
@@ -170,6 +173,9 @@ class Call:
         self._result: dict[str, Any] | None = None
         self.thread: int | None = None
         self.time_outs: list[float] = []
+        self._begin()
+
+    def _begin(self) -> None:
         self._run = Ahead(self._ask)
 
     def answer(self, limit: float) -> dict[str, Any] | None:

@@ -22,9 +22,12 @@ class Route:
 
 
 @contextlib.contextmanager
-def to(host: str, port: int, database: int, function: Any) -> Iterator[None]:
-    """Within the block, the clients that `function` can name are connected there for every thread that starts in it."""
-    notebooks = WeakSet(threading.enumerate())
+def to(host: str, port: int, database: int, function: Any, *, all_threads: bool = False) -> Iterator[None]:
+    """Within the block, the clients that `function` can name are connected there for every thread that starts in it.
+
+    With `all_threads` for those that run already too: there is only one.
+    """
+    notebooks = WeakSet(() if all_threads else threading.enumerate())
     routes = []
     for client in clients_of(function):
         own = client.connection_pool

@@ -395,14 +395,18 @@ class Server:
             if not watch.wants(names):
                 continue
             watch.held = asyncio.Event()
-            watch.report({"held": True})
-            try:
-                await asyncio.wait_for(watch.held.wait(), HOLD_LIMIT)
-            except TimeoutError:
-                watch.acted += 1
+            await self._let_act(watch, watch.held)
             watch.held = None
             if before is not None:
                 watch.parted.append((readable(before), readable(step[0][0])))
+
+    async def _let_act(self, watch: Watch, held: asyncio.Event) -> None:
+        """Returns when the rival of a watch has acted."""
+        watch.report({"held": True})
+        try:
+            await asyncio.wait_for(held.wait(), HOLD_LIMIT)
+        except TimeoutError:
+            watch.acted += 1
 
     async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: Line) -> None:
         with contextlib.suppress(OSError):

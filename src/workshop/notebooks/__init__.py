@@ -10,8 +10,12 @@ def connect(url: str | None = None) -> Any:
     """The notebook's client of Redis: of the one at `url`, else of the one that the workshop has started for the notebooks.
 
     It returns strings. It waits for an answer as long as it takes (socket_timeout=None), so that a command may wait for ever;
-    redis-py's own clients give up after 5 seconds.
+    redis-py's own clients give up after 5 seconds. Where there is no network, as in a browser, it is that of a Redis in this process.
     """
+    from workshop.wire.pocket import is_needed, open_pocket
+
+    if is_needed():
+        open_pocket()
     from workshop.guests.notebook.calling import client_of
 
     return client_of(url)

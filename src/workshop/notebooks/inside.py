@@ -15,14 +15,16 @@ from typing import Any
 from workshop.course import lessons
 from workshop.exercises.cells import read, source_of
 from workshop.exercises.here import Here, HereNotebook
+from workshop.exercises.pocket import PocketHere, PocketNotebook, PocketProbe
 from workshop.exercises.source import TAG
 from workshop.grading import resting
 from workshop.grading.judge import BROKEN, Judge, Scene, fault_in
 from workshop.grading.some import Some
 from workshop.notebooks.showing import trips
-from workshop.outcomes import NotUp
+from workshop.outcomes import Blocked, NotUp
 from workshop.report import Check, Outcome
 from workshop.reports.notebook import Key, Shown, keys_of
+from workshop.wire.pocket import here, is_needed, open_pocket
 from workshop.wire.probe import RedisProbe
 from workshop.wire.rivals import RelayProbe
 from workshop.wire.trail import Trail
@@ -91,7 +93,7 @@ def run(lesson: lessons.Lesson, tests: list[str], function: Any) -> tuple[list[C
             [],
             [],
         )
-    server, seed = Here(os.environ.get("REDIS_URL") or DEFAULT_URL), secrets.randbelow(10**6)
+    server, seed = _server(), secrets.randbelow(10**6)
     judge = Judge(lesson.promises.__getitem__)
     down: Exception | None = None
     try:
@@ -119,6 +121,14 @@ def run(lesson: lessons.Lesson, tests: list[str], function: Any) -> tuple[list[C
     return checks, keys, sent
 
 
+def _server() -> Here:
+    """The student's own Redis: that of this process where there is no other."""
+    if is_needed():
+        open_pocket()
+    pocket = here()
+    return PocketHere(pocket) if pocket else Here(os.environ.get("REDIS_URL") or DEFAULT_URL)
+
+
 def _grader_of(lesson: lessons.Lesson) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"grader_of_{lesson.name}", lesson.grader)
     assert spec and spec.loader
@@ -139,8 +149,14 @@ def _ending_of(
     """What one test ended with; None if all was well. The scene is told its fixtures and what was asked, `sent` what went by where a rival came."""
     asked: list[str] = []
     calls = Trail()
-    notebook = HereNotebook(function, server, asked.append, calls)
-    look = RedisProbe(server, asked.append, calls)
+    ended: Exception | None = None
+    notebook: HereNotebook
+    if isinstance(server, PocketHere):
+        server.pocket.beyond.clear()  # what the cells before asked for
+        notebook = PocketNotebook(function, server, asked.append, calls)
+        look: RedisProbe = PocketProbe(server, asked.append, calls)
+    else:
+        notebook, look = HereNotebook(function, server, asked.append, calls), RedisProbe(server, asked.append, calls)
     scene.fixtures = {"notebook": notebook, "redis": look, "some": some}
     try:
         resting.look(test, before)
@@ -148,9 +164,10 @@ def _ending_of(
             scene.fixtures["relay"] = RelayProbe(server.relay())
             test(**{name: scene.fixtures[name] for name in inspect.signature(test).parameters})
     except Exception as error:  # judged by whoever asked
+        ended = error
         if notebook.rivals and notebook.rivals[-1].acts and not sent:
             sent += trips(notebook.rivals[-1], notebook.rivals[-1].rival)
-        return error
     finally:
         scene.asked = asked[-1] if asked else None
-    return None
+    beyond = server.beyond(scene.lesson.number) if isinstance(server, PocketHere) else None
+    return ended if beyond is None or isinstance(ended, (NotUp, Blocked)) else beyond

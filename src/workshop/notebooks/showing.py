@@ -13,6 +13,7 @@ from workshop.guests.notebook.calling import client_of
 from workshop.outcomes import Unchecked
 from workshop.pictures import keys
 from workshop.values import short, spelled
+from workshop.wire.pocket import here
 from workshop.wire.rivals import NeverActed, Seen, in_thread
 
 DATABASE = re.compile(r"/(\d+)$")
@@ -39,7 +40,9 @@ def trace(function: Callable[..., Any], *args: Any, rival: Sequence[Any] | None 
         print("trace needs a Redis on the network: `./workshop lab` starts one.")
         return function(own, *args, **options)
     found = DATABASE.search(os.environ.get("REDIS_URL", ""))
-    relay, end = in_thread((where["host"], int(where.get("port") or 6379)), int(found[1]) if found else 0)
+    pocket, database = here(), int(found[1]) if found else 0
+    at = (where["host"], int(where.get("port") or 6379))
+    relay, end = pocket.relay(database) if pocket else in_thread(at, database)
     name, result, seen = getattr(function, "__name__", "function"), None, Seen()
     try:
         secrets = {key: where[key] for key in ("username", "password") if where.get(key)}

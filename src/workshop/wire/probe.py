@@ -82,7 +82,7 @@ class RedisProbe(ClientOfRedis):
             line = spelled(f"r.{name}", args, options)
             if not (name in WRITES or name == "delete"):
                 self._note(copied([*calls, line]))
-            elif threading.current_thread() is self._thread:
+            elif not self._is_in_between():
                 calls.append(line)
             else:
                 calls.append(f"{line}  # another program, in the middle of the call")
@@ -91,6 +91,10 @@ class RedisProbe(ClientOfRedis):
             return value
 
         return noted
+
+    def _is_in_between(self) -> bool:
+        """Whether a rival looks here, in the middle of a call."""
+        return threading.current_thread() is not self._thread
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
