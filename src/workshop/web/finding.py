@@ -16,7 +16,8 @@ from workshop.engine.run import LABEL, Run
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 FOLDER, FILES = f"{PROJECT}.working_dir", f"{PROJECT}.config_files"
 WORKSHOPS = "compose.workshop.yaml"  # the workshop itself by Docker alone: none of the student's
-LISTED = "\t".join(["{{.ID}}", "{{.Names}}", *(f'{{{{.Label "{label}"}}}}' for label in (LABEL, FOLDER, FILES))])
+LABELS = (f'{{{{json (.Label "{label}")}}}}' for label in (LABEL, FOLDER, FILES))
+LISTED = f"[{','.join(['{{json .ID}}', '{{json .Names}}', *LABELS])}]"  # a label may hold anything
 Found = dict[str, Any]  # a container, as `docker inspect` tells it
 
 
@@ -34,7 +35,7 @@ def containers(run: Run, lesson: Lesson, work: Path) -> There:
     named = re.compile(rf"lesson0*{lesson.number}(-.+)?")
     mine, own = set[str](), set[str]()
     for line in run.docker("ps", "--all", "--no-trunc", "--format", LISTED).out.splitlines():
-        id, name, of_run, folder, files = line.split("\t")
+        id, name, of_run, folder, files = json.loads(line)
         if of_run == run.id:
             mine.add(id)
         elif named.fullmatch(name) or (folder and os.path.realpath(folder) in folders and WORKSHOPS not in files):
