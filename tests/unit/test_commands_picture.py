@@ -108,6 +108,7 @@ def test_commands_are_drawn_and_told():
     lines = commands.text(found).splitlines()
     assert sum("  | " in line for line in lines) == 6
     assert lines[-2].endswith("web 2  GET visits")
+    assert lines[1].endswith("web 1  connects: HELLO, CLIENT SETINFO")
 
 
 def test_where_nothing_arrived_or_too_much_it_is_said():

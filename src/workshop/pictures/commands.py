@@ -13,6 +13,7 @@ MOST, ROW, LETTERS = 18, 22, 48  # rows that are drawn, their height, and how mu
 CONNECTS = {"HELLO", "CLIENT", "SELECT", "AUTH"}  # what a client says when it connects
 SCRIPTS = {"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"}
 LUA = "lua"
+CONNECTED = "connects:"  # stands in place of a verb
 NONE_YET = "No command has arrived yet. Send your service a request."
 
 
@@ -63,11 +64,11 @@ def rows(commands: Sequence[Command], who: Callable[[str], str], inside: str = "
         if verb in ("EXEC", "DISCARD"):
             begun.pop(one.client, None)
         last = made[-1] if made else None
-        if verb in CONNECTS and last and last.who == name and last.words[0] == "connects:":
+        if verb in CONNECTS and last and last.who == name and last.words[0] == CONNECTED:
             if _spoken(one) not in last.words:
                 made[-1] = Row(last.at, name, (*last.words, _spoken(one)))
             continue
-        words = ("connects:", _spoken(one)) if verb in CONNECTS and step is None else (verb, *one.words[1:])
+        words = (CONNECTED, _spoken(one)) if verb in CONNECTS and step is None else (verb, *one.words[1:])
         clock = datetime.fromtimestamp(one.at).strftime("%H:%M:%S.%f")[:-3]
         made.append(Row(clock, name, words, step))
     alone = {step for step in {row.step for row in made} if sum(row.step == step for row in made) == 1}
@@ -80,8 +81,11 @@ def _spoken(command: Command) -> str:
     return f"CLIENT {command.words[1].upper()}" if verb == "CLIENT" and len(command.words) > 1 else verb
 
 
-def spelled(words: Sequence[str]) -> str:
-    """The arguments as one could type them."""
+def spelled(row: Row) -> str:
+    """What comes after the first word: arguments as one could type them."""
+    words = row.words[1:]
+    if row.words[0] == CONNECTED:
+        return ", ".join(words)
     return " ".join(word if word and not set(word) & set(" \"'\n") else f'"{word}"' for word in words)
 
 
@@ -110,7 +114,7 @@ def svg(arrived: Arrived) -> str:
             canvas.box(EDGE - 8, canvas.top + 1, WIDTH - 2 * EDGE + 16, ROW * count)
         canvas.write(EDGE, canvas.top + 16, row.at, 12, "soft")
         canvas.write(EDGE + 92, canvas.top + 16, row.who, 12, "soft", most=13)
-        canvas.write_led(EDGE + 178, canvas.top + 16, row.words[0], spelled(row.words[1:]), 12, most=LETTERS)
+        canvas.write_led(EDGE + 178, canvas.top + 16, row.words[0], spelled(row), 12, most=LETTERS)
         canvas.top += ROW
     if not shown:
         canvas.write(EDGE, canvas.top + 10, NONE_YET, 14)
@@ -126,7 +130,5 @@ def text(arrived: Arrived) -> str:
     """The same in words, a line a command; those of one step are joined by a bar."""
     lines = ["Redis, commands as they arrived, the newest last" if arrived.rows else f"Redis: {NONE_YET}"]
     for row in arrived.rows[-MOST:]:
-        lines.append(
-            f"  {row.at}  {row.who}  {'| ' if row.step is not None else ''}{row.words[0]} {spelled(row.words[1:])}"
-        )
+        lines.append(f"  {row.at}  {row.who}  {'| ' if row.step is not None else ''}{row.words[0]} {spelled(row)}")
     return "\n".join(plain(line).rstrip() for line in [*lines, *(f"  {line}" for line in foot(arrived))])

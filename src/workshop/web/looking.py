@@ -33,7 +33,7 @@ from workshop.wire.sockets import parse_sockets
 OF_A_SERVICE = re.compile(r"workshop-\w+-web-(\d+)")
 OF_REDIS = re.compile(r"workshop-\w+-redis-\d+")
 FEWEST = 3  # nodes that a cluster has
-INSIDE = "inside"  # who asks a Redis from its own container
+FROM_INSIDE = "inside"  # who asks a Redis from its own container
 OWN = "own_"  # begins the names of pictures of what the student has brought up by hand
 OF_A_NODE = re.compile(r"workshop-\w+-n\d-\d+")
 HOSTS = {
@@ -302,7 +302,7 @@ def _redises(session: Session, there: There, nodes: set[str]) -> list[tuple[Plac
         prefix = whose + ("" if service == "redis" else re.sub(r"\W", "_", f"{service}_"))
         title = f"Your own {words}" if whose else words
         id = f"{one['Id']} {one['State']['StartedAt']}"
-        made.setdefault(prefix, (Place(id, prefix, title, dial, named(names, INSIDE), INSIDE), not whose))
+        made.setdefault(prefix, (Place(id, prefix, title, dial, named(names, FROM_INSIDE), FROM_INSIDE), not whose))
     return list(made.values())
 
 
