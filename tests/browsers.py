@@ -39,6 +39,28 @@ def is_too_wide(page):
     return page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1")
 
 
+class Fetching:
+    """Fetches for the browser what a page consists of: Chromium drops what it is loading when a container comes or goes on this machine."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def __call__(self, route):
+        request = route.request
+        if request.is_navigation_request():
+            return route.continue_()
+        if "/static/" not in request.url:
+            return route.fulfill(response=route.fetch())
+        if request.url not in self.kept:
+            answer = route.fetch()
+            self.kept[request.url] = {
+                "status": answer.status,
+                "content_type": answer.headers.get("content-type"),
+                "body": answer.body(),
+            }
+        return route.fulfill(**self.kept[request.url])
+
+
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass

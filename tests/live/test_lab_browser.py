@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browsers import DESKTOP, FLAGS, PATIENCE, PHONE, QUIET
+from browsers import DESKTOP, FLAGS, PATIENCE, PHONE, QUIET, Fetching
 from labs import Lab, checkout
 from playwright.sync_api import Error, expect, sync_playwright
 
@@ -75,28 +75,6 @@ def browser(chromium, tmp_path_factory):
         context.route("**/*", Fetching())
         yield context
         context.close()
-
-
-class Fetching:
-    """Fetches for the browser what a page consists of: Chromium drops what it is loading when a container comes or goes on this machine."""
-
-    def __init__(self):
-        self.kept = {}
-
-    def __call__(self, route):
-        request = route.request
-        if request.is_navigation_request():
-            return route.continue_()
-        if "/static/" not in request.url:
-            return route.fulfill(response=route.fetch())
-        if request.url not in self.kept:
-            answer = route.fetch()
-            self.kept[request.url] = {
-                "status": answer.status,
-                "content_type": answer.headers.get("content-type"),
-                "body": answer.body(),
-            }
-        return route.fulfill(**self.kept[request.url])
 
 
 @pytest.fixture(scope="module")

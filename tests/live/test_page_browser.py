@@ -12,9 +12,10 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from browsers import PHONE, faults, is_too_wide, served, window
+from browsers import PHONE, Fetching, faults, is_too_wide, served, window
 from labs import checkout
 from playwright.sync_api import expect
 from terminals import Window
@@ -254,6 +255,29 @@ def test_another_lesson_opens_and_the_end_is_told(chromium, context, tmp_path):
         start.window.press("q")
         assert start.window.ends() == 0
         expect(page.locator("#link")).to_contain_text("does not answer")
+
+
+def test_the_button_opens_the_notebook_of_the_lesson(chromium, context, tmp_path):
+    own = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA")}
+    with started(tmp_path / "w", 10, "--runtime", "embedded", IPYTHONDIR=str(tmp_path / "ipython"), **own) as start:
+        page = opened(context, start)
+        is_over(page, "failed")
+        page.locator("#notebook").click()
+        expect(page.locator("#summary")).to_have_text("JupyterLab is starting. Its address comes below.")
+        link = page.locator("#lab a")
+        expect(link).to_be_visible(timeout=90_000)
+        context.route(re.compile(r"/(static|api|lab)/"), Fetching())
+        with context.expect_page() as opening:
+            link.click()
+        notebook = opening.value
+        expect(notebook.locator(".jp-NotebookPanel .jp-MarkdownCell").first).to_contain_text("Lesson 10")
+        page.locator("#notebook").click()
+        expect(page.locator("#summary")).to_have_text(re.compile("^JupyterLab runs already"))
+        address = urlsplit(notebook.url)
+        start.window.press("q")
+        assert start.window.ends() == 0
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((address.hostname, address.port), 5)
 
 
 def test_redis_is_drawn_with_its_keys(chromium, context, tmp_path, pictures):

@@ -21,8 +21,9 @@ from workshop.report import Check, Outcome, Report
 from workshop.web import health, looking, text
 from workshop.web.live import OVER, Live
 from workshop.web.looking import Looker, parts, readable
-from workshop.web.server import Page
+from workshop.web.server import At, Page
 from workshop.wire.rivals import Seen
+from workshop.wire.sockets import free_port
 
 LESSON = find("3")
 
@@ -115,6 +116,32 @@ def test_localhost_is_another_name_of_this_place(page):
     assert ask(page, "state", Host=name)[0] == 200
     assert ask(page, "do/check", "POST", Host=name)[0] == 403, "the page of 127.0.0.1 is another origin"
     assert ask(page, "do/check", "POST", Host=name, Origin=f"http://{name}")[0] == 200
+
+
+def test_out_of_a_container_it_goes_by_the_port_on_which_it_is_published(live):
+    inside, outside, editor = (free_port() for _ in range(3))
+    with Page(live, Looker(Nobody), {}, At("0.0.0.0", inside, outside, frames=(editor,))) as page:
+        assert page.address.startswith(f"http://127.0.0.1:{outside}/")
+        page.cookie, page.port = f"workshop_{outside}", inside  # asked inside, in the words of a browser outside
+        names = {"Host": f"127.0.0.1:{outside}", "Origin": f"http://127.0.0.1:{outside}"}
+        assert ask(page, "state", **names)[0] == 200
+        assert ask(page, "state")[0] == 403
+        policy = ask(page, "", **names)[1]["Content-Security-Policy"]
+        assert policy.endswith(f"frame-src http://127.0.0.1:{editor} http://localhost:{editor}")
+        assert "frame-src" not in ask(page, "state", **names)[1]["Content-Security-Policy"]
+
+
+def test_the_file_to_begin_with_is_named(live, monkeypatch, tmp_path):
+    monkeypatch.setattr("workshop.web.live.ROOT", tmp_path)
+    folder = tmp_path / "work" / "mine"
+    folder.mkdir(parents=True)
+    for name, first in ((".hidden", None), ("b.txt", "b.txt"), ("app.py", "app.py"), ("x.ipynb", "x.ipynb")):
+        (folder / name).touch()
+        live.opened(LESSON, folder, "docker", True)
+        assert live.state()["lesson"]["file"] == (f"work/mine/{first}" if first else None)
+    for other in (tmp_path / "nowhere", tmp_path.parent):
+        live.opened(LESSON, other, "docker", True)
+        assert live.state()["lesson"]["file"] is None
 
 
 def test_a_button_is_json_from_this_page_alone(page):

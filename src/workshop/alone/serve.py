@@ -12,8 +12,10 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +36,7 @@ PAGE_PORT, LAB_PORT = 8880, 8888
 SOCKET, GATE = Path("/var/run/docker.sock"), Path("/run/gate/socket")
 SETTINGS = Path(__file__).with_name("jupyter")
 GRACE = 10.0  # seconds in which JupyterLab ends its kernels
+STARTING = 120.0  # seconds in which it answers, on a busy machine
 SWEEPING = 20.0  # seconds in which a sweeper ends
 SAYS = """The workshop is at
 
@@ -65,6 +68,7 @@ def jupyterlab(redis: str) -> Iterator[dict[str, object]]:
         *lab.command(LAB_PORT, browser=False, host=INSIDE),
         f"--ServerApp.base_url={base}",
         f"--ServerApp.tornado_settings={json.dumps({'headers': headers})}",
+        "--ServerApp.quit_button=False",  # it goes with the workshop
         "--ServerApp.allow_remote_access=False",  # a name that leads here from outside is refused
     ]
     env = lab.environment(SETTINGS, JUPYTER_TOKEN=token, REDIS_URL=redis)
@@ -82,12 +86,32 @@ def jupyterlab(redis: str) -> Iterator[dict[str, object]]:
             running.wait()
 
 
+def answers(port: int) -> bool:
+    """Whether somebody listens on this port of the container."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
 def temporary() -> None:
     """Has temporary folders made where the engine sees them too; what an earlier container left there goes."""
     folder = state_folder() / "tmp"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+
+
+@contextlib.contextmanager
+def environment() -> Iterator[None]:
+    """Within the block the checkout has a `.venv`, which the lessons' texts activate: the image's, unless there is one of this machine's own."""
+    link = ROOT / ".venv"
+    if not os.path.lexists(link):
+        link.symlink_to(os.environ["WORKSHOP_VENV"])
+    try:
+        yield
+    finally:
+        if link.is_symlink():
+            link.unlink()
 
 
 def is_seen() -> bool:
@@ -113,12 +137,19 @@ def serve() -> None:
     page_port, lab_port = port_outside("PAGE_PORT", PAGE_PORT), port_outside("LAB_PORT", LAB_PORT)
     with (
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,  # the page shows it all
+        environment(),
         Mirror(GATE),
         jupyterlab(redis) as editor,
         Desk("auto", Terminal(nowhere)) as desk,
     ):
         notice.listen(lambda text: desk.live.note(notice=text))
-        desk.live.note(editor=editor)
+        desk.live.note(editor={})  # the page says that it is coming
+
+        def announce() -> None:
+            if until(lambda: answers(LAB_PORT), STARTING, 0.2):
+                desk.live.note(editor=editor)
+
+        threading.Thread(target=announce, daemon=True).start()
         at = At(INSIDE, PAGE_PORT, page_port, frames=(lab_port,))
         with Page(desk.live, Looker(lambda: desk.session), desk.actions(), at) as page:
             lab.say(SAYS.format(address=page.address, work=ROOT / "work"))

@@ -225,6 +225,9 @@ function show(message) {
   at("place").replaceChildren("Files: ", made("code", {}, lesson.folder));
   at("notebook").hidden = !lesson.notebook;
   at("views").hidden = !state.editor;
+  const isComing = Boolean(state.editor && !state.editor.port);
+  at("view-editor").disabled = at("notebook").disabled = isComing;
+  at("view-editor").textContent = isComing ? "Editor and terminal: starting …" : "Editor and terminal";
   at("checks").setAttribute("aria-busy", String(state.phase === "checking"));
   at("news").replaceChildren(...(state.news || []).map((line) => made("li", {}, line)));
   showChecks();
@@ -233,7 +236,7 @@ function show(message) {
   const over = state.phase === "over";
   const report = state.report;
   at("next").replaceChildren(...(over && report ? words(`${report.runtime} · ${report.seconds} s · seed ${report.seed} · ${report.next}${state.address ? `. Until the next save the service answers on ${state.address}` : ""}`) : [state.phase === "checking" ? state.notice || "Checking …" : ""]));
-  at("lab").replaceChildren(...(state.lab ? [made("a", { href: state.lab, target: "_blank", rel: "noopener" }, "JupyterLab with the notebooks")] : []));
+  at("lab").replaceChildren(...(state.lab ? [made("a", { href: inLab(state.lab, lesson), target: "_blank", rel: "noopener" }, "JupyterLab with the notebooks")] : []));
   showHints();
   if (shown.lesson !== lesson.name) {
     shown.lesson = lesson.name;
@@ -241,6 +244,13 @@ function show(message) {
     showText(lesson.name);
   } else bind();
   if (over) beside();
+}
+
+// The address of JupyterLab, with the lesson's own notebook in place of the first.
+function inLab(address, lesson) {
+  const found = new URL(address);
+  if (lesson.notebook && lesson.file) found.pathname = `/lab/tree/${lesson.file}`;
+  return found.href;
 }
 
 // JupyterLab within the page, where the workshop brings it: loaded when it is first shown, and for another lesson only if it is shown again.
@@ -255,8 +265,8 @@ function view(isEditor) {
   edited = state.lesson.name;
   const { port, base, token } = state.editor;
   const frame = made("iframe", { title: "JupyterLab: editor and terminal", allow: "clipboard-read; clipboard-write" });
-  frame.src = `http://${location.hostname}:${port}${base}lab/tree/${encodeURI(state.lesson.file || "work")}?token=${token}`;
-  at("editor").replaceChildren(frame);
+  frame.src = `http://${location.hostname}:${port}${base}${innerWidth < 700 ? "doc" : "lab"}/tree/${encodeURI(state.lesson.file || "work")}?token=${token}`;
+  at("editor").querySelector("div").replaceChildren(frame);
 }
 at("view-text").addEventListener("click", () => view(false));
 at("view-editor").addEventListener("click", () => view(true));
