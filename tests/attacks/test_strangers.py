@@ -98,6 +98,38 @@ ATTACKS = {
     "fills-the-disk": {
         "app.py": f"import os\ntry:\n    with open('/tmp/big', 'wb') as big:\n        while True: big.write(bytes(10**7))\nexcept OSError: pass\nfinally:\n    os.unlink('/tmp/big') if os.path.exists('/tmp/big') else None\n{WRONG}"
     },
+    "fills-the-inodes": {
+        "app.py": f"""
+import os, threading
+def fill():
+    for number in range(10**7):
+        try:
+            if number % 1000 == 0: os.makedirs(f"/tmp/{{number}}")
+            open(f"/tmp/{{number - number % 1000}}/{{number}}", "w").close()
+        except OSError: pass
+for _ in range(4): threading.Thread(target=fill, daemon=True).start()
+{WRONG}"""
+    },
+    "proxies-to-another-student": {
+        "app.py": f"""
+import concurrent.futures, socket, urllib.request
+NETWORK = socket.gethostbyname(socket.gethostname()).rpartition(".")[0]
+GATES = [NETWORK + ".1", "host.docker.internal", "172.17.0.1"]
+PLACES = [(f"{{NETWORK}}.{{host}}", 5000) for host in range(1, 30)]
+PLACES += [(f"172.{{net}}.0.{{host}}", 5000) for net in range(17, 32) for host in range(1, 6)]
+PLACES += [(gate, port) for gate in GATES for port in range(32768, 32868)]
+def answer_of(place):
+    try:
+        with urllib.request.urlopen("http://%s:%s/" % place, timeout=0.5) as answer:
+            return answer.read(100).decode()
+    except (OSError, ValueError):
+        return ""
+def found():
+    with concurrent.futures.ThreadPoolExecutor(60) as pool:
+        return [text for text in pool.map(answer_of, PLACES) if text == "Hello World"]
+FOUND = found()
+{WRONG.replace('"Hello Word"', 'FOUND[0] if FOUND else "Hello Word"')}"""
+    },
     "endless-log": {
         "app.py": f"import threading\ndef say():\n    while True: print('x' * 10000, flush=True)\nthreading.Thread(target=say, daemon=True).start()\n{WRONG}"
     },
@@ -201,6 +233,11 @@ BUILDS = {
     "copies-from-outside": DOCKERFILE.replace("EXPOSE", "COPY ../../../etc/passwd /passwd\nEXPOSE"),
     "builds-without-an-end": DOCKERFILE.replace("EXPOSE", "RUN sleep 100000\nEXPOSE"),
     "fills-the-disk": DOCKERFILE.replace("EXPOSE", "RUN head -c 100G /dev/zero >/big\nEXPOSE"),
+    "fills-the-inodes": DOCKERFILE.replace(
+        "EXPOSE",
+        "RUN python -c \"import os; [(os.mkdir(f'/{n}'), [open(f'/{n}/{m}', 'w').close() for m in range(1000)]) for n in range(10**6)]\"\nEXPOSE",
+    ),
+    "a-frontend-that-is-here": "# syntax=python:3.13-slim\n" + DOCKERFILE,
     "onbuild": DOCKERFILE.replace("CMD", "ONBUILD RUN false\n# CMD"),
 }
 CHOSEN = drawn(BUILDS)

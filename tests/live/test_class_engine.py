@@ -17,6 +17,11 @@ from workshop.course.lessons import find
 from workshop.engine import images
 
 THREE = find("3")
+CACHES = ["type=cache", "TYPE=CACHE", "type=$T", "type=\\\ncache"]  # ways to ask for the same cache
+FINDS_NO_SECRET = """\
+RUN --mount=type=ssh test -z "$SSH_AUTH_SOCK" && ! ls /run/buildkit
+RUN --mount=type=secret,id=workshop-pip,target=/told --mount=type=secret,id=workshop-ca,target=/ca ! grep -r canary /told /ca /etc/pip.conf
+"""
 TRY = """
 import json, socket, sys
 found = {}
@@ -143,14 +148,20 @@ def test_a_build_that_takes_too_much_memory_is_ended(own, tmp_path):
 
 
 def test_a_class_is_graded_in_it_with_packages_and_nobodys_cache(own, tmp_path):
-    """No --trust-builds is asked for; the second of two students would find what the first left in a cache mount."""
+    """No --trust-builds is asked for. The third student would find what the first left in a cache mount, and the teacher's keys; the fourth has
+    the engine read the Dockerfile by another program."""
     files = {name: (THREE.solution / name).read_text() for name in ("app.py", "requirements.txt", "Dockerfile")}
-    spies = files["Dockerfile"].replace(
-        "EXPOSE",
-        "RUN --mount=type=cache,target=/c ls /c/poison && echo FOUND-POISON; touch /c/poison; test ! -e /c/poison2\nEXPOSE",
-    )
-    catches = files["Dockerfile"].replace("EXPOSE", "RUN --mount=type=cache,target=/c test ! -e /c/poison\nEXPOSE")
-    for name, text in (("a-poisons", spies), ("b-honest", files["Dockerfile"]), ("c-finds-nothing", catches)):
+    cached = [f"RUN --mount={spelled},target=/c,id=all" for spelled in CACHES]
+    poisons = "ARG T=cache\n" + "".join(f"{run} touch /c/poison\n" for run in cached)
+    looks = "ARG T=cache\n" + "".join(f"{run} test ! -e /c/poison\n" for run in cached) + FINDS_NO_SECRET
+    texts = {
+        "a-poisons": files["Dockerfile"].replace("EXPOSE", f"{poisons}EXPOSE"),
+        "b-honest": files["Dockerfile"],
+        "c-finds-nothing": files["Dockerfile"].replace("EXPOSE", f"{looks}EXPOSE"),
+        "d-frontend": f"# syntax={images.BASE}\n" + files["Dockerfile"],
+        "e-honest": files["Dockerfile"],
+    }
+    for name, text in texts.items():
         folder = tmp_path / "in" / name
         folder.mkdir(parents=True)
         for file, content in {**files, "Dockerfile": text}.items():
@@ -167,11 +178,13 @@ def test_a_class_is_graded_in_it_with_packages_and_nobodys_cache(own, tmp_path):
         "--workers",
         "1",
         "--json",
-        timeout=170,
+        timeout=280,
+        PIP_EXTRA_INDEX_URL="https://teacher:canary@index.example/simple",
+        SSH_AUTH_SOCK="/canary",
     )
     assert done.returncode == 0, done.stderr
     verdicts = {row["student"]: row["verdict"] for row in json.loads(done.stdout)["rows"]}
-    assert verdicts == {"a-poisons": "passed", "b-honest": "passed", "c-finds-nothing": "passed"}, done.stdout
+    assert verdicts == {**dict.fromkeys(texts, "passed"), "d-frontend": "failed"}, done.stdout
     assert docker("ps", "-aq").stdout == ""
 
 

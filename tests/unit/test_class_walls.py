@@ -1,4 +1,4 @@
-"""The walls of a class, as far as they can be seen without an engine: cache mounts, the hatch, what is missing, which queue may be used."""
+"""The walls of a class, as far as they can be seen without an engine: the hatch, what is missing, which queue may be used."""
 
 import asyncio
 import socket
@@ -8,23 +8,7 @@ import pytest
 from workshop.classroom import walls
 from workshop.classroom.queues import BadQueue, checked
 from workshop.course.lessons import catalogue, find
-from workshop.engine.builds import CACHE_ID, apart
 from workshop.guests import hatch
-
-MOUNTS = {
-    "RUN --mount=type=cache,target=/c pip install x": "RUN --mount=type=cache,target=/c,id=me pip install x",
-    "RUN --mount=target=/c,type=cache,id=all true": "RUN --mount=target=/c,type=cache,id=all,id=me true",
-    "RUN --mount=type=bind,target=/c true": "RUN --mount=type=bind,target=/c true",
-    "RUN echo type=cache": "RUN echo type=cache",
-}
-
-
-@pytest.mark.parametrize("line", MOUNTS)
-def test_strangers_share_no_cache_mount(monkeypatch, line):
-    monkeypatch.delenv(CACHE_ID, raising=False)
-    assert apart(line) == line
-    monkeypatch.setenv(CACHE_ID, "me")
-    assert apart(f"FROM x\n{line}\n") == f"FROM x\n{MOUNTS[line]}\n"
 
 
 def test_builds_are_trusted_only_if_somebody_says_so():

@@ -22,7 +22,6 @@ from workshop.classroom.parts import DATA, NAME, RUN
 from workshop.course.lessons import Lesson
 from workshop.course.places import ROOT, state_folder
 from workshop.engine import engine, packages
-from workshop.engine.builds import CACHE_ID
 from workshop.engine.images import SUPPLY_LABEL
 from workshop.guests import hatch
 from workshop.machine.cost import base_images
@@ -64,7 +63,7 @@ def environment() -> dict[str, str]:
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_INDEX_URL": f"http://{ADDRESS}:{PORT}/index/",
         "PIP_TRUSTED_HOST": ADDRESS,
-        CACHE_ID: "apart",
+        **dict.fromkeys(("PIP_EXTRA_INDEX_URL", "PIP_PROXY"), ""),  # out of reach, and with passwords in them, perhaps
     }
 
 

@@ -29,7 +29,7 @@ def main() -> None:
     with Session(sys.argv[1], strangers="strangers" in sys.argv[2:]) as session:
         for line in sys.stdin:
             job: dict[str, Any] = json.loads(line)
-            if CACHE_ID in os.environ:  # strangers' builds share no cache mount
+            if session.strangers:  # their builds share no cache mount
                 os.environ[CACHE_ID] = secrets.token_hex(8)
             try:
                 lesson = lessons.find(job["lesson"], Path(job["root"]))
