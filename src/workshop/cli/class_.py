@@ -1,4 +1,4 @@
-"""`workshop class grade | show | settle | ci`"""
+"""`workshop class grade | show | settle | alike`"""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from workshop.classroom.running import Busy, NoLedger, Order, Progress, Running
 from workshop.cli import options
 from workshop.cli.class_ci import ci
 from workshop.cli.class_engine import engine_of_class
+from workshop.cli.class_gradescope import gradescope
 from workshop.cli.class_worker import QUEUE, worker
 from workshop.course import lessons
 from workshop.course.lessons import Lesson
@@ -346,4 +347,5 @@ def alike(number: str, folder: Path, out: Path) -> int:
 
 class_.add_command(ci)
 class_.add_command(engine_of_class)
+class_.add_command(gradescope)
 class_.add_command(worker)

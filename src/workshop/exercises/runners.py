@@ -20,6 +20,7 @@ from workshop.engine.limits import CONFINED, NO_OUTSIDE_NAMES
 from workshop.engine.run import Run
 from workshop.outcomes import Unchecked
 from workshop.patience import Ahead
+from workshop.runtimes.lodging import Lodging
 
 SCRIPT = images.SUPPLIES / "notebook" / "runner.py"
 START_LIMIT = 30.0  # seconds
@@ -44,9 +45,11 @@ class Runner:
         words: list[str],
         remove: Callable[[], object],
         beside: str | None = None,
+        clear: Callable[[], object] = lambda: None,
         **options: Any,
     ) -> None:
-        self._run, self._remove, self.beside = run, remove, beside
+        """`clear` ends what is left once it has ended."""
+        self._run, self._remove, self.beside, self._clear = run, remove, beside, clear
         self._process = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **options
         )
@@ -133,11 +136,20 @@ class Runner:
         except subprocess.TimeoutExpired:
             self._remove()
         self._process.wait()
+        self._clear()
         self._reader.join(1)
         assert self._process.stdout
         self._process.stdout.close()
         with contextlib.suppress(ValueError):  # the run has closed in the meantime
             self._run.ended(self._process.pid)
+
+
+def lodged(run: Run, lodging: Lodging) -> Runner:
+    """A runner in a room of its own, for strangers' notebooks."""
+    room = lodging.room("notebook")
+    words = room.command([sys.executable, str(lodging.guests / "notebook" / SCRIPT.name)])
+    options: dict[str, Any] = {"cwd": room.folder, "env": room.environment, "start_new_session": True}
+    return Runner(run, words, room.clear, clear=room.clear, **options)
 
 
 def local(run: Run) -> Runner:

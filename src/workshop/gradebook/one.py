@@ -15,9 +15,9 @@ from workshop.gradebook.marks import Policy, mark_of, nothing
 from workshop.gradebook.outputs import put
 from workshop.grading.bench import Session
 from workshop.grading.grade import grade
-from workshop.handins.finding import lessons_in
+from workshop.handins.intake import found_in
 from workshop.handins.names import Student
-from workshop.handins.unpack import Refused, copy_out
+from workshop.handins.unpack import Refused, copy_out, read
 from workshop.report import Report
 from workshop.reports import services
 
@@ -28,21 +28,34 @@ NO_RESULT = "No result was written for Classroom 50, since {}"
 def graded_one(
     work: Path, chosen: Sequence[Lesson], on_report: Callable[[Report], None] = lambda report: None
 ) -> list[Report]:
-    """A report for each lesson, on a copy of what the folder holds of it. What is not there, or not taken, has failed."""
+    """A report for each lesson, graded on an engine from a copy of what the folder holds of it."""
+    with Session("docker", strangers=True) as session:
+        return taken_in(work, chosen, lambda lesson, copy: grade(lesson, copy, session), on_report)
+
+
+def taken_in(
+    work: Path,
+    chosen: Sequence[Lesson],
+    graded: Callable[[Lesson, Path], Report],
+    on_report: Callable[[Report], None],
+) -> list[Report]:
+    """A report for each lesson: what `graded` says of a copy of what the folder holds of it. What is not there, or not taken, has failed."""
     reports = []
-    found = {lesson.name: path for lesson, path in lessons_in(work, work.resolve().name, list(chosen))}
-    with (
-        Session("docker", strangers=True) as session,
-        tempfile.TemporaryDirectory(prefix="workshop-ci-") as scratch,
-    ):
+    with tempfile.TemporaryDirectory(prefix="workshop-ci-") as scratch:
+        places, refusals = found_in(work.resolve(), list(chosen), Path(scratch) / "unpacked")
+        found = {lesson.name: path for lesson, path in places}
         for lesson in chosen:
             copy = Path(scratch) / lesson.name
             try:
                 if lesson.name not in found:
-                    raise Refused(NOT_THERE.format(lesson.name))
+                    raise Refused(refusals[0] if refusals else NOT_THERE.format(lesson.name))
                 source = found[lesson.name]
-                copy_out(source if source.is_dir() else source.parent, copy)
-                report = grade(lesson, copy, session)
+                if source.is_file():
+                    copy.mkdir()
+                    (copy / f"{lesson.name}.ipynb").write_bytes(read(source))
+                else:
+                    copy_out(source, copy)
+                report = graded(lesson, copy)
             except Refused as error:
                 report = refusal(lesson, str(error))
             reports.append(report)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at 
     from workshop.probes.registry import Registries
     from workshop.probes.stacks import DrilledStack
     from workshop.runtimes.docker import Session as DockerSession
+    from workshop.runtimes.lodging import Lodging
 
 RUNTIMES = ("auto", "docker", "embedded")
 
@@ -45,7 +46,7 @@ class Session:
     """Several gradings in a row, in one run: what they may share stays up in between. Ends with its block.
 
     With `keeps`, what the last grading brought up stays until the next one begins, so that a person can ask it too.
-    Of `strangers` nothing is run outside of a container.
+    Of `strangers` nothing is run outside of a container, or where there is no engine outside of a room; see `lodging`.
     """
 
     def __init__(self, runtime: str = "auto", keeps: bool = False, strangers: bool = False) -> None:
@@ -77,7 +78,7 @@ class Session:
             self.runtime = "docker"
         if self.runtime == "embedded":
             ahead, self._redis = self._redis, None
-            return EmbeddedRuntime(self.run, folder, lesson, ahead)
+            return EmbeddedRuntime(self.run, folder, lesson, ahead, self.lodging)
         trouble = engine.trouble()
         if trouble is not None:
             raise trouble
@@ -95,10 +96,30 @@ class Session:
         return self._docker
 
     @functools.cached_property
+    def lodging(self) -> Lodging | None:
+        """Where strangers' work runs without an engine; None where it has containers, or is no stranger's. Raises Unchecked."""
+        if not self.strangers or self.runtime != "embedded":
+            return None
+        from workshop.runtimes.lodging import Lodging
+
+        return Lodging(self.run)
+
+    def complaint(self) -> str | None:
+        """Why nothing that was seen in the last grading counts: a sentence, or None as nearly always."""
+        if self.lodging is None:
+            return None
+        self._wait_until_tidy()
+        said, self.lodging.complaint = self.lodging.complaint, None
+        return said
+
+    @functools.cached_property
     def runners(self) -> Runners:
         """The processes in which notebooks run."""
         from workshop.exercises import runners
 
+        if self.lodging:
+            lodging = self.lodging
+            return runners.Runners(lambda _: runners.lodged(self.run, lodging))
         if self.runtime == "embedded":
             return runners.Runners(lambda _: runners.local(self.run))
         return runners.Runners(lambda beside: runners.contained(self.run, self.docker.network, beside))
@@ -112,7 +133,7 @@ class Session:
             with_redis = bool({"redis", "relay", "notebook"} & lesson.needs) and not has_redis
             beside = self.docker.warm(with_redis, with_relay=has_notebook)
         elif self.runtime == "embedded" and has_notebook and self._redis is None:
-            self._redis = Ahead(lambda: redis_with_relay(self.run), tidy=LocalRedis.end)
+            self._redis = Ahead(lambda: redis_with_relay(self.run, self.lodging), tidy=LocalRedis.end)
         if has_notebook:
             self.runners.prepare(beside)
 

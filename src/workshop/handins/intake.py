@@ -153,7 +153,7 @@ def _at(seconds: float) -> datetime:
 def _take(piece: _Piece, lessons: list[Lesson], scratch: Path, place: Path, taken: Class) -> None:
     """Takes one piece: unpacked, its lessons found, and each copied where no later one is."""
     wanted = [lesson for lesson in lessons if piece.only in (None, lesson.name, lesson.topic, str(lesson.number))]
-    found, refusals = _found(piece, wanted, scratch)
+    found, refusals = found_in(piece.path, wanted, scratch)
     for why in refusals:
         taken.notes.append(f"{piece.student.name}: {why}")
     for lesson in wanted if refusals else ():
@@ -219,18 +219,18 @@ def digest_of(folder: Path) -> str:
     return whole.hexdigest()
 
 
-def _found(piece: _Piece, lessons: list[Lesson], scratch: Path) -> tuple[list[tuple[Lesson, Path]], list[str]]:
-    """Where the lessons lie in what was handed in, and why an archive of it was not taken."""
-    if piece.path.is_file() and piece.path.suffix == ".ipynb":
-        named = [lesson for lesson in lessons if lesson.notebook and lesson.name in piece.path.name]
+def found_in(path: Path, lessons: list[Lesson], scratch: Path) -> tuple[list[tuple[Lesson, Path]], list[str]]:
+    """Where the lessons lie in what was handed in at `path`, and why an archive of it was not taken. Archives are unpacked beside `scratch`."""
+    if path.is_file() and path.suffix == ".ipynb":
+        named = [lesson for lesson in lessons if lesson.notebook and lesson.name in path.name]
         alone = [lesson for lesson in lessons if lesson.notebook] if len(lessons) == 1 else []
-        return [(lesson, piece.path) for lesson in (named or alone)[:1]], []
+        return [(lesson, path) for lesson in (named or alone)[:1]], []
     found: dict[str, tuple[Lesson, Path]] = {}
     refusals: list[str] = []
     numbers = itertools.count()
 
     def look(name: str, top: Path) -> None:
-        found.update({lesson.name: (lesson, path) for lesson, path in lessons_in(top, name, lessons)})
+        found.update({lesson.name: (lesson, place) for lesson, place in lessons_in(top, name, lessons)})
 
     def open_up(archive: Path) -> Path | None:
         folder = scratch.with_name(f"{scratch.name}-{next(numbers)}")
@@ -242,12 +242,12 @@ def _found(piece: _Piece, lessons: list[Lesson], scratch: Path) -> tuple[list[tu
             return None
         return folder
 
-    top = open_up(piece.path) if piece.path.is_file() else piece.path
+    top = open_up(path) if path.is_file() else path
     if top is None:
         return [], refusals
-    look(piece.path.name, top)
-    inner = top if piece.path.is_dir() else without_wrapping(top)
-    if piece.path.is_dir() or not found:  # platforms put into a folder what was handed in
+    look(path.name, top)
+    inner = top if path.is_dir() else without_wrapping(top)
+    if path.is_dir() or not found:  # platforms put into a folder what was handed in
         for archive in _archives(inner):  # the later one counts
             if folder := open_up(archive):
                 look(archive.name, folder)

