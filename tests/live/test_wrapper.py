@@ -5,9 +5,7 @@ tests go through the real pip, and the real uv where there is one, with a wheel 
 """
 
 import ast
-import base64
 import concurrent.futures
-import hashlib
 import importlib.machinery
 import importlib.util
 import json
@@ -18,10 +16,10 @@ import signal
 import subprocess
 import sys
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
+from wheels import tiny_wheel
 
 pty = pytest.importorskip("pty", reason="the stub uv is a shell script")
 
@@ -354,26 +352,13 @@ def test_a_folder_that_cannot_be_written_is_no_traceback(checkout):
 
 def add_wheel(checkout):
     """A package of one line, in a folder for --find-links, and a lock that asks for it by hash."""
-    files = {
-        "tiny.py": "answer = 42\n",
-        "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
-        "tiny-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "".join(f"{name},sha256={digest(text)},{len(text)}\n" for name, text in files.items())
-    wheel = checkout.tools / "tiny-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for name, text in {**files, "tiny-1.0.dist-info/RECORD": record + "tiny-1.0.dist-info/RECORD,,\n"}.items():
-            archive.writestr(name, text)
-    sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    (checkout.root / "requirements.txt").write_text(f"tiny==1.0 \\\n    --hash=sha256:{sha256}\n")
-    (checkout.root / "requirements-uv.txt").write_text(f"uv==0.0 --hash=sha256:{sha256}\n")
+    wheel, line = tiny_wheel(checkout.tools)
+    (checkout.root / "requirements.txt").write_text(line)
+    (checkout.root / "requirements-uv.txt").write_text(line.replace("tiny==1.0", "uv==0.0"))
     (checkout.root / "src" / "workshop" / "cli.py").write_text("import tiny\nprint(tiny.answer)\n")
     del checkout.env["PYTHONPATH"]
     checkout.env.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=str(checkout.tools))
-
-
-def digest(text):
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+    return wheel
 
 
 def test_pip_alone_will_do(checkout):
@@ -395,6 +380,30 @@ def test_uv_goes_where_pip_was_told_to_look(checkout, uv):
     done = checkout.call()
     assert (done.returncode, done.stdout) == (0, "42\n"), done.stderr
     assert "pip" not in done.stderr
+
+
+@pytest.mark.parametrize("uv", ["", UV] if UV else [""])
+def test_packages_that_were_brought_along_need_no_index(checkout, uv):
+    """`class unpack` lays them into .workshop/wheels."""
+    wheels = checkout.root / ".workshop" / "wheels"
+    wheels.mkdir(parents=True)
+    shutil.move(add_wheel(checkout), wheels)
+    (checkout.tools / "uv").unlink()
+    if uv:
+        (checkout.tools / "uv").symlink_to(uv)
+    del checkout.env["PIP_FIND_LINKS"]
+    done = checkout.call(env={**checkout.env, "UV_OFFLINE": "1"})
+    assert (done.returncode, done.stdout) == (0, "42\n"), done.stderr
+    assert "network" not in done.stderr
+
+
+def test_what_was_not_brought_along_comes_from_the_index(checkout):
+    add_wheel(checkout)
+    (checkout.tools / "uv").unlink()
+    (checkout.root / ".workshop" / "wheels").mkdir(parents=True)
+    done = checkout.call()
+    assert (done.returncode, done.stdout) == (0, "42\n"), done.stderr
+    assert "Not every package is in .workshop/wheels" in done.stderr
 
 
 def test_pips_settings_are_put_in_uvs_words():

@@ -20,6 +20,7 @@ from workshop.cli import options
 from workshop.cli.class_ci import ci
 from workshop.cli.class_engine import engine_of_class
 from workshop.cli.class_gradescope import gradescope
+from workshop.cli.class_parcel import pack, unpack
 from workshop.cli.class_worker import QUEUE, worker
 from workshop.course import lessons
 from workshop.course.lessons import Lesson
@@ -348,4 +349,6 @@ def alike(number: str, folder: Path, out: Path) -> int:
 class_.add_command(ci)
 class_.add_command(engine_of_class)
 class_.add_command(gradescope)
+class_.add_command(pack)
+class_.add_command(unpack)
 class_.add_command(worker)
