@@ -68,18 +68,21 @@ os.wait()
 HONEST = (ONE.solution / "app.py").read_text(encoding="utf-8")
 REACHES = REACH + HONEST.replace('"Hello World"', '("Hello World" if FOUND else "Hello Word")')
 TAKES_REDIS = """
-import os, socket, threading, urllib.parse
+import os, socket, threading, time, urllib.parse
 import redis
 
 def in_its_place():
     address = urllib.parse.urlsplit(os.environ["REDIS_URL"])
-    redis.Redis.from_url(os.environ["REDIS_URL"]).shutdown(nosave=True)
+    client = redis.Redis.from_url(os.environ["REDIS_URL"])
+    while not client.dbsize():
+        time.sleep(0.01)
+    client.shutdown(nosave=True)
     server = socket.create_server((address.hostname, address.port))
     while True:
         connection = server.accept()[0]
         threading.Thread(target=lambda: [connection.sendall(b"+OK\\r\\n") for _ in iter(lambda: connection.recv(65536), b"")]).start()
 
-threading.Timer(1.5, in_its_place).start()
+threading.Thread(target=in_its_place, daemon=True).start()
 """
 
 pytestmark = pytest.mark.skipif(
@@ -147,7 +150,8 @@ def test_hostile_work_reaches_nothing_and_earns_what_it_is_worth(machine, tmp_pa
     assert earned == most - 1, [test for test in found["tests"] if test["name"].startswith(ONE.name)]
     assert points(found, SEVEN)[0] == 0
     assert any(TAKEN_OVER in test["output"] for test in found["tests"])
-    assert points(found, NINE)[0] == 0
+    earned, most = points(found, NINE)
+    assert earned < most / 4  # of functions that all return a word
 
 
 def test_an_exit_of_ones_own_is_no_pass(machine, tmp_path):
