@@ -1,17 +1,20 @@
 """What goes wrong in lesson 6. Looked through after a check has failed, from the top; the first that holds is the hint."""
 
+import re
+
 from workshop.grader import mistake, said
 
 
 @mistake("test_it_publishes")
 def windows_line_ends(published):
     """publish.sh has Windows line ends (CRLF): the shell takes the \\r at the end of each line for a part of the command. Save it with LF line ends."""
-    return not published.is_python and ("\\r'" in published.err or "\r" in published.err)
+    return not published.is_python and re.search(r"\\r'|\r[:'\"]", published.err)  # curl's progress has a \r too
 
 
 @mistake("test_it_publishes")
 def no_such_command(published):
-    """The shell finds no command {name}. Is it spelled right? If it is, it is not installed here."""
+    """The shell finds no command {name}. Check how it is spelled; if that is right, it is not installed here. If {name} is a variable: in an
+    assignment there is no space around the =, as in name=value."""
     return said(r"(?:line \d+|\.sh: \d+): (?P<name>[^\s:]+): (?:command )?not found", published.err)
 
 
@@ -19,10 +22,8 @@ def no_such_command(published):
 def arguments_miscounted(published):
     """The script is called with three arguments, the registry, the image and the version, and counts them otherwise: “{words}”. sys.argv[0]
     is the script itself, and so is $0; the first argument is sys.argv[1], or $1."""
-    return said(
-        r"(?P<words>(?:too many|not enough) values to unpack.*|IndexError: list index out of range|\d: unbound variable)",
-        published.err,
-    )
+    at_argv = r"sys\.argv.*\n(?:[ ~^]+\n)?(?P<words>(?:Value|Index|Type)Error: .*)"  # such an error elsewhere is of another kind
+    return said(r"(?P<words>\d: unbound variable)", published.err) or said(at_argv, published.err)
 
 
 @mistake("test_it_publishes", "test_both_tags_are_in_the_registry")
@@ -49,28 +50,29 @@ def not_a_name(published):
 @mistake("test_it_publishes")
 def not_tagged(published):
     """docker push finds no image {name} on this machine. An image is pushed by its name, so it needs this name first: docker tag IMAGE {name}"""
-    return said(r"does not exist locally with the tag: (?P<name>\S+)", published.err)
+    return said(r"(?:does not exist locally with the tag|tag does not exist): (?P<name>\S+)", published.err)
 
 
 @mistake("test_it_publishes")
 def tagged_the_wrong_way_round(published, registry):
     """A docker command was given {name} as an image that is there, and the engine has none of that name yet. `docker tag` takes the name that
-    is there first, then the new one."""
+    is there first, then the new one; and only what was tagged or pulled can be inspected."""
     seen = said(r"No such image: (?P<name>\S+)", published.err)
     return seen and seen["name"].startswith(registry.address) and seen
 
 
 @mistake("test_it_publishes")
 def another_image(published, image):
-    """The script asks for the image {name}, and it was called with {mine}. The image is its second argument: $2, or sys.argv[2]."""
+    """The script asks for the image {name}, and it was called with {mine}. The image is its second argument, $2 or sys.argv[2], just as it came. The
+    version belongs to its new name only."""
     seen = said(r"No such image: (?P<name>\S+)", published.err)
-    return seen and image.name not in seen["name"] and seen | {"mine": image.name}
+    return seen and seen["name"].removesuffix(":latest") != image.name and seen | {"mine": image.name}
 
 
 @mistake("test_it_publishes", "test_a_slow_registry_is_waited_for")
 def does_not_wait(actual):
     """The script had ended, and this was still at work: {command}. The shell does not wait for a line that ends in &, and a fixed `sleep` may be
-    too short. Leave out the &, or end with `wait`."""
+    too short. Leave out the &, or end with `wait`. In Python, Popen does not wait; subprocess.run does."""
     left = actual if isinstance(actual, tuple) else getattr(actual, "left", ())
     return left and {"command": left[0]}
 
@@ -79,14 +81,19 @@ def does_not_wait(actual):
 def another_repository(registry, image, actual):
     """The registry has no repository {name}, but it has {others}. The repository's name is the image's, and after the address comes nothing else:
     REGISTRY/IMAGE."""
-    others = [name for name in registry.repositories() if image.name in name and not name.startswith("0/")]
+    others = pushed(registry)
     return not actual and others and {"name": image.name, "others": ", ".join(others)}
 
 
+def pushed(registry):
+    """The repositories that the script has made."""
+    return [name for name in registry.repositories() if not name.startswith("0/")]
+
+
 @mistake("test_both_tags_are_in_the_registry")
-def nothing_pushed(registry, image, actual):
+def nothing_pushed(registry, actual):
     """Nothing has come to the registry. `docker tag` names an image on this machine; `docker push` sends it."""
-    return not actual
+    return not actual and not pushed(registry)
 
 
 @mistake("test_both_tags_are_in_the_registry")
@@ -106,6 +113,12 @@ def another_version(actual, image):
     """The registry has the tags {tags}, and the script was called with the version {version}. It is the third argument, $3 or sys.argv[3], and the tag
     is exactly that."""
     return image.version not in actual and {"tags": " and ".join(actual), "version": image.version}
+
+
+@mistake("test_both_tags_are_in_the_registry")
+def one_tag_more(actual, image):
+    """The registry has the tags {tags}. Only the version and `latest` were asked for: a tag more is one more name that somebody may rely on."""
+    return {image.version, "latest"} < set(actual) and {"tags": ", ".join(actual)}
 
 
 @mistake("test_both_tags_have_one_digest")
@@ -143,6 +156,12 @@ def digest_of_a_layer(registry, image, published):
 
 
 @mistake("test_the_last_line_has_the_digest")
+def words_around_it(published, expected):
+    """The last line is “{line}”. Another program takes it as it stands, as in `docker run $(…)`: print REGISTRY/IMAGE@sha256:… alone."""
+    return expected in published.last_line and {"line": published.last_line}
+
+
+@mistake("test_the_last_line_has_the_digest")
 def a_tag_for_a_digest(registry, image, published):
     """The last line is {line}: a tag, and a tag can be moved to another image. By digest the name ends in @sha256:…; `docker image inspect` lists it
     under RepoDigests."""
@@ -156,7 +175,7 @@ def digest_in_another_repository(image, published, registry):
     the first of them need not be this one. Take the one that begins with REGISTRY/IMAGE@."""
     line = published.last_line
     mine = f"{registry.address}/{image.name}@"
-    return "/" in line and "@sha256:" in line and not line.startswith(mine) and {"line": line}
+    return re.fullmatch(r"\S+/\S+@sha256:\w+", line) and not line.startswith(mine) and {"line": line}
 
 
 @mistake("test_the_last_line_has_the_digest")
@@ -169,28 +188,36 @@ def digest_without_the_name(published, registry, image):
 def not_the_last_line(published, expected):
     """The line is printed, but it is not the last one on standard output: {line} is. What is only to be read by people goes to standard error
     (>&2), or before it."""
-    return expected in published.said and {"line": f"“{published.last_line}”"}
+    lines = [line.strip() for line in published.said.splitlines()]
+    return expected in lines and {"line": f"“{published.last_line}”"}
 
 
 @mistake("test_published_again_it_uploads_nothing")
 def refuses_what_it_published(actual, published):
-    """The registry has this very image under this version, and the script ended with exit code {code}. Only another image is a reason to stop. Whether it
-    is another one, its digest tells, or its ID after a `docker pull`."""
-    return getattr(actual, "code", None) and {"code": actual.code}
+    """The registry has this very image under this version, and the script ended with exit code {code}; its last words: “{words}”. Only another image is
+    a reason to stop. Whether it is another one, its digest tells, or its ID after a `docker pull`."""
+    return getattr(actual, "code", None) and {"code": actual.code, "words": last_words(actual)}
+
+
+def last_words(ran):
+    """The last line that a script printed, errors after all else."""
+    lines = ran.said.strip().splitlines()
+    return lines[-1].strip() if lines else "nothing"
 
 
 @mistake("test_published_again_it_uploads_nothing")
-def a_layer_made_anew(actual, layers):
+def a_layer_made_anew(actual, layers, registry, image, before):
     """A layer was uploaded, although the image had not changed: the script publishes something that it makes anew each time. It publishes the image
     that it is given, as it is."""
-    return isinstance(actual, list) and set(actual) <= set(layers)
+    another = registry.digest(image.name, image.version) != before
+    return another and isinstance(actual, list) and set(actual) <= set(layers)
 
 
 @mistake("test_published_again_it_uploads_nothing")
 def another_digest_each_time(before, actual):
     """The digest was {before} and is {after} now, although the image had not changed. Even a label with the time of day makes another image:
     the script publishes the image that it is given, as it is."""
-    return {"before": short(before), "after": short(actual)}
+    return isinstance(actual, str) and {"before": short(before), "after": short(actual)}
 
 
 def short(digest):
@@ -222,8 +249,8 @@ def latest_moved_all_the_same(latest, before):
 
 @mistake("test_a_taken_version_stays")
 def a_taken_version_is_no_error(ended):
-    """Nothing was pushed, and the script ended with exit code 0, as if it had been. The version in the registry is another image: say so, and end with
-    exit code 1."""
+    """No tag moved, which is right, and the script ended with exit code 0, as if it had published the image. The version in the registry is another
+    image: say so, and end with exit code 1."""
     return ended.code == 0
 
 
@@ -236,10 +263,10 @@ def tries_without_end(actual):
 
 @mistake("test_an_error_is_passed_on")
 def goes_on_after_an_error(actual):
-    """A docker command failed (“{words}”), and the script ended with exit code 0. A shell goes on after an error unless `set -e` stands above; of a pipe
-    it looks at the last command only, unless `set -o pipefail` does. In Python, `check=True` raises."""
+    """No registry answers at that address{words}, and the script ended with exit code 0. A shell goes on after an error unless `set -e` stands above; of
+    a pipe it looks at the last command only, unless `set -o pipefail` does. In Python, `check=True` raises."""
     seen = said(r"(?P<words>dial tcp [^\n\"]+)", actual.said)
-    return actual.code == 0 and (seen or {"words": "it could not reach the registry"})
+    return actual.code == 0 and {"words": f" (“{seen['words']}”)" if seen else ""}
 
 
 @mistake("test_a_refused_version_moves_nothing")
@@ -282,8 +309,8 @@ def does_not_end_at_ctrl_c(cut):
 
 @mistake("test_done_again_it_is_complete")
 def takes_the_local_tag_for_published(actual, again, version):
-    """The script ended with exit code 0, and the registry does not have the version: it is a tag on this machine only, left by the try that broke off.
-    Whether an image is published, the registry must be asked."""
+    """The script ended with exit code 0, and the registry does not have the version. Does the script take a tag on this machine, or a note of its own, for
+    the proof? The try that broke off has left it. Whether an image is published, only the registry knows."""
     return again.code == 0 and version is None
 
 
@@ -291,5 +318,4 @@ def takes_the_local_tag_for_published(actual, again, version):
 def stopped_by_what_was_left_behind(again):
     """The second try ended with exit code {code} and said “{words}”. Does the try that broke off leave something behind that stops the next one?
     `trap 'rm …' EXIT` removes it however the script ends."""
-    lines = again.said.strip().splitlines()
-    return again.code and {"code": again.code, "words": lines[-1].strip() if lines else "nothing"}
+    return again.code and {"code": again.code, "words": last_words(again)}

@@ -1,5 +1,8 @@
 """What goes wrong in lesson 15. Looked through after a check has failed, from the top; the first that holds is the hint."""
 
+import unicodedata
+from urllib.parse import quote
+
 from workshop.grader import mistake
 
 SHOWS = ("test_the_best_come_first", "completions")
@@ -8,6 +11,13 @@ SHOWS = ("test_the_best_come_first", "completions")
 def words_of(pairs):
     """The words of completions, in their order."""
     return [pair[0] for pair in pairs if isinstance(pair, (tuple, list))] if isinstance(pairs, list) else []
+
+
+def found(service, q):
+    """The (word, weight) pairs that the service offers now."""
+    answer = service.get(f"/complete?q={quote(q)}&n=5").json
+    rows = answer.get("completions") if isinstance(answer, dict) else None
+    return [(row.get("word"), row.get("weight")) for row in rows or [] if isinstance(row, dict)]
 
 
 # A word, taken or refused.
@@ -61,6 +71,14 @@ def completions_are_a_list(answer):
 
 
 @mistake("test_the_best_come_first")
+def weights_are_negative(actual):
+    """The weights come back as they are stored, negative: {weight} for the first word. Turn the sign round again in the
+    answer."""
+    weights = [pair[1] for pair in actual if isinstance(pair[1], int | float)] if isinstance(actual, list) else []
+    return bool(weights) and max(weights) < 0 and {"weight": weights[0]}
+
+
+@mistake("test_the_best_come_first")
 def lightest_first(actual, before):
     """The lightest words come first. A sorted set begins with its lowest score: ask with REV (redis-py: desc=True), or
     store the weight as a negative score."""
@@ -81,6 +99,13 @@ def one_too_many(actual, expected):
     return is_longer and bool(expected) and actual[: len(expected)] == expected
 
 
+@mistake("test_the_best_come_first")
+def n_not_heeded(actual, expected):
+    """{count} completions came, and `n` was {n}. What comes after the ? in the address is in request.args."""
+    is_longer = isinstance(actual, list) and len(actual) > len(expected) > 0
+    return is_longer and {"count": len(actual), "n": len(expected)}
+
+
 @mistake("test_ten_by_default")
 def another_number_by_default(actual):
     """Without `n` there were {count} completions. The lesson asks for ten."""
@@ -89,10 +114,17 @@ def another_number_by_default(actual):
 
 @mistake("test_equal_weights_by_the_alphabet")
 def alphabet_from_its_end(actual, words):
-    """Words of the same weight come from the end of the alphabet: REV turns both orders round, the scores' and the
-    words'. Store the weight as a negative score and ask without REV: then the heaviest comes first, and a comes
-    before b."""
-    return actual == sorted(words, reverse=True)[:4]
+    """Words of the same weight come from the end of the alphabet. REV, like reverse=True in Python, turns both orders
+    round, that of the weights and that of the words. Store the weight as a negative score and ask without REV: then the
+    heaviest comes first, and a comes before b."""
+    return actual == sorted(words, reverse=True)[:7]
+
+
+@mistake("test_equal_weights_by_the_alphabet")
+def equal_weights_in_no_order(actual, words):
+    """Words of the same weight do not come in the order of the alphabet: {seen}. Where the weights are equal, the words
+    decide. In Python: key=lambda pair: (-pair[1], pair[0])."""
+    return bool(actual) and set(actual) <= set(words) and actual != sorted(actual) and {"seen": ", ".join(actual)}
 
 
 @mistake("test_every_beginning_leads_to_the_word")
@@ -116,10 +148,23 @@ def only_the_first_part_is_kept(actual, word):
 
 
 @mistake("test_a_second_time_adds_to_the_weight")
-def weight_replaced(actual, first, second):
-    """{first} came with 10 and then with 6, and its weight is not 16: the second replaced the first. Add: ZINCRBY or
-    HINCRBY."""
-    return words_of(actual) == [second] and {"first": first}
+def weight_replaced(service, first):
+    """{first} came with 10 and then with 6, and weighs 6: the second replaced the first. Add: ZINCRBY or HINCRBY."""
+    return (first, 6) in found(service, first) and {"first": first}
+
+
+@mistake("test_a_second_time_adds_to_the_weight")
+def second_time_not_added(service, first):
+    """{first} came with 10 and then with 6, and still weighs 10: the second was not added. ZINCRBY and HINCRBY add,
+    whether the word is there or not."""
+    return (first, 10) in found(service, first) and {"first": first}
+
+
+@mistake("test_capitals_make_no_difference")
+def capitals_come_back(actual, word):
+    """Both are one word, and it comes back as {seen}. It must come back in small letters: store it folded."""
+    is_one = isinstance(actual, list) and len(actual) == 1 and isinstance(actual[0][0], str) and actual[0][1] == 7
+    return is_one and actual[0][0] != word == actual[0][0].casefold() and {"seen": actual[0][0]}
 
 
 @mistake("test_capitals_make_no_difference")
@@ -130,27 +175,49 @@ def capitals_kept_apart(actual, word):
 
 
 @mistake("test_any_script_is_completed")
-def cut_in_the_middle_of_a_character(actual, word):
-    """A beginning of {word} is not found. Beginnings are made of characters, not of bytes: word[:end] of the text,
-    before it is encoded."""
-    return actual == [] and {"word": word}
+def beginning_of_another_script_not_found(actual, word, length):
+    """{word} is not found by its first {length} characters. Beginnings are made of characters, not of bytes: word[:end] of
+    the text, before it is encoded. And every character counts, marks too."""
+    return actual == [] and {"word": word, "length": length}
+
+
+@mistake("test_any_script_is_completed", "test_one_character_or_two")
+def comes_back_in_another_form(actual, expected):
+    """A word of {due} characters comes back with {got}, and looks the same: letters and their marks were taken apart, or
+    put together. NFC is the form that the lesson asks for; NFD and NFKD take them apart."""
+    pairs = list(zip(actual, expected, strict=False)) if isinstance(actual, list) else []
+    words = [
+        (got[0], due[0]) for got, due in pairs if isinstance(got[0], str) and got[0] != due[0] and got[1] == due[1]
+    ]
+    alike = [pair for pair in words if len({unicodedata.normalize("NFD", word) for word in pair}) == 1]
+    return bool(alike) and {"got": len(alike[0][0]), "due": len(alike[0][1])}
 
 
 @mistake("test_one_character_or_two")
 def accents_written_in_two_ways(actual):
-    """é can be one character, or an e and an accent. They look the same, and here they are two words. Bring both into
-    one form: unicodedata.normalize("NFC", text)."""
-    return any(weight in (1, 2) for _, weight in actual or [])
+    """é can be one character, or an e and an accent. They look the same, and here {seen}. Bring the word and the question
+    into one form: unicodedata.normalize("NFC", text)."""
+    if actual == []:
+        return {"seen": "a question in one of the two forms finds nothing"}
+    return any(weight in (1, 2) for _, weight in actual or []) and {"seen": "they are two words"}
 
 
 # The question.
 
 
 @mistake("test_the_question_is_data")
-def question_is_a_pattern(actual, q):
+def question_is_a_pattern(actual, q, service, beginning):
     """`{q}` was taken for a pattern, and what matches it came back. KEYS and the SCAN family read patterns; look up a
     key that is made of the question."""
-    return bool(actual) and any(sign in q for sign in "*?[") and {"q": q}
+    matched = found(service, f"{beginning[0]}?{beginning[2:]}")  # only a pattern finds the words behind this
+    return bool(actual) and any(sign in q for sign in "*?[") and bool(matched) and {"q": q}
+
+
+@mistake("test_the_question_is_data")
+def not_every_sign_counts(actual, q):
+    """`{q}` found {word}, which does not begin with it. Every character of a question counts, whichever sign it is."""
+    others = [word for word in words_of(actual) if not str(word).startswith(q)]
+    return bool(others) and {"q": q, "word": others[0]}
 
 
 @mistake("test_a_question_is_one_command")
@@ -195,8 +262,8 @@ def kept_without_a_bound(actual, SMALL):
 
 @mistake("test_the_best_are_kept")
 def best_taken_away(actual, best):
-    """More words came than are kept, and the heaviest are gone: the wrong end was removed. ZREMRANGEBYRANK counts from
-    the lowest score."""
+    """More words came than are kept, and the heaviest are not there. Either the wrong end was removed (ZREMRANGEBYRANK
+    counts from the lowest score), or a set that is full takes no other word."""
     return isinstance(actual, list) and bool(actual) and best[0] not in actual and actual != [(best[-1][0], 100)]
 
 
@@ -216,7 +283,8 @@ def half_a_word_seen(actual):
 
 @mistake("test_no_weight_is_lost")
 def weight_read_and_written_back(actual, rivals):
-    """Others added to the word between two commands, and what they added is lost: the weight was read, increased in
-    Python, and written back. ZINCRBY and HINCRBY increase it in one step; a script or WATCH keeps several steps
-    together."""
-    return isinstance(actual, list) and bool(actual) and bool(rivals) and actual[0][1] < 101 + 10 * len(rivals)
+    """Others added to the word between two commands, and its weight is {missing} too low. Either it was read, increased
+    in Python, and written back: ZINCRBY and HINCRBY increase it in one step. Or a transaction that WATCH had stopped was
+    not begun again."""
+    missing = 101 + 10 * len(rivals) - actual[0][1] if isinstance(actual, list) and actual else 0
+    return bool(rivals) and missing > 0 and {"missing": missing}

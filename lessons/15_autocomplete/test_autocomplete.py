@@ -85,10 +85,10 @@ def test_ten_by_default(service, some):
 @completes
 def test_equal_weights_by_the_alphabet(service, some):
     """Words of the same weight come in the order of the alphabet"""
-    beginning, words = alike(some, 5)
+    beginning, words = alike(some, 8)
     for word in some.shuffled(words):
         add(service, word, 7)
-    expect([word for word, _ in completions(service, beginning, 4)], sorted(words)[:4])
+    expect([word for word, _ in completions(service, beginning, 7)], sorted(words)[:7])
 
 
 @completes
@@ -166,6 +166,7 @@ def test_a_malformed_word_is_400(service, some):
         "a weight of 1,000,001": {"word": word, "weight": 1_000_001},
         "a weight of 1.5": {"word": word, "weight": 1.5},
         "a weight that is a string": {"word": word, "weight": "3"},
+        "a weight of true": {"word": word, "weight": True},
         "a JSON list": [word, 3],
     }
     for what, body in bodies.items():  # noqa: B007  a mistake names what was sent

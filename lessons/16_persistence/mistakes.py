@@ -65,6 +65,13 @@ def value_that_redis_refuses(start, inside):
 
 
 @mistake()
+def conf_not_found(start):
+    """Redis finds no file {path} in its container, so it ended at once. A folder that is mounted with `- ./conf:PLACE` is there as PLACE, and `command`
+    names the file in it: PLACE/redis.conf."""
+    return said(r"can't open config file '(?P<path>[^']+)'", start.log)
+
+
+@mistake()
 def daemonized(start, inside):
     """{file} says `daemonize yes`: Redis goes into the background, its first process ends, and with it the container. In a container
     Redis stays in the foreground: take the line out."""
@@ -77,6 +84,13 @@ def started_without_its_conf(file, stack):
     """Redis runs, but it was started without a configuration file, so it uses its own settings. Mount the folder `conf` and name the file in
     `command`: redis-server, then the path of the file in the container."""
     return not file
+
+
+@mistake()
+def wants_a_password(actual):
+    """Redis answered “{said}”: it has a password (`requirepass`, or a user of its own). In this lesson `redis-cli` in the container must reach Redis
+    without further arguments."""
+    return says(r"^NOAUTH ", actual)
 
 
 @mistake("test_kill_and_start", "test_a_setting_that_lasts", "test_snapshot", "test_log_turned_on")
@@ -195,11 +209,19 @@ def script_calls_docker(ran):
     return said(r"(?P<said>[^\n]*\bdocker: (?:not found|command not found)\.?)", ran.printed)
 
 
+@mistake("test_snapshot", "test_log_turned_on")
+def windows_line_ends(data, asked):
+    """{name} has Windows line ends (CRLF): sh takes the \\r at the end of each line for a part of the command. Save it with LF line ends."""
+    names = [name for name in ("snapshot.sh", "aof_on.sh") if name in asked]
+    return names and b"\r\n" in (data.stack.folder / names[0]).read_bytes() and {"name": names[0]}
+
+
 @mistake("test_snapshot")
-def snapshot_never_ends(ran):
-    """snapshot.sh was still running after 20 s, and the snapshot was complete long before. What does it wait for? Each line of INFO ends with an
-    invisible carriage return: `grep -q` for the words, or `tr -d '\\r'` before you compare."""
-    return ran.code is None and ran.looks and ran.looks[-1].get("rdb_bgsave_in_progress") == "0"
+def snapshot_never_ends(ran, before):
+    """snapshot.sh was still running after 20 s, and the snapshot was complete. What does it wait for? Each line of INFO ends with an invisible
+    carriage return: `grep -q` for the words, or `tr -d '\\r'` before you compare."""
+    made = int(ran.after.get("rdb_saves", 0)) > before
+    return ran.code is None and made and ran.after.get("rdb_bgsave_in_progress") == "0"
 
 
 @mistake("test_snapshot")
@@ -218,12 +240,10 @@ def ends_before_the_snapshot(ran):
 
 @mistake("test_snapshot")
 def no_snapshot_made(ran, before):
-    """snapshot.sh has ended, and Redis has made no snapshot."""
-    return (
-        ran.code is not None
-        and int(ran.after.get("rdb_saves", -1)) == before
-        and ran.after.get("rdb_bgsave_in_progress") == "0"
-    )
+    """snapshot.sh {ended}, and Redis has not begun a snapshot. It printed: {words}."""
+    ended = "was still running after 20 s" if ran.code is None else "has ended"
+    none_made = int(ran.after.get("rdb_saves", -1)) == before and ran.after.get("rdb_bgsave_in_progress") == "0"
+    return none_made and {"ended": ended, "words": f"“{ran.printed}”" if ran.printed else "nothing"}
 
 
 @mistake("test_log_turned_on")
