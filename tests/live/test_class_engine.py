@@ -20,7 +20,7 @@ THREE = find("3")
 CACHES = ["type=cache", "TYPE=CACHE", "type=$T", "type=\\\ncache"]  # ways to ask for the same cache
 FINDS_NO_SECRET = """\
 RUN --mount=type=ssh ! ls "$SSH_AUTH_SOCK"
-RUN --mount=type=secret,id=workshop-pip,target=/told --mount=type=secret,id=workshop-ca,target=/ca ! grep -r canary /told /ca /etc/pip.conf
+RUN --mount=type=secret,id=workshop-pip,target=/told --mount=type=secret,id=workshop-ca,target=/ca ! cat /told /ca /etc/pip.conf | grep canary
 """
 TRY = """
 import json, socket, sys

@@ -106,10 +106,12 @@ class Session:
 
     def complaint(self) -> str | None:
         """Why nothing that was seen in the last grading counts: a sentence, or None as nearly always."""
-        if self.lodging is None:
+        lodging = self.__dict__.get("lodging")  # where none could be made, nothing was seen
+        if lodging is None:
             return None
         self._wait_until_tidy()
-        said, self.lodging.complaint = self.lodging.complaint, None
+        said: str | None = lodging.complaint
+        lodging.complaint = None
         return said
 
     @functools.cached_property
