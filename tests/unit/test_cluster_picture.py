@@ -160,9 +160,15 @@ def test_a_node_that_is_gone_is_red_and_its_slots_are_nobodys():
     written = texts(KILLED)
     assert "Cluster · 10921 of 16384 slots are served" in written
     assert {"nobody", "ended, exit code 137", "slot 9502 · nobody"} <= set(written)
-    assert f"as n1 sees it · {cluster.DOWN}" in written
+    assert "as n1 sees it · it refuses every key" in written
     assert {"failed", "bad", "over"} <= classes(KILLED)
     assert "slot 9502, which nobody serves now" in cluster.text(KILLED)
+
+
+def test_nodes_that_are_no_cluster_yet_say_so():
+    alone = Cluster("n1", (Node("n1", "n1"),), is_down=True)
+    assert "as n1 sees it · it has not met the other nodes yet" in texts(alone)
+    assert "no slot is given out yet" in cluster.text(replace(alone, nodes=(*alone.nodes, Node("n2", "n2"))))
 
 
 def test_what_changes_is_told():

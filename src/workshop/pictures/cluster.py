@@ -10,7 +10,6 @@ from workshop.pictures.canvas import EDGE, WIDTH, Canvas, State, plain
 SLOTS = 16384
 ACROSS, GAP, HIGH = 3, 14, 74  # shards in a row, the room between them, a node's height
 SHOWN = 8  # keys, and events, that are drawn
-DOWN = "it refuses every key"
 Span = tuple[int, int]  # the first slot and the last
 
 
@@ -62,6 +61,13 @@ class Cluster:
     def served(self) -> int:
         """How many slots are served: those of a node that has failed are not."""
         return sum(node.slots for node in self.nodes if not node.trouble)
+
+    @property
+    def note(self) -> str:
+        """What is to be said of the whole, if anything is."""
+        if not any(node.spans for node in self.nodes):
+            return "no slot is given out yet" if len(self.nodes) > 1 else "it has not met the other nodes yet"
+        return "it refuses every key" if self.is_down else ""
 
     @property
     def shards(self) -> list[list[Node]]:
@@ -142,9 +148,8 @@ def svg(cluster: Cluster) -> str:
     """The picture: all slots as one bar, the shards below their slots, then what happened and where keys fall."""
     canvas = Canvas(f"Cluster · {cluster.served} of {SLOTS} slots are served")
     seen = f"as {plain(cluster.teller, 20)} sees it"
-    canvas.write(
-        EDGE, canvas.top - 4, f"{seen} · {DOWN}" if cluster.is_down else seen, 13, "bad" if cluster.is_down else "soft"
-    )
+    words = f"{seen} · {cluster.note}" if cluster.note else seen
+    canvas.write(EDGE, canvas.top - 4, words, 13, "bad" if cluster.note else "soft")
     canvas.top += 12
     falls = cluster.falls[:SHOWN]
     _bar(canvas, cluster, falls)
@@ -241,7 +246,7 @@ def _shard(canvas: Canvas, nodes: list[Node], x: float, wide: float, state: Stat
 def text(cluster: Cluster) -> str:
     """The same in words."""
     head = f"Cluster as {plain(cluster.teller)} sees it: {cluster.served} of {SLOTS} slots are served"
-    lines = [f"{head}; {DOWN}" if cluster.is_down else head]
+    lines = [f"{head}; {cluster.note}" if cluster.note else head]
     for nodes in cluster.shards:
         for node in sorted(nodes, key=lambda node: not node.spans):
             facts = [node.part, f"slots {ranges(node.spans)}" if node.spans else ""]

@@ -109,12 +109,13 @@ class Asked:
     def look(self, run: Run, group: str, there: Sequence[Found], said: Mapping[str, State]) -> Cluster | None:
         """The cluster of some containers; None if they are none, or none of them answers."""
         before = self._before.get(group)
-        told = _told(run, there, before.teller if before else "")
+        told, teller = _told(run, there, before.teller if before else "")
         if told is None:
             return None
         if not self._ids.get(group, set()) & set(told.nodes):  # another cluster, with the same names
             before = None
         self._ids[group] = set(told.nodes)
+        self._names[told.myself] = teller
         at = {ip: one for one in there for ip in addresses(one)}
         for id, (address, *_) in told.nodes.items():
             if one := at.get(address.rpartition(":")[0]):
@@ -144,9 +145,9 @@ class Asked:
         return made
 
 
-def _told(run: Run, there: Sequence[Found], first: str) -> Told | None:
-    """What the first node that answers tells, begun with the one called `first`; one that has lost most of the others is heard only if there is no better."""
-    last = None
+def _told(run: Run, there: Sequence[Found], first: str) -> tuple[Told | None, str]:
+    """What the first node that answers tells, begun with the one called `first`, and its name; one that has lost most of the others is heard only if there is no better."""
+    last: tuple[Told | None, str] = (None, "")
     for one in sorted(there, key=lambda one: (not any(addresses(one)), name_of(one) != first, one["Name"])):
         if one["State"]["Status"] != "running":
             continue
@@ -156,8 +157,8 @@ def _told(run: Run, there: Sequence[Found], first: str) -> Told | None:
         except (ValueError, StopIteration):
             continue
         if told.nodes and not told.is_of_few:
-            return told
-        last = last or (told if told.nodes else None)
+            return told, name_of(one)
+        last = last if last[0] or not told.nodes else (told, name_of(one))
     return last
 
 
