@@ -9,6 +9,7 @@ import time
 
 import pytest
 import redis
+from pockets import CANNOT
 
 from workshop.course.lessons import catalogue, find
 from workshop.exercises.cells import code_cells, read
@@ -18,15 +19,6 @@ from workshop.report import Outcome
 from workshop.wire.pocket import close_pocket, open_pocket
 
 NOTEBOOKS = [lesson for lesson in catalogue() if lesson.notebook]
-CANNOT = {  # by lesson: the checks that a right answer leaves unasked here
-    9: {"test_release_lock_is_for_its_owner", "test_release_lock_never_frees_another"},
-    10: {"test_wait_for_job_waits", "test_wait_for_job_gives_up"},
-    18: {
-        *("test_biggest_keys_finds_them", "test_biggest_keys_in_pages", "test_cache_report_hit_rate"),
-        *("test_cache_report_before_the_first_read", "test_cache_report_evicted", "test_cache_report_full"),
-        *("test_sell_decides_each_order", "test_sell_in_one_trip"),
-    },
-}
 DRAWN = 3  # wrong answers of each lesson in a test run, others each day; WORKSHOP_POCKET=all takes all of them
 
 
@@ -93,9 +85,9 @@ def test_no_wrong_answer_passes_and_no_right_one_fails(pocket, lesson, tmp_path)
             assert Outcome.FAILED not in outcomes, (case.name, checks)
             continue
         owner = checks[case.trips[0]]
-        assert outcomes - {Outcome.PASSED}, case.name
         assert owner.outcome in (Outcome.FAILED, Outcome.UNCHECKED), (case.name, owner)
-        if owner.outcome is Outcome.FAILED and Outcome.UNCHECKED not in outcomes:
+        is_timed = owner.id.startswith("test_measure")  # the cause is told by times, which a busy machine changes
+        if owner.outcome is Outcome.FAILED and Outcome.UNCHECKED not in outcomes and not is_timed:
             assert owner.mistake == case.mistake, (case.name, owner)
 
 

@@ -1,7 +1,10 @@
 """The site: it builds without a warning, all in it leads somewhere, nothing in it asks another machine, and it can be read by anyone."""
 
+import json
+import os
 import re
 import subprocess
+import zipfile
 from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag, urlsplit
 
@@ -9,12 +12,14 @@ import pytest
 from browsers import PHONE, faults, is_too_wide, served, window
 from missing import cannot
 from playwright.sync_api import expect
+from pockets import CANNOT
 
-from workshop.course.lessons import catalogue
+from workshop.course.lessons import catalogue, find
 from workshop.course.places import ROOT
+from workshop.notebooks.inside import exercises_of
 from workshop.outcomes import Unchecked
-from workshop.web.site import coursemap, sources
-from workshop.web.site.build import build
+from workshop.web.site import coursemap, lite, sources
+from workshop.web.site.build import _packages, build
 
 LESSONS = catalogue()
 
@@ -155,3 +160,126 @@ def test_it_is_read_found_and_heard_in_a_browser(site, chromium, scheme):
             assert not is_too_wide(page), path
             assert faults(page) == [], path
         assert [url for url in asked if not url.startswith((base, "data:"))] == []
+
+
+FIRST_CELL = """
+from workshop.notebooks import check, connect, look
+
+r = connect()
+"""
+RACY = """
+def record_visit(r, page):
+    count = int(r.get(f"visits:{page}") or 0) + 1
+    r.set(f"visits:{page}", count)
+    return count
+
+
+check(record_visit)
+"""
+RIGHT = """
+def record_visit(r, page):
+    return r.incr(f"visits:{page}")
+
+
+check(record_visit)
+"""
+STARTED = 180_000  # milliseconds in which Python has started in a browser, on a busy machine
+
+
+@pytest.fixture
+def runs(site):
+    """The site, if its notebooks run in the browser."""
+    if not (site / "lite").exists():
+        cannot("takes packages of npm, which could not be had here")
+    return site
+
+
+def ran(page, source, shows):
+    """Writes a cell in place of the first one, runs it, and waits for what it shows."""
+    cell = page.locator(".jp-CodeCell").first
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(source.strip())
+    page.keyboard.press("Control+Enter")
+    output = cell.locator(".jp-OutputArea")
+    expect(output).to_contain_text(shows, timeout=STARTED)
+    return output
+
+
+@pytest.mark.skipif(not os.environ.get("WORKSHOP_LITE"), reason="takes a minute: by hand, with WORKSHOP_LITE=1")
+def test_a_notebook_runs_checks_and_is_kept_in_the_browser(runs, chromium):
+    lesson = next(lesson for lesson in LESSONS if lesson.name == "09_strings")
+    current = runs / "lite" / "current.json"
+    known = json.loads(current.read_text(encoding="utf-8"))
+    with served(runs) as base, window(chromium, accept_downloads=True) as context:
+        asked, lost = [], []
+        context.on("request", lambda request: asked.append(request.url))
+        context.on("response", lambda answer: lost.append(answer.url) if answer.status >= 400 else None)
+        page = context.new_page()
+        page.goto(f"{base}/notebooks/{lesson.name}.html")
+        page.get_by_role("link", name="Run it here").click()
+        expect(page.locator("#course-bar")).to_contain_text("Lesson 9")
+        output = ran(page, FIRST_CELL + RACY, "1 of 2")
+        expect(output).to_contain_text("INCR reads and writes in one step")
+        ran(page, FIRST_CELL + RIGHT, "2 of 2")
+        ran(page, FIRST_CELL + "r.info()", "The live workshop can")
+        page.keyboard.press("Control+S")
+        expect(page.locator(".jp-NotebookCheckpoint")).to_contain_text("Last Checkpoint", timeout=STARTED)
+
+        page.goto(f"{base}/notebooks/{lesson.name}.html")
+        expect(page.locator(".kept")).to_contain_text("Your copy is in this browser")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download it").click()
+        assert download.value.suggested_filename == f"{lesson.name}.ipynb"
+        assert "r.info()" in download.value.path().read_text(encoding="utf-8")
+
+        earlier = page.get_by_role("link", name="Run it here").get_attribute("href")
+        known[lesson.name]["mark"] = "another"
+        current.write_text(json.dumps(known), encoding="utf-8")
+        try:
+            page.goto(f"{base}/notebooks/{earlier}")
+            expect(page.locator("#course-bar")).to_contain_text("The course has a newer one")
+            expect(page.locator(".jp-CodeCell").first).to_contain_text("r.info()")
+            page.get_by_role("link", name="Open the new version").click()
+            expect(page.locator(".jp-CodeCell").first).to_contain_text("r.ping()")
+        finally:
+            known[lesson.name]["mark"] = lite.mark_of(lesson)
+            current.write_text(json.dumps(known), encoding="utf-8")
+        assert lost == []
+        assert [url for url in asked if not url.startswith((base, "data:", "blob:"))] == []
+
+
+def test_where_a_package_cannot_be_had_the_site_is_built_without_and_says_so(monkeypatch, tmp_path):
+    monkeypatch.setenv("WORKSHOP_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(lite.shutil, "which", lambda name: None)
+    said = []
+    assert _packages(tmp_path, said.append) is None
+    assert "Without notebooks that run in the browser" in said[-1] and "npm" in said[-1]
+    sources.lay_out(LESSONS, tmp_path / "source")
+    assert not (tmp_path / "source" / "running.md").exists()
+    assert not any("run-here" in path.read_text("utf-8") for path in (tmp_path / "source" / "notebooks").iterdir())
+
+
+def test_the_page_on_running_says_which_checks_are_left(runs):
+    told = (ROOT / "docs" / "in_the_browser.md").read_text(encoding="utf-8")
+    whole = sum(len(lesson.promises) for lesson in LESSONS if lesson.notebook)
+    left = sum(map(len, CANNOT.values()))
+    assert f"{whole - left} of the {whole} checks" in told
+    rows = {(int(number), name) for number, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", told, re.MULTILINE)}
+    functions = {
+        (number, name)
+        for number, checks in CANNOT.items()
+        for name in exercises_of(find(str(number)))
+        if any(check.startswith(f"test_{name}") for check in checks)
+    }
+    assert rows == functions
+
+
+def test_what_is_laid_for_the_browser_has_no_solution(runs):
+    wheel = next((runs / "lite").glob("pyodide-*/workshop-*.whl"))
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        text = "\n".join(archive.read(name).decode() for name in names)
+    assert not [name for name in names if "solutions" in name or "answers" in name]
+    assert "course/lessons/09_strings/test_strings.py" in names
+    assert 'return r.incr(f"visits:{page}")' not in text

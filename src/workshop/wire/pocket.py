@@ -52,15 +52,19 @@ class CannotWait(OutOfTime):
 
 
 class Turn:
-    """One call of a function: until when it may run, and whether others should act while it waits."""
+    """One call of a function: how long it may compute and sleep, and whether others should act while it waits.
+
+    What other programs on the machine take does not count.
+    """
 
     def __init__(self, seconds: float, *, others: bool) -> None:
-        self.end, self.others = time.monotonic() + seconds, others
+        self.seconds, self.others, self.slept = seconds, others, 0.0
         self.is_over = False  # it had not ended in time
+        self._since = time.process_time()
 
     def left(self) -> float:
         """The seconds that are left. Raises OutOfTime if there are none."""
-        left = self.end - time.monotonic()
+        left = self.seconds - self.slept - (time.process_time() - self._since)
         if left <= 0:
             self.is_over = True
             raise OutOfTime
@@ -107,9 +111,11 @@ class Pocket:
 
     def sleep(self, seconds: float) -> None:
         """Sleeps; within a turn no longer than that has left."""
-        if self.turn is not None and seconds >= self.turn.left():
-            self.turn.end = 0.0
-            self.turn.left()
+        if self.turn is not None:
+            is_too_long = seconds >= self.turn.left()
+            self.turn.slept += seconds
+            if is_too_long:
+                self.turn.left()
         _sleep(seconds)
 
     def wait(self, seconds: float | None) -> None:
@@ -125,7 +131,7 @@ class Pocket:
     def relay(self, database: int) -> tuple[Way, Callable[[], None]]:
         """A relay to this Redis, and the function that ends it."""
         port = next(self._ports)
-        way = self.ways[port] = Way(f"redis://127.0.0.1:{port}/{database}")
+        way = self.ways[port] = Way(self, f"redis://127.0.0.1:{port}/{database}")
         return way, lambda: self._close(port)
 
     def _close(self, port: int) -> None:
@@ -161,9 +167,9 @@ def _changed(thing: Any, name: str, value: Any) -> Iterator[None]:
 class Way(Relay):
     """A way to the Redis of this process on which a relay stands."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, pocket: Pocket, url: str) -> None:
         super().__init__(url, ("", 0), "")
-        self.stop = Stop()
+        self._pocket, self.stop = pocket, Stop()
         self.lines: list[PocketSocket] = []
         self.is_acting = False  # a rival acts just now
 
@@ -182,7 +188,8 @@ class Way(Relay):
         def acts(_: dict[str, Any]) -> None:
             self.is_acting = True
             try:
-                act()
+                with _changed(self._pocket, "turn", None):  # the limit is that of the call, not the rival's
+                    act()
             finally:
                 self.is_acting = False
 

@@ -11,7 +11,7 @@ from workshop.course import lessons
 from workshop.course.places import ROOT, state_folder
 from workshop.machine import tools
 from workshop.outcomes import Unchecked
-from workshop.web.site import sources
+from workshop.web.site import lite, sources
 
 LOCK = ROOT / "requirements-site.txt"
 READABLE = (  # what Sphinx and Furo leave out for who reads with a keyboard or hears the page; axe finds each
@@ -34,9 +34,10 @@ def build(out: Path | None, say: Callable[[str], None]) -> Path:
         raise Unchecked(f"{folder} holds something else than a site. Choose an empty folder.")
     try:
         python = tools.python_of(tools.environment("site", LOCK, say))
+        fetched = _packages(python, say)
         with tempfile.TemporaryDirectory(prefix="workshop-site-") as scratch:
             source, made = Path(scratch) / "source", Path(scratch) / "made"
-            sources.lay_out(lessons.catalogue(), source)
+            sources.lay_out(lessons.catalogue(), source, can_run=fetched is not None)
             words = ("-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet", "--jobs", "auto", "-b", "html")
             tools.run([python, *words, "-d", Path(scratch) / "trees", source, made])
             for name in UNUSED:
@@ -44,11 +45,22 @@ def build(out: Path | None, say: Callable[[str], None]) -> Path:
                 shutil.rmtree(target, ignore_errors=True) if target.is_dir() else target.unlink(missing_ok=True)
             for page in made.rglob("*.html"):
                 page.write_text(readable(page.read_text(encoding="utf-8")), encoding="utf-8")
+            if fetched:
+                lite.build(lessons.catalogue(), fetched, python, made / "lite")
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(made, folder)
     except tools.Trouble as error:
         raise Unchecked(f"The site could not be built. {error}") from None
     return folder
+
+
+def _packages(python: Path, say: Callable[[str], None]) -> Path | None:
+    """What the notebooks take to run in the browser; None where it cannot be had, which `say` is told."""
+    try:
+        return lite.packages(python, say)
+    except tools.Trouble as error:
+        say(f"Without notebooks that run in the browser: what they take could not be had. {error}")
+        return None
 
 
 def readable(page: str) -> str:

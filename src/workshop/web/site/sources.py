@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+from html import escape
 from pathlib import Path
+from typing import Any
 
 from workshop.course.lessons import Lesson
 from workshop.course.places import ROOT
 from workshop.proof.overview import aim, needs
-from workshop.web.site import coursemap
+from workshop.web.site import coursemap, lite
 
 CONFIGURED = Path(__file__).with_name("sphinx")
 SHEETS = ROOT / "docs" / "sheets"
+RUNNING = ROOT / "docs" / "in_the_browser.md"
 ROW = re.compile(r"^\| (`.+`) \| (.+) \|$")
 NOT_A_COMMAND = re.compile(r"^(?:[A-Z]+|\d+|web|data|\.|-+\w.*|\d[\d.]*:\S*)$")  # a name to fill in, an option
 
 
-def lay_out(lessons: list[Lesson], folder: Path) -> None:
-    """Lays out everything for Sphinx in an empty folder."""
+def lay_out(lessons: list[Lesson], folder: Path, *, can_run: bool = False) -> None:
+    """Lays out everything for Sphinx in an empty folder. With `can_run` each notebook has a button that opens it in the browser."""
     shutil.copytree(CONFIGURED, folder, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "static" / "map.css").write_text(coursemap.style(), encoding="utf-8")
     below = coursemap.rests_on(lessons)
@@ -30,14 +34,31 @@ def lay_out(lessons: list[Lesson], folder: Path) -> None:
             shutil.copytree(lesson.folder / "pictures", place / "pictures")
         if lesson.notebook:
             (folder / "notebooks").mkdir(exist_ok=True)
-            shutil.copyfile(lesson.notebook, folder / "notebooks" / lesson.notebook.name)
+            notebook = json.loads(lesson.notebook.read_text(encoding="utf-8"))
+            if can_run:
+                notebook["cells"].insert(1, _button(lesson))
+            (folder / "notebooks" / lesson.notebook.name).write_text(json.dumps(notebook), encoding="utf-8")
     sheets = sorted(SHEETS.glob("*.md"))
     (folder / "sheets").mkdir()
     for sheet in sheets:
         text = with_lessons(sheet.read_text(encoding="utf-8"), lessons)
         (folder / "sheets" / sheet.name).write_text(text, encoding="utf-8")
     (folder / "glossary.md").write_text(_glossary(lessons), encoding="utf-8")
-    (folder / "index.md").write_text(_index(lessons, below, [sheet.stem for sheet in sheets]), encoding="utf-8")
+    if can_run:
+        shutil.copyfile(RUNNING, folder / "running.md")
+    more = [*(f"sheets/{sheet.stem}" for sheet in sheets), "glossary", *(["running"] if can_run else [])]
+    (folder / "index.md").write_text(_index(lessons, below, more), encoding="utf-8")
+
+
+def _button(lesson: Lesson) -> dict[str, Any]:
+    """The cell with the button that opens a notebook in the browser, and below it the copies that the browser keeps; see `kept.js`."""
+    text = (
+        f'<div class="run-here" data-name="{lesson.name}" data-mark="{lite.mark_of(lesson)}">'
+        f'<p><a class="run" href="../lite/{escape(lite.address_of(lesson))}">Run it here</a></p>'
+        "<p>In this browser, with nothing installed: some 25 MB to load and half a minute the first time. "
+        '<a href="../running.html">What it can and cannot do, and how to hand it in</a></p><div class="kept"></div></div>'
+    )
+    return {"cell_type": "markdown", "id": "run-here", "metadata": {}, "source": text}
 
 
 def _with_facts(lesson: Lesson, below: list[Lesson]) -> str:
@@ -109,7 +130,7 @@ def _glossary(lessons: list[Lesson]) -> str:
     return f"{heading}\n\n```{{glossary}}\n" + "\n\n".join(words) + "\n```\n"
 
 
-def _index(lessons: list[Lesson], below: dict[str, list[Lesson]], sheets: list[str]) -> str:
+def _index(lessons: list[Lesson], below: dict[str, list[Lesson]], more: list[str]) -> str:
     """The first page: what the course is, its map as a picture and as a table, and all pages in their order."""
     total = sum(coursemap.minutes(lesson) for lesson in lessons)
     rows = [
@@ -124,13 +145,18 @@ def _index(lessons: list[Lesson], below: dict[str, list[Lesson]], sheets: list[s
         )
     drawn = coursemap.picture(lessons, below, lambda lesson: f"lessons/{lesson.name}/README.html")
     pages = [f"lessons/{lesson.name}/README" for lesson in lessons]
-    trees = [_tree("The lessons", pages), _tree("To look up", [*(f"sheets/{name}" for name in sheets), "glossary"])]
+    trees = [_tree("The lessons", pages), _tree("To look up", more)]
     return "\n\n".join(
         [
             "# Flask, Docker and Redis",
             "Learn them by building one service, step by step, from a page that says hello to a web API on Redis under Compose. "
             "This site is the course to read. With the workshop on your machine, `./workshop start`, each lesson also has checks: "
             "they ask your *running* service whether it does what the lesson promises, and if not, why.",
+            *(
+                ["The notebooks run [in the browser](running.md), with nothing installed."]
+                if "running" in more
+                else []
+            ),
             f"{len(lessons)} lessons, about {round(total / 60)} hours. A line leads from a lesson to one that rests on it. The minutes are estimates: what there is "
             "to read, to run and to build.",
             f'<div class="map">{drawn}</div>',

@@ -16,6 +16,7 @@ nb_execution_mode = "off"
 html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["course.css", "map.css"]
+html_js_files = ["kept.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
