@@ -49,7 +49,7 @@ def post_news():
     sent = request.get_json()
     if not isinstance(sent, dict) or not all(isinstance(sent.get(name), str) for name in ("author", "text")):
         return {"error": "Send a JSON object with the strings author and text."}, 400
-    # Your turn: an author may publish RATE_LIMIT news in RATE_WINDOW seconds
+    # Your turn: an author may publish RATE_LIMIT news items in RATE_WINDOW seconds
     listeners = store.publish(NEWS, json.dumps({"author": sent["author"], "text": sent["text"]}))
     return {"listeners": listeners}
 

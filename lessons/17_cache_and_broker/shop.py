@@ -10,15 +10,12 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-CACHE_TTL = float(os.environ.get("CACHE_TTL", "30"))  # seconds for which a price is kept
-RATE_LIMIT = int(os.environ.get("RATE_LIMIT", "5"))  # news of one author…
-RATE_WINDOW = float(os.environ.get("RATE_WINDOW", "10"))  # …in so many seconds
-FEED_HEARTBEAT = float(
-    os.environ.get("FEED_HEARTBEAT", "5")
-)  # seconds of silence after which the feed says that it is alive
-JOB_LEASE = float(
-    os.environ.get("JOB_LEASE", "10")
-)  # seconds after which an order that is not done is given to another worker
+# Times are in seconds.
+CACHE_TTL = float(os.environ.get("CACHE_TTL", "30"))  # a price is kept for so long
+RATE_LIMIT = int(os.environ.get("RATE_LIMIT", "5"))  # so many news items of one author …
+RATE_WINDOW = float(os.environ.get("RATE_WINDOW", "10"))  # … in this time
+FEED_HEARTBEAT = float(os.environ.get("FEED_HEARTBEAT", "5"))  # after such a silence the feed says that it is alive
+JOB_LEASE = float(os.environ.get("JOB_LEASE", "10"))  # an order not done after that is given to another worker
 
 ORDERS, FAILED, GROUP = "shop:orders", "shop:orders:failed", "workers"
 SOLD = "shop:sold"  # a hash: item → how many were sold

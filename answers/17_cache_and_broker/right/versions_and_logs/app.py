@@ -95,7 +95,7 @@ def feed():
 @orders.post("/orders")
 def order():
     told = request.get_json()
-    store.xadd(shop.ORDERS, told)
+    store.xadd(shop.ORDERS, {**told, "taken_at": time.time()})
     return jsonify(id=told["id"], state="waiting"), 202
 
 

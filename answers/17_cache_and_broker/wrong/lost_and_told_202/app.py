@@ -81,13 +81,13 @@ def post_news():
         return {"error": "Send a JSON object with the strings author and text."}, 400
     wait = seconds_to_wait(sent["author"])
     if wait:
-        return {"error": "Too many news at once."}, 429, {"Retry-After": str(math.ceil(wait))}
+        return {"error": "Too much news at once."}, 429, {"Retry-After": str(math.ceil(wait))}
     listeners = store.publish(NEWS, json.dumps({"author": sent["author"], "text": sent["text"]}))
     return {"listeners": listeners}
 
 
 def seconds_to_wait(author):
-    """0 if the author may publish now, else the seconds until the window ends that began with the first of the news."""
+    """0 if the author may publish now, else the seconds until the window ends that began with the first news item."""
     key = f"shop:rate:{author}"
     with store.pipeline() as transaction:
         transaction.set(key, 0, nx=True, px=int(RATE_WINDOW * 1000))
