@@ -259,7 +259,7 @@ def partition(service, cluster, bench):
 
 @rests_on("test_a_key_of_any_primary")
 def test_a_primary_without_its_network(partition):
-    """While a primary has no network, the service answers within 4 s, rightly or 503 with a JSON object"""
+    """While a primary has no network, the service answers within 4 s, correctly or with 503 and a JSON object"""
     no_fault_of_the_machine(partition.first)
     partition.first.expect((201, 503), json=dict, media=JSON)
 
@@ -308,7 +308,7 @@ def failover(service, cluster, bench):
 
 @rests_on("test_a_key_of_any_primary")
 def test_a_killed_primary(failover):
-    """While a killed primary is replaced, the service answers within 4 s, rightly or 503 with a JSON object"""
+    """While a killed primary is replaced, the service answers within 4 s, correctly or with 503 and a JSON object"""
     check_replies(failover.writers)
 
 
