@@ -1,10 +1,12 @@
 """What goes wrong in lesson 20. Looked through after a check has failed, from the top; the first that holds is the hint."""
 
 import json
+import re
 
 from workshop.grader import mistake
 
 UP = "test_one_command_brings_it_up"
+PROGRAM = ("python_", "process_")  # how the names begin of what prometheus_client tells of every program
 ASKING = (
     "stored",
     "sent",
@@ -64,6 +66,12 @@ def malformed_request_breaks_the_view(answer, expected):
 
 
 @mistake("test_visits_are_counted")
+def visits_are_not_shown(pages):
+    """Twelve visits got pages without a number: {page}. `GET /` says how many visits there were, this one included: the number that INCR returns."""
+    return not any(re.search(r"\d", page) for page in pages) and {"page": pages[0].strip()[:80]}
+
+
+@mistake("test_visits_are_counted")
 def visits_counted_in_two_steps(pages):
     """Of twelve visits at once, some got the same number: {same}. Another visit came between two commands, or each process counts for itself. INCR counts
     and answers in one step, in Redis; use what it answers."""
@@ -72,10 +80,27 @@ def visits_counted_in_two_steps(pages):
 
 
 @mistake("test_the_inbox")
+def preview_cut_otherwise(actual, expected):
+    """A preview is {shown}, and the message begins with {due}. It is the first 40 characters of the text, and nothing else: text[:40]."""
+    shown, due = ({one[0]: str(one[2]) for one in side} for side in (actual, expected))
+    cut = [peer for peer in due if shown.get(peer, "")[:5] == due[peer][:5] and shown[peer] != due[peer]]
+    short = [peer for peer in cut if len(shown[peer]) <= 40]
+    return short and {"shown": repr(shown[short[0]]), "due": repr(due[short[0]])}
+
+
+@mistake("test_the_inbox")
 def late_message_replaces_the_newest(actual, expected):
     """The message that came last is shown, and it is not the newest: its `at` is 15 minutes ago. What decides is `at`, not the order of arrival."""
     shown, due = {one[0]: one[2] for one in actual}, {one[0]: one[2] for one in expected}
     return shown.keys() == due.keys() and shown != due and all(len(str(text)) <= 40 for text in shown.values())
+
+
+@mistake("test_the_inbox")
+def late_message_not_counted(actual, expected):
+    """The previews are right, and {unread} is told to be unread where two messages came. The second one was late, which changes neither the preview nor the
+    place; it is unread all the same."""
+    same = [(one[0], one[2]) for one in actual] == [(one[0], one[2]) for one in expected]
+    return same and actual[0][1] == 1 and {"unread": actual[0][1]}
 
 
 @mistake("test_the_inbox")
@@ -117,11 +142,12 @@ def lightest_first(actual, expected):
 
 
 @mistake("test_completions")
-def capitals_kept_apart(actual, words, beginning, web):
+def capitals_kept_apart(actual, expected, words, beginning, web):
     """With capitals it is another word for this service. Fold the case of what comes in, in the question and in the word: `casefold()`."""
     plain = web().get("/complete", q=beginning, n="5").json
     found = {one["word"]: one["weight"] for one in (plain or {}).get("completions", [])}
-    return not actual or found.get(words[0]) == 20 or words[0].upper() in found
+    with_capitals = len(expected) == 2  # the question that was asked in capitals
+    return (with_capitals and not actual and found) or found.get(words[0]) == 20 or words[0].upper() in found
 
 
 @mistake("test_completions")
@@ -129,6 +155,21 @@ def weight_replaced(actual, words, web):
     """A word that came again has its second weight, 15. It has to add up: ZINCRBY or HINCRBY in place of a plain set."""
     found = web().get("/complete", q=words[0]).json or {}
     return {"word": words[0], "weight": 15} in found.get("completions", [])
+
+
+@mistake("test_settings")
+def idle_conversation_stays(actual, idle, busy):
+    """INBOX_TTL was {TTL} s. {busy} went on writing, {idle} did not, and after more than {TTL} s the inbox shows {idle} still. Does web read INBOX_TTL from
+    its environment? And has each conversation an end of its own, as in lesson 14? That of the whole inbox begins anew with every message."""
+    return idle in actual and {"idle": idle, "busy": busy}
+
+
+@mistake("test_settings")
+def cap_not_kept(actual, expected, CAP):
+    """COMPLETIONS_CAP was {CAP}, and there are {count} completions of one beginning. Read the number from web's environment, and after each word remove what
+    is beyond it: ZREMRANGEBYRANK."""
+    found = [word for one in actual if isinstance(one, tuple) for word in one[:1]]
+    return len(found) > CAP and {"count": len(found)}
 
 
 @mistake("numbers")
@@ -144,17 +185,32 @@ def metrics_sent_as_a_page(actual):
 
 
 @mistake("test_metrics")
+def requests_are_not_counted(before, pages):
+    """After {REQUESTS} requests, the only numbers that have changed are those that prometheus_client tells of every program: of Python, and of its process.
+    Count each request in a Counter of your own, when its answer is made: `@app.after_request`."""
+    own = [
+        (name, value)
+        for page in pages
+        for name, value in page.items()
+        if not name.startswith(PROGRAM) and "_created" not in name
+    ]
+    return all(before.get(name) == value for name, value in own)
+
+
+@mistake("test_metrics")
 def each_process_counts_alone(rises, pages, REQUESTS):
     """After {count} requests, the answers do not agree: each comes from one process, which tells what it has counted itself. With several processes,
     prometheus_client needs PROMETHEUS_MULTIPROC_DIR and a MultiProcessCollector."""
-    seen = {tuple(sorted(page)) for page in pages}
-    counts = {max((value for name, value in page.items() if "_total" in name), default=0) for page in pages}
-    return not all(rises) and (len(seen) > 1 or len(counts) > 1) and {"count": REQUESTS}
+    begins = {page.get("process_start_time_seconds") for page in pages}
+    counters = {name for page in pages for name in page if "_total" in name and not name.startswith(PROGRAM)}
+    spreads = [[page.get(name, 0) for page in pages] for name in counters]
+    disagree = any(max(values) - min(values) > len(pages) for values in spreads)
+    return not all(rises) and (len(begins) > 1 or disagree) and {"count": REQUESTS}
 
 
 @mistake("test_redis_away_is_503")
 def outage_waits_too_long(answer, expected):
-    """While Redis hangs, the answer did not come in time: the client waits for Redis without an end, or tries many times. Give it `socket_timeout`,
+    """While Redis was away, the answer did not come in time: the client waits for Redis without an end, or tries many times. Give it `socket_timeout`,
     `socket_connect_timeout`, and a `retry` that gives up."""
     return answer.status is None or (answer.status in (500, 503) and answer.seconds > 2)
 
@@ -177,11 +233,7 @@ def outage_is_500(answer):
 def liveness_asks_redis(answer, expected):
     """/healthz answered {status} while Redis was away, and the process was well. Who asks it starts a dead service again, and that would not bring Redis
     back: leave Redis out of it."""
-    return (
-        answer.path == "/healthz"
-        and answer.status in (500, 503, None)
-        and {"status": answer.status or "nothing in time"}
-    )
+    return answer.path == "/healthz" and answer.status in (500, 503) and {"status": answer.status}
 
 
 @mistake("test_alive_and_ready_are_two_questions")
@@ -268,9 +320,8 @@ def no_test_was_found(done):
 def pytest_not_in_the_image(done):
     """The container of tests has no pytest: {said}. Install it there, and not in the image of web: a stage of its own, or a Dockerfile of its own."""
     told = f"{done.out}\n{done.err}"
-    lines = [
-        line.strip() for line in told.splitlines() if "pytest" in line and ("No module" in line or "not found" in line)
-    ]
+    missing = re.compile(r"No module named '?pytest'?(?!\w)|\bpytest\b\"?:.* not found")
+    lines = [line.strip() for line in told.splitlines() if missing.search(line)]
     return lines and {"said": lines[-1][:120]}
 
 
@@ -304,9 +355,17 @@ def data_in_the_process(answer):
 
 @mistake("test_docker_stop_ends_it")
 def signal_does_not_reach_the_server(end):
-    """`docker stop` ended web with exit code {code}: process 1 is `{process}`, and it did not end at SIGTERM. Start the server in list form, CMD ["…"]: then
-    it is process 1 itself and gets the signal."""
-    return end.code == 137 and {"code": end.code, "process": end.process[:80]}
+    """`docker stop` ended web with exit code {code}: process 1 is a shell, `{process}`, which does not pass SIGTERM on. Start the server in list form,
+    CMD ["…"], or in a script with `exec`: then it is process 1 itself and gets the signal."""
+    is_shell = re.match(r"(?:/\S*/)?(?:ba|da|a)?sh\b", end.process)
+    return end.code == 137 and is_shell and {"code": end.code, "process": end.process[:80]}
+
+
+@mistake("test_docker_stop_ends_it")
+def no_handler_for_the_signal(end):
+    """`docker stop` ended web with exit code {code}: process 1 is `{process}`, and it has no handler for SIGTERM, so the kernel drops the signal (lesson 5).
+    A WSGI server such as gunicorn brings a handler; the development server has none."""
+    return end.code == 137 and end.catches is False and {"code": end.code, "process": end.process[:80]}
 
 
 @mistake("test_docker_stop_ends_it")

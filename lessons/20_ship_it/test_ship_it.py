@@ -14,6 +14,7 @@ RECOVERY = 15.0  # seconds in which the service must be well again
 SIZE = 200  # MB
 GRACE = 5  # seconds that `docker stop` waits before it kills
 REQUESTS = 48  # that the metrics must show
+TTL, CAP = 2, 2  # the settings of lessons 14 and 15: seconds, words
 UP, TESTS = "test_one_command_brings_it_up", "docker compose run --rm tests"
 NO_HOST_PORT = wanted("a port of the host that the engine chooses", lambda port: port is None)
 up = rests_on(UP)
@@ -71,11 +72,8 @@ def added(web, word, weight):
 def test_one_command_brings_it_up(stack):
     """`docker compose up --detach --wait` brings up the whole service, and nothing else: `GET /healthz` answers 200"""
     stack.service("web").get("/healthz").expect(200)
-    expect(
-        "tests" in stack.config["services"],
-        wanted("no container of tests", lambda there: not there),
-        asked="docker compose ps --all",
-    )
+    no_tests = wanted("no container of tests", lambda there: not there)
+    expect("tests" in stack.config["services"], no_tests, asked="docker compose ps --all")
 
 
 @up
@@ -107,7 +105,7 @@ def test_visits_are_counted(web):
 
 @up
 def test_the_inbox(web, some):
-    """As in lesson 14, an inbox shows the newest conversation first, with its preview; a late message counts, and changes no more"""
+    """As in lesson 14, an inbox shows the newest conversation first, with its preview; a late message counts, and changes nothing else"""
     user, old, new = some.name(), some.name(), some.name()
     first = sent(web, some, user, **{"from": new}, at=moment(10), text=some.word(50))
     other = sent(web, some, user, **{"from": old}, at=moment(300))
@@ -146,6 +144,24 @@ def test_completions(web, some):
     expect(complete(web, beginning.upper(), 2), [(words[2], 40), (words[0], 35)])
     expect(complete(web, words[1]), [(words[1], 30)])
     web().get("/complete").expect(400)
+
+
+@rests_on("test_the_inbox", "test_completions")
+def test_settings(stack, some):
+    """`INBOX_TTL` and `COMPLETIONS_CAP`, as in lessons 14 and 15, come from web's environment: an idle conversation drops out, a beginning keeps its heaviest words"""
+    user, idle, busy, beginning = *(some.name() for _ in range(3)), some.word(5)
+    with stack.another("web", INBOX_TTL=f"{TTL}", COMPLETIONS_CAP=f"{CAP}") as one:
+        web = lambda: one
+
+        def peers():
+            sent(web, some, user, **{"from": busy})
+            return [peer for peer, *_ in inbox(web, user)]
+
+        sent(web, some, user, **{"from": idle})
+        expect(until(peers, TTL + 3, 0.3, enough=lambda peers: idle not in peers), [busy])
+        for weight, end in enumerate("abc", 1):
+            added(web, beginning + end, weight)
+        expect(complete(web, beginning), [(beginning + "c", 3), (beginning + "b", 2)])
 
 
 @up
@@ -275,11 +291,8 @@ def test_redis_is_not_published(stack):
 def test_it_does_not_run_as_root(web):
     """The processes of web run as a user that is not root"""
     users = sorted({process.uid for process in web().processes()})
-    expect(
-        users,
-        wanted("no process of user 0, which is root", lambda users: 0 not in users),
-        asked="docker compose top web",
-    )
+    no_root = wanted("no process of user 0, which is root", lambda users: 0 not in users)
+    expect(users, no_root, asked="docker compose top web")
 
 
 @up
@@ -303,11 +316,8 @@ def test_its_tests_run_in_a_container(stack):
 def test_its_tests_notice(stack):
     """With code that is broken, the same command ends with another exit code"""
     code = stack.own_tests("tests", "test", is_broken=True).code
-    expect(
-        code,
-        wanted("another exit code than 0", lambda code: code != 0),
-        asked=f"{TESTS}, with code that raises an error",
-    )
+    not_0 = wanted("another exit code than 0", lambda code: code != 0)
+    expect(code, not_0, asked=f"{TESTS}, with code that raises an error")
 
 
 @up
@@ -324,7 +334,7 @@ def test_two_of_web(stack, some):
 
 @up
 def test_docker_stop_ends_it(stack):
-    """`docker stop` ends web with exit code 0, as soon as it has answered what it was asked"""
+    """`docker stop` ends web within 5 s, with exit code 0"""
     end = stopped(stack.services("web")[-1], GRACE)
     expect(end, wanted("exit code 0", lambda end: end.code == 0), asked=f"docker stop --time {GRACE} …")
 

@@ -1,4 +1,4 @@
-"""What lessons do with a stack: kill, stop and start a service, hold one back, fill its disk, run its own tests, look for what only one copy can have."""
+"""What lessons do with a stack: kill, stop and start a service, hold one back, give it other settings, run its own tests, look for what only one copy can have."""
 
 from __future__ import annotations
 
@@ -133,6 +133,22 @@ class DrilledStack(Stack):
             yield
         finally:
             must(self.run.docker(end, *self.containers(name)))
+
+    @contextlib.contextmanager
+    def another(self, name: str, **env: str) -> Iterator[StackService]:
+        """Within the block one more container of a service, up and answering, in which some variables have these values."""
+        like, made = self.service(name), self.run.name(name)
+        words = [word for key, value in env.items() for word in ("--env", f"{key}={value}")]
+        self._shared.note(" ".join(("docker compose run --detach --service-ports", *words, name)))
+        try:
+            flags = ("--detach", "--no-deps", "--no-TTY", "--service-ports", "--name", made)
+            must(self._compose("run", *flags, *words, name, timeout=UP_LIMIT))
+            service = StackService(self.run, made, like.inner_port, name)
+            service.noted = self._shared.note
+            service.find_port()
+            yield service.wait_until_up()
+        finally:
+            helpers.remove(self.run, made)
 
     def own_tests(self, service: str, profile: str, is_broken: bool = False) -> Done:
         """What `docker compose run --rm SERVICE` came to, in a copy of the stack that begins with nothing.

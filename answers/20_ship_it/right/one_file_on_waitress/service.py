@@ -16,6 +16,7 @@ from redis.retry import Retry
 from waitress import serve
 
 CAP = int(os.environ.get("COMPLETIONS_CAP", 100))
+TTL = float(os.environ.get("INBOX_TTL", 604800))
 REQUESTS = Counter("service_requests", "Requests by status", ["status"])
 
 app = Flask(__name__)
@@ -84,15 +85,20 @@ def get_pair():
     return ({"error": "no such key"}, 404) if value is None else {"key": key, "value": value}
 
 
+def live(found):
+    """The conversations of an inbox whose time is not over."""
+    return {peer: chat for peer, chat in json.loads(found or "{}").items() if chat["ends"] > time.time()}
+
+
 def changed(key, act):
     """Lets `act` change the JSON under a key; again if somebody else wrote meanwhile."""
 
     def once(pipe):
-        found = json.loads(pipe.get(key) or "{}")
+        found = live(pipe.get(key))
         answer = act(found)
         pipe.multi()
         if found:
-            pipe.set(key, json.dumps(found), ex=int(os.environ.get("INBOX_TTL", 604800)))
+            pipe.set(key, json.dumps(found), px=int(TTL * 1000))
         return answer
 
     return redis.transaction(once, key, value_from_callable=True)
@@ -109,6 +115,7 @@ def send():
         if at >= chat["at"]:
             chat.update(at=at, preview=text[:40])
         chat["unread"] += 1
+        chat["ends"] = time.time() + TTL
 
     changed(f"inbox:{{{to}}}", act)
     return {"from": sender, "to": to, "text": text, "at": at}, 201
@@ -116,8 +123,9 @@ def send():
 
 @app.get("/inbox/<user>")
 def inbox(user):
-    chats = json.loads(redis.get(f"inbox:{{{user}}}") or "{}").values()
-    return {"user": user, "conversations": sorted(chats, key=lambda chat: -chat["at"])[:20]}
+    chats = live(redis.get(f"inbox:{{{user}}}")).values()
+    shown = [{name: chat[name] for name in ("peer", "unread", "preview", "at")} for chat in chats]
+    return {"user": user, "conversations": sorted(shown, key=lambda chat: -chat["at"])[:20]}
 
 
 @app.post("/inbox/<user>/read")

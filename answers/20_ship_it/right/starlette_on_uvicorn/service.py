@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 ENDS = int(os.environ.get("INBOX_TTL", 604800))
+CAP = int(os.environ.get("COMPLETIONS_CAP", 100))
 registry = CollectorRegistry()
 requests = Counter("requests", "Requests", ["path"], registry=registry)
 redis = Redis.from_url(
@@ -25,7 +26,7 @@ local at, n = redis.call('HGET', KEYS[1], 'at:' .. ARGV[1]), redis.call('HINCRBY
 if not at or tonumber(at) <= tonumber(ARGV[2]) then
     redis.call('HSET', KEYS[1], 'at:' .. ARGV[1], ARGV[2], 'text:' .. ARGV[1], ARGV[3])
 end
-redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('HEXPIRE', KEYS[1], ARGV[4], 'FIELDS', 3, 'at:' .. ARGV[1], 'n:' .. ARGV[1], 'text:' .. ARGV[1])
 return n
 """)
 
@@ -84,7 +85,7 @@ async def read(request):
     key = f"inbox:{{{request.path_params['user']}}}"
     if not await redis.hexists(key, f"at:{peer}"):
         fail(404, "no such peer")
-    await redis.hset(key, f"n:{peer}", 0)
+    await redis.hsetex(key, f"n:{peer}", 0, keepttl=True)
     return JSONResponse({"peer": peer, "unread": 0})
 
 
@@ -93,11 +94,13 @@ async def add(request):
     word = word.casefold()
     if not word.strip() or len(word) > 50 or weight < 1:
         fail(400, "no word")
+    total = int(await redis.hincrby("weights", word, weight))
     async with redis.pipeline(transaction=True) as pipe:
         for end in range(1, len(word) + 1):
-            pipe.zincrby(f"complete:{word[:end]}", weight, word)
-        totals = await pipe.execute()
-    return JSONResponse({"word": word, "weight": int(totals[0])}, 201)
+            pipe.zadd(f"complete:{word[:end]}", {word: total})
+            pipe.zremrangebyrank(f"complete:{word[:end]}", 0, -CAP - 1)
+        await pipe.execute()
+    return JSONResponse({"word": word, "weight": total}, 201)
 
 
 async def complete(request):

@@ -13,9 +13,8 @@ def from_environment() -> dict[str, Any]:
     """The settings as the environment has them, with a default for each."""
     return {
         "REDIS_URL": os.environ.get("REDIS_URL", "redis://localhost:6379/0"),
-        "REDIS_CLUSTER_URL": os.environ.get(
-            "REDIS_CLUSTER_URL", ""
-        ),  # any node of a Redis Cluster, in place of one Redis
+        # Any node of a Redis Cluster, in place of one Redis.
+        "REDIS_CLUSTER_URL": os.environ.get("REDIS_CLUSTER_URL", ""),
         "REDIS_TIMEOUT": float(os.environ.get("REDIS_TIMEOUT", "4")),  # seconds to connect, and for each answer
         "INBOX_TTL": float(os.environ.get("INBOX_TTL", WEEK)),  # seconds until an idle conversation drops out
         "COMPLETIONS_CAP": int(os.environ.get("COMPLETIONS_CAP", "100")),  # words kept for each beginning
