@@ -1,4 +1,4 @@
-"""Waiting for what is not so yet, asked again and again with a limit; and for what was begun early."""
+"""Waiting for what is not so yet, asked again and again with a limit; for what was begun early; and how slow the machine is just now."""
 
 from __future__ import annotations
 
@@ -35,6 +35,17 @@ def settled(ask: Callable[[], T], limit: float, pause: float = 0.05) -> T:
         return last[-1]
 
     return until(look, limit, pause, enough=lambda answer: len(last) == 2 and answer and answer == last[0])
+
+
+def slowness(sample: float = 0.1) -> float:
+    """How many times as long as alone a computation takes on this machine now: 1.0 on one at rest.
+
+    `sample` is the seconds of processor time that are spent on finding out.
+    """
+    began, spent = time.monotonic(), time.thread_time()
+    while time.thread_time() - spent < sample:
+        pass
+    return max(1.0, (time.monotonic() - began) / sample)
 
 
 class Ahead(Generic[T]):

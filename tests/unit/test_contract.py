@@ -2,13 +2,15 @@
 
 import inspect
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from workshop.engine.run import Run
-from workshop.outcomes import Unchecked
+from workshop.outcomes import NotUp, Unchecked
 from workshop.runtimes import contract
+from workshop.runtimes import service as patient
 from workshop.runtimes.contract import needs_engine
 from workshop.runtimes.docker import DockerRedis, DockerRuntime, DockerService
 from workshop.runtimes.embedded import EmbeddedRuntime, LocalRedis, LocalService
@@ -132,6 +134,16 @@ def test_a_command_of_python_needs_no_engine(runtime):
     service = runtime.start(command=("python", "-c", APP), up_path="/")
     assert service.get("/").text == "hello"
     assert service.inner_url == service.url
+
+
+@pytest.mark.parametrize("times", [1, 100])
+def test_a_service_has_more_time_to_start_on_a_slow_machine(runtime, monkeypatch, times):
+    monkeypatch.setattr(patient, "slowness", lambda: float(times))
+    monkeypatch.setattr(patient, "MOST_PATIENCE", 100)
+    service = runtime.start(command=("python", "-c", f"import time; time.sleep(1)\n{APP}"), wait=False)
+    with nullcontext() if times > 1 else pytest.raises(NotUp):
+        service.wait_until_up("/", limit=0.5)
+    service.end()
 
 
 def test_an_image_is_unchecked(runtime):

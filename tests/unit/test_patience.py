@@ -1,11 +1,12 @@
 """What is waited for, and what was begun early: without an engine."""
 
+import itertools
 import threading
 import time
 
 import pytest
 
-from workshop.patience import Ahead, until
+from workshop.patience import Ahead, slowness, until
 
 
 def test_the_first_truthy_answer_ends_the_wait():
@@ -98,3 +99,14 @@ def test_what_failed_and_nobody_asks_for_is_dropped_in_silence():
     maker.may_go.set()
     maker.ahead.drop()
     assert maker.tidied == []
+
+
+def test_a_machine_is_slower_with_more_to_do():
+    assert slowness(0.02) >= 1
+    stop = threading.Event()
+    others = [threading.Thread(target=lambda: all(not stop.is_set() for _ in itertools.count())) for _ in range(3)]
+    for other in others:
+        other.start()
+    slow = slowness()
+    stop.set()
+    assert slow > 2  # four threads, of which one at a time runs Python

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
 from workshop.outcomes import NotUp
-from workshop.patience import settled, until
+from workshop.patience import settled, slowness, until
 from workshop.runtimes import http
 from workshop.runtimes.contract import LOGGED, START_LIMIT, Service
 from workshop.runtimes.evidence import Evidence, Stop
@@ -19,6 +19,7 @@ from workshop.runtimes.http import ANY, TIME_LIMIT, Answer, Problem
 
 LOOK_AFTER = 1.0  # seconds without an answer after which the listening sockets are looked at
 POLL = 0.02  # seconds between two tries
+MOST_PATIENCE = 4.0  # times the limit that a service has on a machine at rest
 NOTICED = 2.0  # seconds in which an engine has noticed that a container whose connections broke off has ended
 
 
@@ -123,9 +124,10 @@ class Asked(abc.ABC):
         """Returns once it answers HTTP at all. Raises NotUp, with what was seen of it, if it does not.
 
         A request that is taken and not answered for `hang` seconds ends the wait: a server that listens before it has loaded
-        the app needs more of them on a busy machine.
+        the app needs more of them on a busy machine. `limit` is in seconds of a machine at rest: a slower one gives more.
         """
         start = time.monotonic()
+        is_stretched = False
         suspicion: Stop | None = None
         looked, pause = start, 0.3
         while True:
@@ -134,6 +136,8 @@ class Asked(abc.ABC):
                 self.up_since = time.monotonic()
                 return self
             now = time.monotonic()
+            if now - start > limit and not is_stretched:
+                limit, is_stretched = limit * min(slowness(), MOST_PATIENCE), True
             if now - looked > pause or now - start > limit:
                 pause = min(2 * pause, 1.5)
                 deep = now - start > LOOK_AFTER
