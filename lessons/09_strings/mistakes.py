@@ -49,8 +49,23 @@ def nothing_counted_in_redis(redis, actual, before):
 def count_as_text(counts):
     """The count came as the string {count}. GET returns text; what INCR returns is an int, and it is the number of this
     visit."""
-    texts = [count for count in counts if isinstance(count, str)]
+    texts = [count for count in counts if isinstance(count, str) and count.isdecimal()]
     return {"count": repr(texts[0])} if texts else False
+
+
+@mistake("test_record_visit_counts")
+def number_inside_a_text(counts):
+    """The count came inside a text, {count}. Return the number alone, an int: whoever calls the function writes the
+    sentence."""
+    texts = [count for count in counts if isinstance(count, str) and not count.isdecimal()]
+    return {"count": repr(texts[0])} if texts else False
+
+
+@mistake("test_record_visit_counts")
+def counted_twice(actual, before):
+    """There were two visits, and the count rose by four. Each call of INCR counts one; keep what it returns in a
+    variable."""
+    return actual == str(before + 4)
 
 
 @mistake("test_record_visit_counts")
@@ -167,6 +182,13 @@ def plain_set_drops_the_expiry(actual):
 
 
 @mistake("test_change_session_keeps_its_time")
+def session_left_as_it_was(actual, old):
+    """The session is there, and it is as it was: nothing was written. SET with nx writes only if there is no such key;
+    with xx, only if there is one."""
+    return actual == old
+
+
+@mistake("test_change_session_keeps_its_time")
 def old_session_merged_in(actual, old, user):
     """The new user was merged into the old one. It replaces the old one: nothing of that stays."""
     return actual == old | user
@@ -240,7 +262,7 @@ def minus_one_taken_for_missing(actual, expected):
 @mistake("test_time_left_tells_the_three_apart")
 def missing_taken_for_ever(actual, expected):
     """There is no such key, and the function returned "for ever". TTL returns -2 for a key that is not there, and -1
-    for one without an expiry.
+    for one without an expiry. PTTL does too, and // 1000 makes -1 of both: TTL counts in seconds by itself.
     """
     return expected is None and actual == "for ever"
 
@@ -251,6 +273,13 @@ def number_of_ttl_returned(actual, expected):
     then.
     """
     return actual in (-1, -2) and actual is not True and {"actual": actual, "expected": repr(expected)}
+
+
+@mistake("test_time_left_tells_the_three_apart")
+def no_expiry_taken_for_0_seconds(actual, expected):
+    """This key never expires, and the function returned 0. TTL and PTTL return -1 for it; divided by 1000 and made whole,
+    that is 0. TTL counts in seconds by itself."""
+    return expected == "for ever" and type(actual) is int and actual == 0
 
 
 @mistake("test_time_left_tells_the_three_apart")
@@ -271,9 +300,27 @@ def zero_seconds_taken_for_gone(rest):
 @mistake("test_read_settings_reads")
 def settings_under_another_key(seen, names):
     """Redis was asked for the key {asked}. A setting is in the key setting:<name>, here setting:{name}."""
-    words = " ".join(seen.sent).split()
-    asked = [name for name in names if name in words]
-    return {"asked": asked[0], "name": asked[0]} if asked and not any("setting:" in word for word in words) else False
+    words = [word for line in seen.sent if line.lower().startswith(("get ", "mget ")) for word in line.split()[1:]]
+    asked = [(word, name) for word in words for name in names if word.endswith(name)]
+    is_so = asked and not any(word.startswith("setting:") for word in words)
+    return {"asked": asked[0][0], "name": asked[0][1]} if is_so else False
+
+
+@mistake("test_read_settings_reads")
+def settings_in_a_hash(seen):
+    """Redis was asked for fields of a hash: {command}. Each setting is a string of its own, in the key setting:<name>;
+    MGET reads many of them."""
+    asked = [line.split() for line in seen.sent if line.lower().startswith(("hget", "hmget"))]
+    return {"command": " ".join(asked[0][:2])} if asked else False
+
+
+@mistake("test_read_settings_reads")
+def pattern_for_the_names(seen):
+    """Redis was asked for the key {key}, with the `*` in its name. MGET takes whole keys; only SCAN and KEYS know
+    patterns. The names are known: make a key of each.
+    """
+    words = [word for line in seen.sent if line.lower().startswith(("get ", "mget ")) for word in line.split()[1:]]
+    return {"key": "".join(words[:1])} if words and all(word.endswith("*") for word in words) else False
 
 
 @mistake("test_read_settings_reads")
@@ -299,6 +346,16 @@ def keys_for_names(actual, names):
 def defaults_left_out(actual, stored):
     """Only what is stored came back. A name without a key belongs in the dict too, with its default."""
     return actual == stored
+
+
+@mistake("test_read_settings_reads")
+def values_with_other_names(actual, stored):
+    """The value of one setting came back under the name of another, {name}. MGET returns its values in the order of the
+    keys that it was given: put them together with the names in just this order."""
+    odd = [name for name, value in stored.items() if isinstance(actual, dict) and actual.get(name) != value]
+    given = list(actual.values()) if odd else []
+    strange = [name for name in odd if actual.get(name) in stored.values() or stored[name] in given]
+    return {"name": strange[0]} if strange else False
 
 
 @mistake("test_read_settings_reads")
@@ -356,6 +413,13 @@ def owner_asks_again(again):
 
 
 @mistake("test_take_lock_lets_one_in")
+def free_lock_refused(redis, key, actual, expected):
+    """The lock was free, and it still is: nothing was written, and the function returned {value}. SET with nx writes only
+    if there is no such key; with xx, only if there is one."""
+    return (actual, expected) == (False, True) and not redis.exists(key) and {"value": actual}
+
+
+@mistake("test_take_lock_lets_one_in")
 def lock_never_expires(actual):
     """The lock never ends by itself. If its owner crashes, nobody ever gets it again. Give it an expiry."""
     return actual == -1
@@ -398,7 +462,7 @@ def lock_of_another_deleted(actual, expected, theirs):
 @mistake("test_release_lock_is_for_its_owner")
 def owners_lock_still_there(key, actual, expected, theirs):
     """Its owner released the lock, and the key lock:<name>, here {key}, is still there. Check which key the function
-    compares and deletes.
+    looks at and deletes, and what it compares: print both with repr(…). (`r` returns strings, not bytes.)
     """
     is_there = expected == (True, None) and isinstance(actual, tuple) and actual[1] == theirs
     return {"key": key} if is_there else False
@@ -463,6 +527,16 @@ def prefix_without_a_star(actual, seen, prefix):
 
 
 @mistake("test_find_keys_finds_all")
+def pattern_that_fits_none(actual, seen, prefix):
+    """Nothing was found. Redis was asked for keys like {pattern}, and no key is like that. The pattern is the prefix as it
+    came, which here is {prefix}, and a `*`, which stands for all that may follow.
+    """
+    words = [line.split() for line in seen.sent if " match " in line.lower()]
+    patterns = {line[[word.lower() for word in line].index("match") + 1] for line in words}
+    return actual == [] and patterns and f"{prefix}*" not in patterns and {"pattern": min(patterns), "prefix": prefix}
+
+
+@mistake("test_find_keys_finds_all")
 def cursor_handed_back_too(actual):
     """The answer is SCAN's: the next cursor, and a page of keys. Return only keys, from all pages, in one sorted
     list."""
@@ -484,9 +558,9 @@ def one_large_page(count, actual, expected):
 
 
 @mistake("test_find_keys_finds_all")
-def stopped_before_cursor_0(seen, actual, expected):
+def stopped_before_cursor_0(known, actual, expected):
     """Keys are missing. A SCAN page may be empty though more follow: the end is where the cursor is 0 again."""
-    return missing(actual, expected)
+    return len(known) > 1000 and missing(actual, expected)
 
 
 def missing(actual, expected):
@@ -548,8 +622,8 @@ def nothing_counted(actual):
 @mistake("test_allow_request_lets_so_many_through")
 def limit_off_by_one(actual, limit):
     """{limit} requests are allowed, and {count} were let through. INCR returns the count with this request in it."""
-    is_so = isinstance(actual, list) and actual.count(True) in (limit - 1, limit + 1)
-    return is_so and {"limit": limit, "count": actual.count(True)}
+    count = sum(one is True for one in actual) if isinstance(actual, list) else 0
+    return count in (limit - 1, limit + 1) and {"limit": limit, "count": count}
 
 
 @mistake("test_allow_request_forgets")

@@ -314,7 +314,8 @@ def window(redis, some):
 def test_allow_request_lets_so_many_through(notebook, redis, some):
     """allow_request lets each user's first `limit` requests of each window through, and no more"""
     user, limit, (seconds, now) = some.word(), some.number(2, 4), window(redis, some)
-    answers = [notebook.allow_request(user, limit, seconds, now) for _ in range(limit + 2)]
+    moments = [now, *(limit + 1) * [now + 0.7 * seconds]]  # a rounded window would be the next one
+    answers = [notebook.allow_request(user, limit, seconds, moment) for moment in moments]
     expect(redis.keys("*"), [f"rate:{user}:{int(now // seconds)}"])
     expect(answers, [True] * limit + [False] * 2)
 

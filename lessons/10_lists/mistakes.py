@@ -29,9 +29,20 @@ def viewed_in_another_key(redis, user):
 
 
 @mistake("test_view_item_newest_first")
-def nothing_written(redis, actual):
+def nothing_written(redis, actual, seen):
     """Nothing was written to Redis. A pipeline only collects: execute() sends what it has collected."""
-    return actual == [] and not redis.keys()
+    return actual == [] and not redis.keys() and not seen.sent
+
+
+@mistake("test_view_item_newest_first")
+def put_in_and_taken_out(actual, seen):
+    """The list is empty: each item was put in, and the {command} after it took it out again. LREM takes out the new one
+    too, so it comes before LPUSH. LTRIM names what stays."""
+    pushed, last = "lpush" in sent(seen), (sent(seen) or [""])[-1]
+    order = [name for name in sent(seen) if name in ("lpush", "lrem")]
+    cut = any(line.lower().startswith("ltrim") and not line.split()[2].startswith(("0", "-")) for line in seen.sent)
+    took = "LREM" if order[:2] == ["lpush", "lrem"] else "LTRIM" if cut and last == "ltrim" else None
+    return actual == [] and pushed and took and {"command": took}
 
 
 @mistake("test_add_jobs_keeps_the_order")
@@ -48,6 +59,13 @@ def all_jobs_in_one_element(actual, jobs):
     """
     own = [element for element in actual[2:] if all(job in element for job in jobs[2:])]
     return {"element": repr(own[0])} if own else False
+
+
+@mistake("test_add_jobs_keeps_the_order", "test_view_item_newest_first")
+def letters_of_a_text(actual):
+    """The list holds single letters. A star before a string unpacks its letters; before a list it passes the strings, and a
+    single string needs none."""
+    return isinstance(actual, list) and sum(len(element) == 1 for element in actual) > 2
 
 
 @mistake("test_add_jobs_counts_the_waiting")
@@ -94,8 +112,16 @@ def first_step_undone(actual, expected, steps):
 
 @mistake("test_undo_takes_the_last")
 def list_for_the_step(actual, expected):
-    """The function returned a list with the step in it. RPOP with a number returns a list; without one, the element."""
+    """The function returned a list with the step in it. RPOP with a number returns a list, and so does LRANGE; RPOP without
+    one returns the element."""
     return actual == [expected]
+
+
+@mistake("test_undo_takes_the_last")
+def step_still_there(actual, expected, steps):
+    """The last step came back, and it is still in the list. LINDEX and LRANGE only look, and what is taken out of a Python
+    list stays in Redis; RPOP takes the element off and returns it."""
+    return (actual, expected) == (steps, steps[:2])
 
 
 @mistake("test_undo_takes_the_last")
@@ -149,14 +175,14 @@ def pages_counted_from_0(actual, expected, entries):
 def fetched_beyond_the_page(page, seen):
     """Redis sent {sent} kB for page 3, to show ten entries: more came than the page. Let LRANGE cut at both ends; a slice
     in Python comes too late."""
-    return page == 3 and {"sent": seen.bytes // 1000}
+    return page == 3 and seen.bytes > 3000 and {"sent": seen.bytes // 1000}
 
 
 @mistake("test_read_page_fetches_one_page")
 def fetched_up_to_the_page(page, seen):
     """Redis sent {sent} kB for page 180: all up to that page came, to show ten entries.
     Let LRANGE cut at both ends; a slice in Python comes too late."""
-    return page == 180 and {"sent": seen.bytes // 1000}
+    return page == 180 and seen.bytes > 3000 and {"sent": seen.bytes // 1000}
 
 
 @mistake("test_view_item_newest_first")
@@ -244,6 +270,13 @@ def new_song_looked_for(actual, seen, song, songs):
 
 
 @mistake("test_queue_song_comes_after")
+def list_left_as_it_was(actual, songs, seen):
+    """The list in Redis is as it was. What is put into a Python list stays in Python; LINSERT puts it into the list in
+    Redis."""
+    return actual == songs and not any(name in ("linsert", "rpush", "lpush", "lset", "eval") for name in sent(seen))
+
+
+@mistake("test_queue_song_comes_after")
 def put_at_the_end(actual, song, songs):
     """The song stands at the end of the list. It was to come right after the other: LINSERT finds the place."""
     return actual == [*songs, song]
@@ -257,6 +290,13 @@ def length_for_true(actual, expected):
 
 
 @mistake("test_queue_song_tells_whether")
+def first_place_taken_for_none(redis, actual, expected, party, songs):
+    """The other song is the first in the list, and the function returned False. LPOS returns its index, which is 0, and 0
+    counts as false for `if` and `not`. LINSERT finds the place by itself."""
+    return (actual, expected) == (False, True) and redis.lrange(f"songs:{party}", 0, -1) == songs
+
+
+@mistake("test_queue_song_tells_whether")
 def no_list_taken_for_found(actual, expected):
     """There is no such list, so no song was found: return False. LINSERT returns 0 then, and -1 if there is a list
     without the other song.
@@ -266,7 +306,8 @@ def no_list_taken_for_found(actual, expected):
 
 @mistake("test_queue_song_tells_whether")
 def minus_one_taken_for_true(actual, expected):
-    """The other song is not in the list. LINSERT returns -1 for that, and bool(-1) is True."""
+    """The other song is not in the list, and the function returned True. LINSERT returns -1 for that, and bool(-1) is True:
+    look whether its answer is more than 0."""
     return actual is True and expected is False
 
 
@@ -288,7 +329,7 @@ def found_by_a_look_before(seen, actual):
 def pair_for_the_job(actual, queue, jobs):
     """BLPOP returns a pair: the key, since it can wait on several, and the element. The job is the second of the
     two."""
-    return actual == [f"jobs:{queue}", jobs[0]]
+    return actual in ([f"jobs:{queue}", jobs[0]], f"jobs:{queue}")
 
 
 @mistake("test_wait_for_job_takes_the_next")
@@ -335,8 +376,8 @@ def none_taken_for_a_pair(error):
 
 @mistake("test_wait_for_job_gives_up")
 def waits_for_ever(gave_up):
-    """After 0.1 s the call was to give up, and after 4 s it still waited. A time-out of 0 means “for ever”: no time-out at
-    all is 0, and so is int(0.1)."""
+    """After 0.1 s the call was to give up, and after 4 s it still waited. The time-out counts seconds, no milliseconds, and 0
+    means “for ever”: no time-out at all is 0, and so is int(0.1)."""
     return not gave_up[0.1]
 
 
@@ -359,6 +400,13 @@ def polls(clients, seen):
     """Nobody waits in Redis, and it was asked {times} times. A loop that asks, sleeps and asks again is late each time and
     busy all the time. BLPOP asks once; Redis answers when a job comes."""
     return clients <= 0 and len(seen.sent) > 1 and {"times": len(seen.sent)}
+
+
+@mistake("test_start_job_moves")
+def moved_the_other_way(actual, expected, jobs):
+    """The job that came back was the worker's own: it was moved out of working:<worker>. LMOVE takes the list that it comes
+    from first, and then the one it goes to."""
+    return (actual, expected) == (jobs[0], jobs[1])
 
 
 @mistake("test_start_job_moves")
@@ -396,9 +444,21 @@ def looked_at_then_moved(redis, jobs, keys):
 
 
 @mistake("test_give_back_puts_in_front")
-def order_turned_round(actual, jobs):
+def order_turned_round(actual, expected, jobs):
     """The order is turned round: whoever puts one after the other in front begins with the last one."""
-    return isinstance(actual, list) and actual[:3] == jobs[2::-1]
+    return isinstance(actual, list) and isinstance(expected, list) and actual[:3] == jobs[2::-1]
+
+
+@mistake("test_give_back_puts_in_front")
+def jobs_for_their_number(actual, expected):
+    """The jobs came back, in a list. Return how many they are: len(…), or count them as they are moved."""
+    return isinstance(actual, list) and type(expected) is int and len(actual) == expected
+
+
+@mistake("test_give_back_puts_in_front")
+def moved_and_not_counted(actual, expected, redis, queue):
+    """All three jobs were moved, and the function returned {actual}. Count each one that LMOVE returns."""
+    return (actual, expected) == (0, 3) and redis.llen(f"jobs:{queue}") > 3 and {"actual": actual}
 
 
 @mistake("test_give_back_puts_in_front")
@@ -436,10 +496,10 @@ def counted_before_they_were_moved(actual, expected, moved):
 
 
 @mistake("test_finish_job_keeps_the_result")
-def another_job_taken_out(actual, jobs):
+def another_job_taken_out(actual, expected, jobs):
     """{job} was finished, and another one is gone from the worker's list: {rest} are left. LREM takes out the element that
     you name."""
-    is_so = isinstance(actual, list) and jobs[1] in actual and len(actual) < 3
+    is_so = isinstance(actual, list) and expected == [jobs[0], jobs[2]] and jobs[1] in actual and len(actual) < 3
     return is_so and {"job": jobs[1], "rest": ", ".join(actual)}
 
 
@@ -472,6 +532,19 @@ def result_in_another_key(actual, expected, redis, jobs, result):
 
 
 @mistake("test_finish_job_keeps_the_result")
+def something_else_for_the_result(actual, expected, jobs, result):
+    """The key result:{job} holds {stored}, and the result is {result}."""
+    is_so = isinstance(expected, list) and expected[0] == result and actual[0] not in (None, result)
+    return is_so and {"job": jobs[1], "stored": repr(actual[0]), "result": repr(result)}
+
+
+@mistake("test_finish_job_keeps_the_result")
+def result_of_another_length(actual):
+    """The result has {left} s to live; an hour is 3600. EX counts seconds, PX milliseconds."""
+    return type(actual) is int and actual > 0 and {"left": actual}
+
+
+@mistake("test_finish_job_keeps_the_result")
 def result_never_expires(actual, redis, jobs):
     """The result has no time to live. If nobody fetches it, it stays for ever. SET takes the time with the value."""
     return actual == -1 and redis.exists(f"result:{jobs[1]}")
@@ -485,6 +558,13 @@ def finished_though_it_was_gone(actual, seen):
         return False
     what = "its result was stored all the same" if actual[1] else "the function returned True"
     return (actual[1] or actual[0] is True) and {"what": what}
+
+
+@mistake("test_finish_job_in_one_step")
+def job_in_place_0_left_alone(moments):
+    """The job is the only one in the list, and it was not finished. LPOS returns its index, which is 0, and 0 counts as
+    false for `if` and `not`; None is for a job that is not there."""
+    return {*moments} == {(1, -2, 0)}
 
 
 @mistake("test_finish_job_in_one_step")

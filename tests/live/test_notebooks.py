@@ -161,6 +161,14 @@ def kills_the_next(r):
     while r.get("seen") is None:
         pass
     return True
+###
+def outer():
+    def indented(r):
+        return 1
+###
+def not_indented(r):
+    "Its body begins at the left edge."
+return 1
 """
 
 
@@ -216,7 +224,9 @@ def session(request):
 
 @pytest.fixture(scope="module")
 def opened(session, tmp_path_factory):
-    made = Opened(session, tmp_path_factory.mktemp("n"), notebook_of(*CELLS.split("###\n")))
+    document = notebook_of(*CELLS.split("###\n"))
+    document["cells"].append({"cell_type": "markdown", "source": "def in_markdown(r):\n    return 1"})
+    made = Opened(session, tmp_path_factory.mktemp("n"), document)
     yield made
     made.close()
 
@@ -253,6 +263,20 @@ def test_a_missing_function_names_its_cell_and_why(notebook):
     assert "SyntaxError" in broken.value.actual
     with pytest.raises(NotUp, match="No cell of the notebook defines `nowhere`"):
         notebook.nowhere()
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("indented", "inside something else"),
+        ("in_markdown", "in a cell of text"),
+        ("Written", "but one defines `written`"),
+        ("not_indented", "stops before it is done"),
+    ],
+)
+def test_a_function_in_another_place_is_found_there(notebook, name, says):
+    with pytest.raises(NotUp, match=says):
+        notebook.call(name)
 
 
 def test_an_exception_comes_with_its_line(notebook):

@@ -9,6 +9,8 @@ import pytest
 from workshop.causes.general import GENERAL
 from workshop.course.places import ROOT
 from workshop.mistakes.finding import Search, Sight
+from workshop.mistakes.mistake import Mistake
+from workshop.outcomes import Mismatch
 from workshop.proof.known import KNOWN
 from workshop.raised import Raised
 from workshop.runtimes.evidence import Evidence, Stop
@@ -22,6 +24,24 @@ def test_its_example_finds_it(mistake):
     assert not search.faults
     assert found and found.name == mistake.name, found
     assert not re.search(r"\{\w+\}", found.hint), found.hint
+
+
+def test_a_look_at_a_key_of_another_type_is_no_fault_of_the_mistake():
+    def looks(redis):
+        raise Mismatch("The key lock:a holds a set, another type than the one asked for.")
+
+    search = Search(Sight(fixtures={"redis": object()}))
+    assert search.first([Mistake("looks", "…", looks)]) is None
+    assert not search.faults
+
+
+def test_what_a_function_left_behind_is_no_cause_of_its_exception():
+    left = Mistake("left", "…", lambda: True, ("test_counts",))
+    why = Mistake("why", "…", lambda error: True, ("test_counts",))
+    stack = {"test_counts": {}}
+    stopped = Sight({"error": Raised("KeyError", "'a'")}, stack)
+    assert Search(stopped).first([left, why]).name == "why"
+    assert Search(Sight({}, stack)).first([left, why]).name == "left"
 
 
 def test_each_has_a_name_of_its_own_and_an_example():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from workshop.builds import sources, steps
 from workshop.causes import code, commands, ended, modules, start, unexplained
-from workshop.mistakes import compose, function, health, http, notebook, python, stack
+from workshop.mistakes import compose, ending, exceptions, function, health, http, notebook, python, refused, stack
 from workshop.mistakes.mistake import Mistake, mistakes_in
 
 UNFINISHED = mistakes_in(http)  # an answer that never ended: no mistake of a lesson knows what it would have said
@@ -27,6 +27,9 @@ GENERAL: tuple[Mistake, ...] = (
     *mistakes_in(python),
     *FIRST,
     *mistakes_in(notebook),
+    *mistakes_in(refused),
+    *mistakes_in(exceptions),
+    *mistakes_in(ending),
     *mistakes_in(ended),
     *mistakes_in(unexplained),
 )

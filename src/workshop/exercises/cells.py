@@ -94,6 +94,13 @@ def code_cells(notebook: dict[str, Any]) -> list[tuple[int, str]]:
     return [(number, source) for number, source in numbered if source.strip()]
 
 
+def text_cells(notebook: dict[str, Any]) -> list[str]:
+    """The sources of all cells that hold no code."""
+    return [
+        source_of(cell) for cell in notebook["cells"] if isinstance(cell, dict) and cell.get("cell_type") != "code"
+    ]
+
+
 def measuring(notebook: dict[str, Any]) -> frozenset[str]:
     """The sources of the cells of the lesson's own notebook that only measure and draw: who grades can leave them out where they are unchanged."""
     return frozenset(

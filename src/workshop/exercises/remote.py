@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import re
 import time
 from collections.abc import Callable
@@ -26,6 +27,14 @@ MOST_PATIENCE = 5.0
 UP_LIMIT = 5.0  # seconds in which a Redis that was started answers
 CONNECT_LIMIT = 15.0  # seconds in which a call's client connects
 REST_LIMIT = 5.0  # seconds in which all calls are ended
+
+
+DEF = re.compile(r"^(?:async\s+)?def\s+(\w+)", re.MULTILINE)
+
+
+def defines(name: str) -> re.Pattern[str]:
+    """What a cell looks like that defines this function."""
+    return re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(name)}\b|^{re.escape(name)}\s*=", re.MULTILINE)
 
 
 class Begun(NamedTuple):
@@ -54,9 +63,9 @@ class RemoteNotebook(Exercises):
     ) -> None:
         super().__init__(note, calls)
         self._lesson = path.stem
-        self._cells = [
-            (number, source) for number, source in cells.code_cells(cells.read(path)) if source.strip() not in without
-        ]
+        read = cells.read(path)
+        self._cells = [(number, source) for number, source in cells.code_cells(read) if source.strip() not in without]
+        self._texts = cells.text_cells(read)
         self._runners, self._server = runners, server
         self._skip: list[int] = []
         self._failures: dict[int, Raised] = {}  # by the number of the cell that stopped
@@ -171,7 +180,7 @@ class RemoteNotebook(Exercises):
         if message.get("missing"):
             self._down[name] = self._missing(name)
         elif message.get("empty"):
-            self._down[name] = not_written(name)
+            self._down[name] = self._stopped(name) or not_written(name)  # a body behind the mistake counts for nothing
         else:
             raise Unchecked("The client for this call could not be connected to Redis.", actual=str(message))
         raise self._down[name]
@@ -224,12 +233,29 @@ class RemoteNotebook(Exercises):
 
     def _missing(self, name: str) -> NotUp:
         """Why there is no function of this name."""
-        begins = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(name)}\b|^{re.escape(name)}\s*=", re.MULTILINE)
-        cell = next((number for number, source in self._cells if begins.search(source)), None)
+        if stopped := self._stopped(name):
+            return stopped
+        facts = {"expected": f"def {name}(r, …)", "actual": "no such function"}
+        inside = re.compile(rf"^[ \t]+(?:async\s+)?def\s+{re.escape(name)}\b", re.MULTILINE)
+        if cell := next((number for number, source in self._cells if inside.search(source)), None):
+            hint = f"`{name}` is defined in code cell {cell}, inside something else: its `def` is indented. It must begin at the left edge."
+            return NotUp(hint, mistake="function_inside_another", **facts)
+        if any(defines(name).search(source) for source in self._texts):
+            hint = f"`{name}` stands in a cell of text (Markdown), and that is not run. Select the cell, press Esc and then Y: it is a cell with code again."
+            return NotUp(hint, mistake="function_in_a_text_cell", **facts)
+        known = {found[1].lower(): found[1] for _, source in self._cells for found in DEF.finditer(source)}
+        if near := difflib.get_close_matches(name, known, 1, 0.85):
+            hint = f"No cell of the notebook defines `{name}`, but one defines `{known[near[0]]}`. The check calls the function by the name that it was handed out with."
+            return NotUp(hint, mistake="function_renamed", **facts)
+        hint = f"No cell of the notebook defines `{name}`. Was its cell deleted, or the function renamed? {handin.command('reset', self._lesson)} puts all cells back."
+        return NotUp(hint, mistake="function_missing", **facts)
+
+    def _stopped(self, name: str) -> NotUp | None:
+        """What to raise if the cell that defines the function has failed; None if it has not."""
+        cell = next((number for number, source in self._cells if defines(name).search(source)), None)
         error = self._failures.get(cell) if cell else None
         if error is None:
-            hint = f"No cell of the notebook defines `{name}`. Was its cell deleted, or the function renamed? {handin.command('reset', self._lesson)} puts all cells back."
-            return NotUp(hint, mistake="function_missing", expected=f"def {name}(r, …)", actual="no such function")
+            return None
         facts = {"asked": f"code cell {cell}", "expected": f"def {name}(r, …)", "actual": shown(error)}
         if error.type == "OutOfTime":
             hint = f"The cell that defines `{name}` (code cell {cell}) never ends. Does it call something that waits or loops forever?"

@@ -21,7 +21,10 @@ from workshop.probes.inside import Inside
 from workshop.report import Check, Outcome
 
 BROKEN = "The grader has a fault here. It is not yours; report the lines below, or fix the file."
-UNWRITTEN = ("not_attempted", "function_missing", "function_not_run_yet")
+UNWRITTEN = (
+    *("not_attempted", "function_missing", "function_not_run_yet"),
+    *("function_renamed", "function_inside_another", "function_in_a_text_cell"),
+)
 
 
 @dataclass

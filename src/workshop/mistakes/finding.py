@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from workshop.mistakes.mistake import Mistake
+from workshop.outcomes import Mismatch
 
 SEARCH_LIMIT = 2.0  # seconds for all conditions together; what looks into an image take has a limit of its own
 EVIDENCE = (
@@ -106,12 +107,16 @@ class Search:
                 return None
             if mistake.functions and not set(mistake.functions) & self.sight.stack.keys():
                 continue
+            if mistake.functions and "error" in self.sight.facts and "error" not in mistake.needs:
+                continue  # a notebook's function stopped half-way: what it has left behind is no cause of that
             try:
                 arguments = self.sight.arguments(mistake)
                 seen = None if arguments is None else mistake.condition(**arguments)
                 if seen:
                     filled = dict(self.sight.constants) | (seen if isinstance(seen, dict) else {})
                     return Found(mistake.name, mistake.told(filled))
+            except Mismatch:  # it asked for a string, say, and the student's key is a set: then it does not hold
+                continue
             except Exception as error:  # a fault of the mistake's own file: told, and the search goes on
                 self.faults.append(fault_of(error, mistake.condition.__code__.co_filename))
         return None

@@ -6,6 +6,7 @@ looks at the value alone would call a missing `return` something else.
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,8 @@ SILENT: dict[str, Any] = {
     "leaves": None,
     "hands_on": None,
     "empty": [],
+    "in_place": [],
+    "falls": False,
 }
 
 
@@ -32,7 +35,8 @@ def notebook_that(value: Any, parted: Any = (), **written: Any) -> dict[str, Any
 
 def refused(notebook: Any, actual: Any, expected: Any) -> dict[str, Any] | None:
     """How the function is written whose None was refused; None if no None was."""
-    if not notebook.answers or notebook.answers[-1][1] is not None:
+    silent = [name for name, value in notebook.answers if value is None]
+    if not silent:
         return None
     parts = actual if isinstance(actual, (list, tuple)) else [actual]
     wanted = expected if isinstance(actual, (list, tuple)) else [expected]
@@ -42,8 +46,7 @@ def refused(notebook: Any, actual: Any, expected: Any) -> dict[str, Any] | None:
         is_refused = None in parts
     if not is_refused or sum(part is None for part in parts) <= notebook.nones:
         return None  # it may be what the grader has found in Redis
-    name = notebook.answers[-1][0]
-    return {**(notebook.outline(name) or {}), "function": name}
+    return {**(notebook.outline(silent[-1]) or {}), "function": silent[-1]}
 
 
 @mistake(example=notebook_that(None, prints=True))
@@ -69,6 +72,16 @@ def helper_returned_nothing(notebook, actual, expected):
     """`{function}` returns what `{hands_on}` returns, and that is nothing: no `return` in `{hands_on}` has a value."""
     written = refused(notebook, actual, expected)
     return written and written.get("hands_on") and written
+
+
+@mistake(example=notebook_that(None, gives=True, in_place=[["sort", None]]))
+def returned_what_changes_in_place(notebook, actual, expected):
+    """`{function}` returns what `.{method}()` returns, and that is None: it changes what it is called on, and returns
+    nothing. Call it in a line of its own, and return the list or dict after that.
+    """
+    written = refused(notebook, actual, expected) or {}
+    methods = [method for method, into in written.get("in_place", ()) if into is None]
+    return methods and {**written, "method": methods[0]}
 
 
 @mistake(example=notebook_that(None, gives=True, must_give=True))
@@ -104,6 +117,25 @@ def helper_gave_nothing(error, notebook):
         helper for helper, into in (written or {}).get("empty", ()) if helper in source or (into and into in source)
     ]
     return used and {"helper": used[0]}
+
+
+@mistake(
+    example={
+        **raised("TypeError", "object of type 'NoneType' has no len()", "middle = len(ordered) // 2"),
+        "notebook": SimpleNamespace(called="count", outline=lambda name: SILENT | {"in_place": [["sort", "ordered"]]}),
+    }
+)
+def kept_what_changes_in_place(error, notebook):
+    """`{into}` is None: it was given what `.{method}()` returns, which changes what it is called on, and returns nothing.
+    Call it in a line of its own; sorted(…) returns a new list.
+    """
+    written = notebook.outline(notebook.called) if "NoneType" in error.message and notebook.called else None
+    found = [
+        {"method": method, "into": into}
+        for method, into in (written or {}).get("in_place", ())
+        if into and re.search(rf"\b{into}\b", error.source or "")
+    ]
+    return found and found[0]
 
 
 @mistake(example=notebook_that(3, parted=[["SET key 1", "EXPIRE key 60"]], gives=True))

@@ -66,10 +66,30 @@ def not_utf_8(log):
     return raises(r"SyntaxError: (?:\(unicode error\)|Non-UTF-8 code)", log) or said(alone, log)
 
 
+@mistake(example='  File "/app/app.py", line 8\n    <<<<<<< HEAD\nIndentationError: expected an indented block\n')
+def conflict_marks_left(log):
+    """{file} still has the marks that git sets where two versions do not agree, such as <<<<<<< in line {line}. Keep one of
+    the versions, and delete the three lines with the marks.
+    """
+    raised = last_in(log)
+    if not raised or not re.search(r"(?:Syntax|Indentation)Error$", raised.type):
+        return None
+    marks = re.search(r"^ *(?:<{7}|={7}|>{7})(?: |$)", log, re.MULTILINE)
+    return marks and raised.place and {"file": raised.place, "line": raised.line}
+
+
+@mistake(example=traceback("EOFError: EOF when reading a line"))
+def asks_at_the_keyboard(log):
+    """input(…) waits for somebody to type, and nobody sits at the keyboard of a server: there is nothing to read. What a
+    program needs to know comes with a request, or from the environment.
+    """
+    return raises(r"EOFError: EOF when reading a line", log)
+
+
 @mistake(example="  File \"/app/app.py\", line 8\n    def index()\n               ^\nSyntaxError: expected ':'\n")
 def syntax_error(log):
     """{file}, line {line}, is not Python: {message}. The mistake is there or on the line before."""
-    seen = raises(r"(?:SyntaxError|IndentationError|TabError): (?P<message>.*)", log)
+    seen = raises(r"(?:SyntaxError|IndentationError|TabError): (?P<message>.*?)[.?]*$", log)
     raised = last_in(log)
     return seen and raised and raised.place and {**seen, "file": raised.place, "line": raised.line}
 
@@ -273,7 +293,8 @@ REPLIES = {
     r"BusyLoadingError": "it has just started and still loads its data",
     r"ConnectionError: max number of clients reached": "it has as many clients as it takes (maxclients): some are never closed",
     r"ResponseError: WRONGTYPE": "the key holds another type than this command is for, say a list where a string was meant",
-    r"ResponseError: value is not an integer": "what is under the key is no whole number, so INCR cannot add to it",
+    r"ResponseError: value is not an integer": "it needs a whole number where there is none, either among what it was given "
+    "(SETEX takes the key, then the seconds, and then the value) or under the key, where INCR cannot add to anything else",
     r"ResponseError: DB index is out of range": "it has no database of that number; there are 16, from 0",
     r"DataError: Invalid input of type: '\w+'": "redis-py sends text, bytes and numbers, and the app gave it something else",
 }

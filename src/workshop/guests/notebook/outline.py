@@ -19,6 +19,9 @@ NEVER_NONE = (
     ast.DictComp,
     ast.Compare,
 )
+COLLECTIONS = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
+ORDERS = {"sort", "reverse"}
+CHANGES = {"append", "extend", "insert", "remove", "clear", "add", "discard", "update"}
 NEVER_NONE_CALLS = {"bool", "dict", "float", "int", "len", "list", "round", "set", "sorted", "str", "sum", "tuple"}
 
 
@@ -31,6 +34,9 @@ def outline(sources: Iterable[str], name: str) -> dict[str, Any] | None:
     leaves     the line in its cell of a `return` that a loop comes to in its first turn, or None
     hands_on   the function of the notebook that gives nothing and whose answer it returns, or None
     empty      the functions of the notebook that give nothing and whose answers it uses: [[name, the variable or None], …]
+    in_place   the methods that change a list, set or dict and give nothing, whose answer it keeps in a variable or returns: [[name, the
+               variable or None], …]
+    falls      whether a way through it ends without a `return` that has a value; `return None` says that it is meant
     """
     known = functions_in(sources)
     function = known.get(name)
@@ -46,6 +52,8 @@ def outline(sources: Iterable[str], name: str) -> dict[str, Any] | None:
         "leaves": next((node.lineno for node in first_turns(function)), None),
         "hands_on": next((one for one in handed if one in known and is_silent(known[one])), None),
         "empty": [[used, into] for used, into in helpers(function) if used in known and is_silent(known[used])],
+        "in_place": list(in_place(function)),
+        "falls": any(node.value is None for node in returns) or may_end(function.body),
     }
 
 
@@ -116,6 +124,55 @@ def first_turns(function: Any) -> Iterator[ast.Return]:
                     yield statement
                 if not isinstance(statement, (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign)):
                     break  # it may go on with the next turn, or leave, before the return
+
+
+def in_place(function: Any) -> Iterator[list[str | None]]:
+    """The methods that change what they are called on and give nothing, whose answer is kept or returned."""
+    made = {
+        target.id
+        for node in own(function)
+        if isinstance(node, ast.Assign) and (isinstance(node.value, COLLECTIONS) or makes_one(node.value))
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in own(function):
+        value = node.value if isinstance(node, (ast.Return, ast.Assign)) else None
+        if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)):
+            continue
+        on, method = value.func.value, value.func.attr
+        is_made = (isinstance(on, ast.Name) and on.id in made) or isinstance(on, COLLECTIONS) or makes_one(on)
+        if (method in ORDERS and not value.args) or (method in CHANGES and is_made):  # SORT takes a key
+            into = node.targets[0] if isinstance(node, ast.Assign) else None
+            yield [method, into.id if isinstance(into, ast.Name) else None]
+
+
+def makes_one(value: Any) -> bool:
+    """Whether this is a call that makes a list, a set or a dict."""
+    return any(calls(value, name) for name in ("list", "set", "dict", "sorted"))
+
+
+def may_end(body: list[ast.stmt]) -> bool:
+    """Whether a block can come to its end, and so go on behind it."""
+    return not any(map(never_ends, body))
+
+
+def never_ends(node: ast.stmt) -> bool:
+    """Whether what stands behind this statement is never reached."""
+    if isinstance(node, ast.If):
+        return bool(node.orelse) and not may_end(node.body) and not may_end(node.orelse)
+    if isinstance(node, (ast.With, ast.AsyncWith)):
+        return not may_end(node.body)
+    if isinstance(node, ast.Try):
+        tried = not may_end([*node.body, *node.orelse]) and not any(may_end(one.body) for one in node.handlers)
+        return tried or not may_end(node.finalbody)
+    if isinstance(node, ast.Match):
+        last = node.cases[-1]
+        takes_all = last.guard is None and isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None
+        return takes_all and not any(may_end(one.body) for one in node.cases)
+    if isinstance(node, ast.While):
+        is_endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+        return is_endless and not any(isinstance(one, ast.Break) for one in own(node))
+    return isinstance(node, (ast.Return, ast.Raise))
 
 
 def helpers(function: Any) -> Iterator[tuple[str, str | None]]:

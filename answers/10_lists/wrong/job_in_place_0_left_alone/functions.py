@@ -1,0 +1,16 @@
+def finish_job(r, worker, job, result):
+    working = f"working:{worker}"
+    with r.pipeline() as pipe:
+        while True:
+            try:
+                pipe.watch(working)
+                if not pipe.lpos(working, job):
+                    return False
+                pipe.multi()
+                pipe.lrem(working, 1, job)
+                pipe.set(f"result:{job}", result, ex=3600)
+                pipe.incr(f"finished:{worker}")
+                pipe.execute()
+                return True
+            except redis.WatchError:
+                continue
