@@ -539,9 +539,9 @@ def something_else_for_the_result(actual, expected, jobs, result):
 
 
 @mistake("test_finish_job_keeps_the_result")
-def result_of_another_length(actual):
+def result_of_another_length(actual, expected):
     """The result has {left} s to live; an hour is 3600. EX counts seconds, PX milliseconds."""
-    return type(actual) is int and actual > 0 and {"left": actual}
+    return type(actual) is int and actual > 0 and not isinstance(expected, bool) and {"left": actual}
 
 
 @mistake("test_finish_job_keeps_the_result")
