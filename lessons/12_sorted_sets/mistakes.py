@@ -87,6 +87,13 @@ def gt_without_ch(actual):
 
 
 @mistake("test_record_best_tells_a_record")
+def equal_score_told_as_a_record(actual):
+    """The third score was equal to the best one, so it is no record, and True came back. ZADD itself tells whether it wrote
+    a score, if gt and ch go together; a look at the board afterwards does not."""
+    return isinstance(actual, list) and actual[2:3] == [True]
+
+
+@mistake("test_record_best_tells_a_record")
 def zero_taken_for_no_score(actual):
     """A player's first score is a record, also if it is 0. A score of 0 counts as false for `if` and `or`; no score at
     all is None."""
@@ -108,6 +115,13 @@ def a_record_by_the_look_before(actual):
 
 
 @mistake("expect_end")
+def the_two_lists_swapped(lists, best, worst, count):
+    """The first list has the worst and the second one the best: they are the wrong way round. ZRANGE begins with the lowest
+    score; with desc=True it begins with the highest."""
+    return lists == [worst[:count], best[:count]]
+
+
+@mistake("expect_end")
 def ascending_order(lists, end, best, worst, count):
     """These are the players at the other end of the board. ZRANGE begins with the lowest score; desc=True turns it
     round."""
@@ -121,10 +135,10 @@ def stop_k_taken_for_exclusive(lists, end, best, worst, count):
     return isinstance(lists, list) and len(lists) == 2 and lists[end] == (best, worst)[end][: count + 1]
 
 
-@mistake("expect_end")
+@mistake("expect_end", "test_top_of_week_adds_up")
 def names_without_scores(actual, expected):
     """The players came without their scores. ZRANGE returns pairs if it is told to: withscores=True."""
-    return isinstance(expected, list) and actual == [player for player, _ in expected]
+    return isinstance(expected, list) and expected and actual == [player for player, _ in expected]
 
 
 @mistake("expect_end")
@@ -208,6 +222,13 @@ def one_more_than_none(error):
 def the_end_of_a_slice(actual, expected):
     """The last one is missing. A Python slice does not include its end; ZRANGE includes the last rank."""
     return isinstance(actual, list) and actual and actual == expected[:-1]
+
+
+@mistake("test_around_shows_neighbours", "test_around_at_the_ends", "test_top_of_week_adds_up")
+def one_too_many_at_the_end(actual, expected):
+    """It is one player too many: the last one. ZRANGE includes the last rank that it is given; a Python slice does not
+    include its end."""
+    return isinstance(expected, list) and expected and isinstance(actual, list) and actual[:-1] == expected
 
 
 @mistake("test_around_shows_neighbours", "test_around_at_the_ends")
@@ -322,17 +343,24 @@ def the_first_request_without_expiry(actual, seen):
 
 
 @mistake("test_count_request_expires")
+def a_moment_for_a_duration(actual):
+    """The key lives for {actual} s, which is some fifty years. EXPIRE takes how many seconds are left; EXPIREAT takes a
+    moment, in seconds since 1970."""
+    return type(actual) is int and actual > 10**9 and {"actual": actual}
+
+
+@mistake("test_count_request_expires")
 def expiry_kept_from_before(actual, end, since):
     """The key still has the time to live that it had before the call, {left} s. It should live for the width of the
     window from the last request on: EXPIRE starts the time again if it has no condition such as nx."""
-    return 0 < end <= since + 7 and {"left": actual}
+    return since + 4 < end <= since + 7 and {"left": actual}
 
 
 @mistake("test_count_request_at_once")
-def counted_and_then_added(number, least):
+def counted_and_then_added(number, least, before):
     """Another request came in between the count and the ZADD: two got the same number, and the limit lets one too many
     in. Add first, then count; or do both in one step."""
-    return is_less(number, least)
+    return is_less(number, least) and number >= before
 
 
 @mistake("test_keep_best_keeps_the_best")
@@ -377,25 +405,52 @@ def room_made_for_who_is_there(actual, players, new, expected):
 
 
 @mistake("test_keep_best_keeps_all_while_there_is_room")
-def the_old_score_kept(actual, expected, players, new):
+def the_old_score_kept(actual, expected, players, new, redis, board, scores):
     """{player} was on the board already, and the new score, which is lower, was not written. It takes the place of the
     old one: ZADD without a condition such as gt."""
+    is_last_step = isinstance(expected, list) and expected[-1:] == players[:1] and actual == [new, *players]
+    return is_last_step and redis.zscore(f"board:{board}", players[0]) == scores[0] and {"player": players[0]}
+
+
+@mistake("test_keep_best_keeps_all_while_there_is_room")
+def the_scores_added_up(expected, players, redis, board, scores):
+    """{player} had {had} points, the new score is {score}, and now the board says {now}: the sum. The new score takes the
+    place of the old one: ZADD, not ZINCRBY."""
+    now, score = redis.zscore(f"board:{board}", players[0]), scores[-1] - 0.5
     is_last_step = isinstance(expected, list) and expected[-1:] == players[:1]
-    return is_last_step and actual == [new, *players] and {"player": players[0]}
+    return (
+        is_last_step
+        and now == scores[0] + score
+        and {"player": players[0], "had": scores[0], "score": score, "now": now}
+    )
 
 
 @mistake("test_keep_best_tells_who_made_it")
 def always_told_to_have_made_it(actual):
     """The second score was too low for the board, and True came back. Whether the player is there shows after the
     cut."""
-    return actual == [True, True, True]
+    return isinstance(actual, list) and actual[:3] == [True, True, True]
 
 
 @mistake("test_keep_best_tells_who_made_it")
 def rank_0_taken_for_out(actual):
-    """The player is the best of all now, and False came back. Their rank is 0, and 0 counts as false; missing is None,
-    and only that."""
-    return actual == [True, False, False]
+    """The player is the best of all now, and False came back. ZREVRANK returns 0 for the best, and 0 counts as false; ZRANK
+    returns the highest rank that there is. Missing is None, and only that."""
+    return actual == [True, False, False, True]
+
+
+@mistake("test_keep_best_tells_who_made_it")
+def a_known_player_told_to_be_out(actual, redis, board, players):
+    """The player was on the board already and got a better score there, and False came back. ZADD returns how many were
+    new, which is 0 here."""
+    return actual == [True, False, True, False] and redis.zscore(f"board:{board}", players[1]) is not None
+
+
+@mistake("test_keep_best_tells_who_made_it")
+def somebody_taken_out(actual):
+    """The player took a place on the board, and False came back. Somebody else had to go out for it: how many were taken
+    out does not tell who they were."""
+    return actual == [False, False, False, True]
 
 
 @mistake("test_keep_best_tells_who_made_it")
@@ -423,7 +478,13 @@ def added_and_then_trimmed(sizes):
 def the_pair_for_the_name(actual, expected):
     """A list came back, not the name. ZPOPMIN returns a list of pairs, member and score: the name of the job is the
     first part of the first pair."""
-    return isinstance(actual, list) and not isinstance(expected, list)
+    return isinstance(actual, list) and actual and not isinstance(expected, list)
+
+
+@mistake("test_take_next_of_an_empty_queue")
+def an_empty_list_for_none(actual):
+    """No job waits, and an empty list came back. That is what ZPOPMIN returns then; the function must return None."""
+    return actual == []
 
 
 @mistake("test_take_next_takes_the_most_urgent")
@@ -494,7 +555,8 @@ def another_answer_of_the_pipeline(actual, expected):
     """{actual} came back, not a list of pairs. execute() returns one answer for each command, in their order: return that
     of the ZRANGE."""
     is_pairs = isinstance(expected, list) and all(map(is_pair, expected))
-    return is_pairs and isinstance(actual, int) and {"actual": actual}
+    is_all = isinstance(actual, list) and expected in actual
+    return is_pairs and (isinstance(actual, int) or is_all) and {"actual": actual}
 
 
 @mistake("test_top_of_week_adds_up")
@@ -506,6 +568,14 @@ def the_best_day_for_the_sum(actual, redis, days):
         return False
     most = dict(redis.zunion(keys, aggregate="MAX", withscores=True))
     return all(most.get(one) == points for one, points in found.items())
+
+
+@mistake("test_top_of_week_adds_up")
+def the_week_not_written(actual, expected, days):
+    """`week` is as it was before the call: nothing was written to it. ZUNIONSTORE writes the sum into a key; ZUNION only
+    returns it."""
+    is_week = isinstance(actual, dict) and isinstance(expected, dict)
+    return is_week and 9999 in actual.values() and not actual.items() & expected.items() and len(actual) == 2 and days
 
 
 @mistake("test_top_of_week_adds_up")

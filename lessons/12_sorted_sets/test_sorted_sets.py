@@ -245,12 +245,13 @@ def test_keep_best_keeps_all_while_there_is_room(notebook, redis, some):
     expect(redis.zrange(f"board:{board}", 0, -1, desc=True), [new, *players[1:], players[0]])
 
 
-@rests_on("test_keep_best_keeps_the_best")
+@rests_on("test_keep_best_keeps_the_best", "test_keep_best_keeps_all_while_there_is_room")
 def test_keep_best_tells_who_made_it(notebook, redis, some):
     """keep_best returns whether the player is among the best"""
-    board, _, scores = board_of(redis, some, 5)
-    tries = zip(some.words(3, 12), (scores[-1] + 0.5, scores[-1] - 0.5, scores[0] + 1), strict=True)
-    expect([notebook.keep_best(board, player, score, 5) for player, score in tries], [True, False, True])
+    board, players, scores = board_of(redis, some, 5)
+    tries = (scores[-1] + 0.5, scores[-1] - 0.5, scores[0] + 2, scores[0] + 1)
+    names = [*some.words(3, 12), players[1]]  # the last one is on the board already
+    expect([notebook.keep_best(board, *one, 5) for one in zip(names, tries, strict=True)], [True, False, True, True])
     expect(notebook.keep_best(some.word(12), some.word(), 0, 5), True)
 
 
