@@ -80,6 +80,13 @@ def one_key_for_each_visitor(redis, day, users):
     return {"key": own[0], "day": day} if own else False
 
 
+@mistake("test_count_visitor_greets_the_first_visit")
+def greeted_at_each_visit(actual, redis, day, user):
+    """The visitor came for the second time, and the function returned True. Whether somebody is in the set shows nothing
+    once they have been put in; SADD returns whether the member was new."""
+    return actual is True and redis.sismember(f"visitors:{day}", user)
+
+
 @mistake("test_count_visitor_greets_once")
 def looked_at_before_sadd(actual):
     """Another request by the same visitor was just a little faster, and both were greeted: looking and adding were two
@@ -140,6 +147,13 @@ def any_tag_will_do(actual, articles):
 def an_empty_result_begins_anew(actual, expected, articles):
     """The first two tags have no article in common, so no article has all three. An empty result is a result: the next
     tag must not start again from nothing."""
+    return expected == [] and actual == sorted([*articles[6:8], articles[10]])
+
+
+@mistake("test_find_articles_has_all_wanted")
+def a_wanted_tag_left_out(actual, expected, articles):
+    """Three tags are wanted. These articles have the first and the third one, and none of them has the second. Ask for all
+    of the list, however long it is."""
     return expected == [] and actual == sorted(articles[6:8])
 
 
@@ -147,6 +161,13 @@ def an_empty_result_begins_anew(actual, expected, articles):
 def unknown_tags_skipped(actual, expected, articles):
     """No article has the second tag, so none has both. A tag without articles must not be skipped."""
     return expected == [] and actual == sorted(articles[:9])
+
+
+@mistake("test_find_articles_has_none_unwanted")
+def taken_out_while_walked_through(actual, expected, articles):
+    """{article} has an unwanted tag and was not left out; its neighbours were. If a list loses an element while `for` walks
+    through it, all behind it move up, and the next one is skipped. Make a new list, or take one set from the other."""
+    return actual == [articles[1], *expected] and {"article": articles[1]}
 
 
 @mistake("test_find_articles_has_none_unwanted")
@@ -191,9 +212,10 @@ def drawn_then_taken_out(actual):
     return isinstance(actual, set) and actual
 
 
-@mistake("test_show_some_shows_members")
+@mistake("test_show_some_shows_members", "test_draw_winners_takes_what_is_left", "test_draw_winners_never_draws_twice")
 def sample_of_too_few(error):
-    """There are fewer members than asked for, and random.sample refuses that. SRANDMEMBER returns all of them then."""
+    """There are fewer members than asked for, and random.sample refuses that. SRANDMEMBER and SPOP return all of them
+    then."""
     return "Sample larger than population" in error.message
 
 
@@ -252,6 +274,14 @@ def moved_the_other_way(seen, before, after):
 
 
 @mistake("test_move_ticket_moves")
+def ticket_for_a_set(seen, ticket):
+    """Redis was asked: {asked}. SMOVE takes the set it comes from, the set it goes to, and then the member."""
+    asked = [line.split() for line in seen.sent if line.lower().startswith("smove ")]
+    odd = [words for words in asked if ticket in words[1:3]]
+    return odd and {"asked": " ".join(odd[0])}
+
+
+@mistake("test_move_ticket_moves")
 def sets_without_their_prefix(seen, before):
     """Redis was asked for the set {before}. The set of a state is state:<name>, here state:{before}."""
     words = [word for line in seen.sent for word in line.split()]
@@ -276,6 +306,12 @@ def moved_by_somebody_else_and_told_as_own(actual, where):
     """A colleague had just moved the ticket, so nothing was moved here: that is False. SMOVE itself says whether it
     moved the ticket; a look before it does not."""
     return where == ["taken"] and actual is True
+
+
+@mistake("test_move_ticket_invents_none")
+def true_without_a_move(actual, redis, after, ticket):
+    """The ticket was not there, nothing was moved, and the function returned True. SMOVE returns whether it moved it."""
+    return actual is True and not redis.sismember(f"state:{after}", ticket)
 
 
 @mistake("test_move_ticket_is_never_lost")

@@ -1,2 +1,2 @@
-def tag_article(r, article, tags):
-    return r.rpush(f"tags:{article}", *tags) if tags else 0
+def count_visitor(r, day, user):
+    return bool(r.pfadd(f"visitors:{day}", user))
