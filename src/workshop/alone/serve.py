@@ -1,27 +1,27 @@
 """The page, JupyterLab and the checks in one container; what they start goes with them.
 
 `python -m workshop.alone.serve` is what the service `workshop` of compose.workshop.yaml runs. The checkout is mounted under the name that it has on the
-engine's host, and temporary folders lie in it: so the engine finds each folder that a container is to mount.
+engine's host, and temporary folders lie in it (TMPDIR): so the engine finds each folder that a container is to mount.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from workshop.alone.mirror import Mirror
 from workshop.course import lessons
-from workshop.course.places import ROOT, state_folder
+from workshop.course.places import ROOT
 from workshop.course.progress import Progress
 from workshop.desk.desk import Desk
 from workshop.engine import engine, notice
@@ -36,7 +36,6 @@ PAGE_PORT, LAB_PORT = 8880, 8888
 SOCKET, GATE = Path("/var/run/docker.sock"), Path("/run/gate/socket")
 SETTINGS = Path(__file__).with_name("jupyter")
 GRACE = 10.0  # seconds in which JupyterLab ends its kernels
-STARTING = 120.0  # seconds in which it answers, on a busy machine
 SWEEPING = 20.0  # seconds in which a sweeper ends
 SAYS = """The workshop is at
 
@@ -94,11 +93,10 @@ def answers(port: int) -> bool:
 
 
 def temporary() -> None:
-    """Has temporary folders made where the engine sees them too; what an earlier container left there goes."""
-    folder = state_folder() / "tmp"
+    """Has the place for temporary folders (TMPDIR) made anew: what an earlier container left there goes."""
+    folder = Path(os.environ["TMPDIR"])
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+    folder.mkdir(parents=True)
 
 
 @contextlib.contextmanager
@@ -146,8 +144,8 @@ def serve() -> None:
         desk.live.note(editor={})  # the page says that it is coming
 
         def announce() -> None:
-            if until(lambda: answers(LAB_PORT), STARTING, 0.2):
-                desk.live.note(editor=editor)
+            until(lambda: answers(LAB_PORT), math.inf, 0.2)
+            desk.live.note(editor=editor)
 
         threading.Thread(target=announce, daemon=True).start()
         at = At(INSIDE, PAGE_PORT, page_port, frames=(lab_port,))
