@@ -118,6 +118,19 @@ def values_without_names(actual):
     return isinstance(actual, list)
 
 
+@mistake("test_read_fields_reads", "test_read_fields_takes_empty_as_a_value")
+def values_with_other_names(actual, expected):
+    """The value of one field came back under the name of another, {name}. HMGET returns its values in the order of the
+    fields that it was given: put them together with the names in just this order."""
+    odd = (
+        [name for name, value in expected.items() if name in actual and actual[name] != value]
+        if isinstance(actual, dict) and isinstance(expected, dict)
+        else []
+    )
+    strange = [name for name in odd if actual[name] in expected.values()]
+    return {"name": strange[0]} if strange and len(odd) > 1 else False
+
+
 @mistake("test_read_fields_reads")
 def none_for_missing_fields(actual):
     """A field that is not there came back as None. HMGET returns None for it: leave it out of the dict."""
@@ -245,6 +258,19 @@ def taken_from_the_first(actual, second):
 
 
 @mistake("test_claim_name_gives_it_to_the_first")
+def name_and_user_swapped(actual, name, first):
+    """The hash `names` has the field {first} with the value {name}: the wrong way round. HSETNX takes the key, then the
+    field, and then the value."""
+    return actual == {first: name} and {"first": first, "name": name}
+
+
+@mistake("test_claim_name_gives_it_to_the_first")
+def true_for_a_name_that_is_taken(redis, name, first, is_theirs, expected):
+    """The name is another's and stays theirs, and the function returned True. HSETNX itself tells whether it wrote."""
+    return expected is False and is_theirs is True and redis.hget("names", name) == first
+
+
+@mistake("test_claim_name_gives_it_to_the_first")
 def the_owner_asked_for_in_place_of_the_answer(once_more):
     """The name was theirs already, so it was not free: that is False. HSETNX itself tells whether it was free; a look
     at the owner does not."""
@@ -281,6 +307,12 @@ def the_whole_user_ends(redis, key):
     HSETEX.
     """
     return redis.ttl(key) > 0
+
+
+@mistake("expect_session")
+def the_session_in_milliseconds(left, seconds):
+    """The session should live for {seconds} s, and lives for {left} s: `ex` counts seconds, `px` milliseconds."""
+    return 0 <= left <= seconds / 1000 + 0.1 and {"seconds": seconds, "left": f"{left:.2f}"}
 
 
 @mistake("expect_session")

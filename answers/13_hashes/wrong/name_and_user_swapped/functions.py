@@ -1,0 +1,2 @@
+def claim_name(r, name, user):
+    return bool(r.hsetnx("names", user, name))
