@@ -24,9 +24,32 @@ def counts_of(seen):
     return [int(count) for count in counts if count.isdigit()]
 
 
+def times_in(figures):
+    """The times of an answer of measure; none if they are no numbers."""
+    times = figures.get("times") if isinstance(figures, dict) else None
+    return times if isinstance(times, list) and all(isinstance(one, (int, float)) for one in times) else []
+
+
 def in_ms(times):
     """Times to read in a sentence."""
     return {"times": [round(one, 3) for one in times]}
+
+
+@mistake("measured")
+def times_turned_round(figures):
+    """The times are below 0: {times}. The clock runs forward: take what it shows before the GET away from what it shows
+    after it."""
+    times = times_in(figures)
+    return times and max(times) < 0 and in_ms(times[:5])
+
+
+@mistake("test_measure_times_each_call")
+def warm_up_that_came_late(times, place, held):
+    """GET number {number} was held up, and its time stands one place later: {times}. So the first GET of all is among the
+    times. It warms up: make it before the loop, and not after it."""
+    late = times[place + 1 : place + 2]
+    is_so = late and late[0] == max(times) >= held and times not in (sorted(times), sorted(times, reverse=True))
+    return is_so and {"number": place + 1} | in_ms(times)
 
 
 @mistake("test_measure_times_each_call")
@@ -125,6 +148,13 @@ def nothing_in_the_pipeline(actual, seen, ids):
 
 
 @mistake("test_load_products_loads")
+def executed_twice(actual, seen):
+    """The list is empty, though all HGETALLs were sent: execute() returns their answers once. Then the pipeline is empty, and
+    the next execute() returns nothing. Keep what the first one returns."""
+    return actual == [] and seen["hgetall"] > 1 and seen.round_trips == 1
+
+
+@mistake("test_load_products_loads")
 def executed_after_the_block(actual, seen):
     """The list is empty, and Redis received no HGETALL: the pipeline was empty when it was executed. At the end of its
     `with` block a pipeline forgets what it has collected: execute it inside."""
@@ -206,7 +236,7 @@ def the_old_number_stays(missing, rows, redis):
     """{product} still has the number that it had before the import, and others were stored. SET and MSET replace what is
     there; SETNX and MSETNX write only what is not there yet."""
     product = rows[0][0] if rows else None
-    is_old = rows and rows[0] in missing and redis.get(f"stock:{product}") == "1000"
+    is_old = rows and rows[0] in missing and missing != rows and redis.get(f"stock:{product}") == "1000"
     return is_old and redis.dbsize() > 1 and {"product": product}
 
 
@@ -247,7 +277,7 @@ def list_that_grows_for_ever(actual, sold):
 
 @mistake("test_record_sale_counts")
 def six_for_five(actual, sold):
-    """Six products are kept. Both ends of LTRIM count: 0 to 4 are five."""
+    """Six products are kept. Both ends of LTRIM count: 0 to 4 are five, if it comes after LPUSH."""
     return actual == sold[:0:-1]
 
 
@@ -345,6 +375,13 @@ def whole_list_for_a_page(actual):
     """The whole list came, for ten entries of it. Its time grows with the list. LRANGE takes the places that you
     want, and LLEN counts without reading."""
     return isinstance(actual, int) and actual > 40_000  # 4,000 entries of ten characters and more
+
+
+@mistake("test_biggest_keys_finds_them")
+def never_asked(pairs, seen):
+    """Nothing was found, and Redis was not asked at all. A loop that begins with cursor 0 and runs as long as the cursor is
+    not 0 never begins."""
+    return pairs == [] and not seen.sent
 
 
 @mistake("test_biggest_keys_finds_them")
@@ -527,14 +564,30 @@ def free_share(actual, memory):
 def compared_as_texts(actual):
     """12 pieces were left and 9 were asked for, and the order was refused. What GET and ARGV hold is text, and as text
     "12" is less than "9": tonumber(…) makes numbers of them."""
-    return isinstance(actual, list) and actual[:1] == [False]
+    return isinstance(actual, list) and actual[:2] == [False, True]
 
 
 @mistake("test_sell_decides_each_order")
-def all_decided_before_the_first(actual):
+def all_decided_before_the_first(actual, redis, tea):
     """12 pieces were there, one order took 9, and the next one that asked for 4 was told that it has them. Each order must
     be decided by what the ones before it have left, so it has to be decided where it is carried out: in Redis."""
-    return actual == [True, False, True, True, False, True]
+    left = redis.get(f"stock:{tea}") or ""
+    return actual == [True, False, True, True, False, True] and left.startswith("-")
+
+
+@mistake("test_sell_decides_each_order")
+def one_piece_for_each_order(actual, redis, tea):
+    """12 pieces were there, an order of 9 was carried out, one of 4 too, and {left} are left. DECR takes one; DECRBY takes as
+    many as you say."""
+    left = redis.get(f"stock:{tea}")
+    return actual == [True, False, True, True, False, True] and left == "9" and {"left": left}
+
+
+@mistake("test_sell_decides_each_order")
+def executed_without_the_pipe(actual, seen):
+    """The list is empty, and each call of the script made a trip of its own: the pipeline was empty when it was executed.
+    The script goes into the pipeline with client=pipe."""
+    return actual == [] and seen["evalsha"] + seen["eval"] >= 6 and seen.round_trips >= 6
 
 
 @mistake("test_sell_decides_each_order")
@@ -564,6 +617,15 @@ def none_left_taken_for_refused(actual, redis, rice):
     """9 pieces were left, an order took them, and it was told that it was refused. The script returned what is left, 0,
     and bool(0) is False."""
     return actual == [True] + 5 * [False] and redis.get(f"stock:{rice}") == "0"
+
+
+@mistake("test_sell_decides_each_order")
+def argument_that_did_not_come(error, redis, tea):
+    """The script failed at the first order, and its product is there: so it is no missing product that is nil. KEYS and ARGV
+    count from 1; keys=[…] fills the one and args=[…] the other. The message shows what was sent.
+    """
+    is_nil = error.type == "ResponseError" and re.search(r"attempt to compare .*\bnil\b", error.message)
+    return is_nil and redis.get(f"stock:{tea}") == "12"
 
 
 @mistake("test_sell_decides_each_order")

@@ -1,0 +1,3 @@
+def forget(r, keys):
+    if keys:
+        return r.unlink(*keys)
