@@ -7,13 +7,18 @@
   const name = file.replace(/\.ipynb$/, "");
   const mark = asked.get("mark") || "";
 
-  const settings = document.getElementById("jupyter-config-data");
-  settings.textContent = JSON.stringify({ ...JSON.parse(settings.textContent), contentsStorageName: `flask-docker-redis ${mark}` });
-
-  // What belongs to the course may have changed since the browser kept it: it asks whether it has.
+  // JupyterLite fetches its settings: those of this page are given the store of this mark. What belongs to the course may have changed since the
+  // browser kept it: it asks whether it has.
   const fetched = window.fetch;
-  const ours = (address) => ["jupyter-lite.json", "files/", "api/", "current.json"].some((part) => address.includes(root.pathname + part));
-  window.fetch = (what, how) => fetched(what, ours(String(what.url || what)) ? { ...how, cache: "no-cache" } : how);
+  const ours = ["jupyter-lite.json", "notebooks/jupyter-lite.json", "files/", "api/", "current.json"].map((part) => new URL(part, root).href);
+  window.fetch = async (what, how) => {
+    const address = new URL(what.url || what, location.href).href;
+    const answer = await fetched(what, ours.some((start) => address.startsWith(start)) ? { ...how, cache: "no-cache" } : how);
+    if (address !== ours[1] || !answer.ok) return answer;
+    const settings = await answer.json();
+    settings["jupyter-config-data"].contentsStorageName = `flask-docker-redis ${mark}`;
+    return new Response(JSON.stringify(settings), { headers: { "Content-Type": "application/json" } });
+  };
 
   function link(text, address) {
     const made = document.createElement("a");
