@@ -233,6 +233,9 @@ BUILDS = {
     "copies-from-outside": DOCKERFILE.replace("EXPOSE", "COPY ../../../etc/passwd /passwd\nEXPOSE"),
     "builds-without-an-end": DOCKERFILE.replace("EXPOSE", "RUN sleep 100000\nEXPOSE"),
     "fills-the-disk": DOCKERFILE.replace("EXPOSE", "RUN head -c 100G /dev/zero >/big\nEXPOSE"),
+    "fills-the-disk-in-pieces": DOCKERFILE.replace(
+        "EXPOSE", "RUN for n in $(seq 100); do head -c 400M /dev/zero >/big$n; done\nEXPOSE"
+    ),
     "fills-the-inodes": DOCKERFILE.replace(
         "EXPOSE",
         "RUN python -c \"import os; [(os.mkdir(f'/{n}'), [open(f'/{n}/{m}', 'w').close() for m in range(1000)]) for n in range(10**6)]\"\nEXPOSE",

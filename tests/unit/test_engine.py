@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from workshop.engine import builds, engine
+from workshop.engine.buildlog import BuildFailed, Stop
 from workshop.engine.engine import Done, trouble_in
 from workshop.outcomes import NotUp, Unchecked
 from workshop.runtimes import docker
@@ -119,6 +120,17 @@ def test_what_a_step_of_a_build_says_is_no_word_of_the_engine():
 
 def test_a_build_that_fills_the_disk_is_left_to_who_builds():
     assert trouble_in(failed("build", ".", err="ERROR: write /big: no space left on device")) is None
+
+
+@pytest.mark.parametrize("stop", [Stop.FILLS_DISK, Stop.MANY_FILES])
+def test_who_of_several_builds_fills_the_disk_is_known_only_of_one_alone(monkeypatch, stop):
+    monkeypatch.setattr(builds, "free_space", lambda: None)
+    done = engine.Done(("build", "."), None, "", "#7 [3/3] RUN make\n", 1.0, stopped=stop)
+    monkeypatch.setenv(builds.BESIDE, "1")
+    beside = builds._failure(done, "docker build .", BuildFailed(done.err), None)
+    assert isinstance(beside, Unchecked) and "alone" in beside.hint
+    monkeypatch.setenv(builds.BESIDE, "")
+    assert isinstance(builds._failure(done, "docker build .", BuildFailed(done.err), None), NotUp)
 
 
 def test_every_kind_of_trouble_has_words_that_end_in_a_next_step():

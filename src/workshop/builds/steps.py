@@ -47,6 +47,13 @@ def build_fills_the_disk(build):
         return {"where": at(build.last_step), "size": f"{build.taken / 2**30:.1f}"}
 
 
+@mistake(example={"build": BuildFailed("#7 [3/3] RUN python make.py\n", Stop.MANY_FILES, files=300_000)})
+def build_makes_too_many_files(build):
+    """The build was stopped{where}: it had made {files} files. A disk holds only so many of them, however small. Which step makes so many?"""
+    if build.stop is Stop.MANY_FILES:
+        return {"where": at(build.last_step), "files": str(build.files)}
+
+
 @mistake(example={"build": BuildFailed("#7 [3/3] RUN python app.py\n#7 0.3 * Running on http://x", Stop.SERVES)})
 def server_started_in_the_build(build):
     """The build waits for a server that was started{where} and never ends. RUN is for the time of the build; write

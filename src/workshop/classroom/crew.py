@@ -43,8 +43,8 @@ class Grader:
         self._process: subprocess.Popen[str] | None = None
         self._is_over = False
 
-    def graded(self, lesson: Lesson, folder: Path, seed: int, limit: float) -> Report | str:
-        """The report for one piece of work, or a sentence about why there is none."""
+    def graded(self, lesson: Lesson, folder: Path, seed: int, limit: float, alone: bool = False) -> Report | str:
+        """The report for one piece of work, or a sentence about why there is none. `alone` says that no other is graded at the same time."""
         if self._is_over:
             return "it was interrupted before it began."
         process = self._running()
@@ -59,6 +59,7 @@ class Grader:
         timer.daemon = True
         timer.start()
         job = {"lesson": lesson.name, "root": str(lesson.root), "work": str(folder), "seed": seed, "asked": []}
+        job["alone"] = alone
         try:
             process.stdin.write(json.dumps(job) + "\n")
             process.stdin.flush()
@@ -191,7 +192,7 @@ class Crew:
 
     def _grade(self, grader: Grader, job: Job) -> None:
         lesson = self._lessons[job.lesson]
-        answer = grader.graded(lesson, Path(job.folder), job.seed, self._limit)
+        answer = grader.graded(lesson, Path(job.folder), job.seed, self._limit, job.alone)
         if self._stop.is_set():
             if isinstance(answer, Report) and not answer.count(Outcome.UNCHECKED):
                 self._finish(job, answer)

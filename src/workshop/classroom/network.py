@@ -310,7 +310,7 @@ class Hand:
             folder.mkdir()
             unpack(archive, folder)
             grader = self._grader()
-            found = grader.graded(lesson, folder, int(about["seed"]), float(about["limit"]))
+            found = grader.graded(lesson, folder, int(about["seed"]), float(about["limit"]), bool(about["alone"]))
         if self._is_over.is_set():
             self._answer(of, name, about, back="its worker was ended.")
             return

@@ -25,13 +25,14 @@ class Stop(Enum):
     """Why a build was ended before its end."""
 
     FILLS_DISK = auto()
+    MANY_FILES = auto()
     SERVES = auto()  # a server was started in it, and nothing more was said
     TIME = auto()
 
 
 @dataclass(frozen=True)
 class BuildFailed:
-    """A build that failed, or was ended (`stop`) after some seconds, having taken so many bytes of the disk.
+    """A build that failed, or was ended (`stop`) after some seconds, having taken so many bytes of the disk, and made so many files.
 
     `context` is the folder that was built, `flags` what `docker build` was given besides; `not_had` is an image that could not be had.
     """
@@ -40,6 +41,7 @@ class BuildFailed:
     stop: Stop | None = None
     seconds: float = 0.0
     taken: int = 0
+    files: int = 0
     context: Path | None = None
     flags: tuple[str, ...] = ()
     not_had: NotHad | None = None

@@ -1,7 +1,7 @@
 """A grader in a process of its own: reads jobs as JSON lines, writes reports as JSON lines.
 
 A job: {"lesson": "07_redis_api", "root": "…", "work": "…", "seed": 4711, "asked": […]}; where `asked` names
-checks, these alone are asked. The answer: {"report": {…}} as in the JSON contract, or {"error": "…"}.
+checks, these alone are asked; one that is "alone" is graded beside no other. The answer: {"report": {…}} as in the JSON contract, or {"error": "…"}.
 Between jobs the session keeps up what jobs may share. Ends, tidied up, when its standard input does.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop.course import lessons
-from workshop.engine.builds import CACHE_ID
+from workshop.engine.builds import BESIDE, CACHE_ID
 from workshop.grading.bench import Session
 from workshop.grading.grade import grade
 from workshop.report import Outcome, Report
@@ -33,6 +33,7 @@ def main() -> None:
             job: dict[str, Any] = json.loads(line)
             if session.strangers:  # their builds share no cache mount
                 os.environ[CACHE_ID] = secrets.token_hex(8)
+                os.environ[BESIDE] = "" if job.get("alone") else "1"
             try:
                 lesson = lessons.find(job["lesson"], Path(job["root"]))
                 report = grade(
