@@ -25,7 +25,7 @@ ONE, THREE, NINE = find("1"), find("3"), find("9")
 
 
 def test_the_zip_holds_what_grades_and_no_answer(tmp_path):
-    names = packing.pack([ONE, THREE, NINE], tmp_path / "a.zip")
+    names = packing.pack([ONE, THREE, NINE], tmp_path / "new" / "a.zip")
     assert {name.partition("/")[0] for name in names} == {
         *(
             "setup.sh",
@@ -39,13 +39,13 @@ def test_the_zip_holds_what_grades_and_no_answer(tmp_path):
     }
     assert {name.split("/")[1] for name in names if name.startswith("lessons/")} == {ONE.name, NINE.name}
     assert [name for name in names if name.startswith("notebooks/")] == [f"notebooks/{NINE.name}.ipynb"]
-    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+    with zipfile.ZipFile(tmp_path / "new" / "a.zip") as archive:
         runs = {one.filename for one in archive.infolist() if one.external_attr >> 16 & 0o111}
         settings = json.loads(archive.read("gradescope.json"))
     assert runs == {"setup.sh", "run_autograder"}
     assert settings == {"asked": [ONE.name, NINE.name], "unchecked": [f"Lesson 3 · {THREE.title}"]}
     packing.pack([ONE, THREE, NINE], tmp_path / "b.zip")
-    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    assert (tmp_path / "new" / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="no bash on this machine")

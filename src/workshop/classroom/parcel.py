@@ -34,6 +34,7 @@ def images_for(lessons: Iterable[Lesson]) -> list[str]:
 
 def pack(target: Path, names: Sequence[str], say: Callable[[str], object], root: Path = ROOT) -> str:
     """Writes the parcel, and returns its SHA-256. Raises Unchecked."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".packing-", dir=target.resolve().parent) as scratch:
         folder = Path(scratch)
         say(f"Saving {len(names)} images.")

@@ -29,6 +29,7 @@ def pack(chosen: Sequence[Lesson], target: Path) -> list[str]:
     left = [f"Lesson {lesson.number} · {lesson.title}" for lesson in chosen if not can_be_asked(lesson)]
     settings = json.dumps({"asked": [lesson.name for lesson in asked], "unchecked": left}, ensure_ascii=False)
     contents = {SETTINGS: settings.encode(), **{name: path.read_bytes() for name, path in _files(asked)}}
+    target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.new")
     with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in contents.items():
