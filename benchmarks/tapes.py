@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
 import subprocess
@@ -17,6 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +49,20 @@ LAST = {
 }  # what the last answer to a message has
 
 
+class Part(Enum):
+    """What a call is on a tape."""
+
+    COMMAND = "command"
+    RUNNER = "a notebook's runner is started"
+    TALK = "it is told all that it is told"
+    DONE = "a submission is through"
+
+
 @dataclass
 class Call:
-    """A command on a tape, with its times; one without words is the end of a submission."""
+    """A call on a tape, with its times; `folder` has what was noted of it."""
 
+    part: Part
     begin: float
     end: float
     words: list[str] = field(default_factory=list)
@@ -90,14 +102,28 @@ def calls(tape: Path) -> list[Call]:
     for path in tape.iterdir():
         if path.name.endswith(DONE):
             at = int(path.name.partition("-")[0]) / 1e9
-            found.append(Call(at, at))
+            found.append(Call(Part.DONE, at, at))
         elif (path / "note.json").exists():
-            note = json.loads((path / "note.json").read_text())
-            if not any(note["words"][at : at + 2] == list(FOREIGN) for at in range(len(note["words"]))):
-                found.append(Call(note["begin"], note["end"], note["words"], path))
+            found += _noted(path)
     found.sort(key=lambda call: call.begin)
-    last = max(number for number, call in enumerate(found) if not call.words)
+    last = max(number for number, call in enumerate(found) if call.part is Part.DONE)
     return found[: last + 1]
+
+
+def _noted(folder: Path) -> list[Call]:
+    """The calls of one folder of a tape: of a runner that was told something two, of what cannot be played none."""
+    note = json.loads((folder / "note.json").read_text())
+    begin, words = note["begin"], note["words"]
+    if any(words[at : at + 2] == list(FOREIGN) for at in range(len(words))):
+        return []
+    end = (folder / "ended").stat().st_mtime if (folder / "ended").exists() else math.inf
+    if words[:2] != ["run", "--interactive"]:
+        return [Call(Part.COMMAND, begin, end, words, folder)]
+    runner = Call(Part.RUNNER, begin, math.inf, words, folder)
+    if not (folder / "first").exists():
+        return [runner]
+    told = (folder / "first").stat().st_mtime, (folder / "said").stat().st_mtime
+    return [runner, Call(Part.TALK, *told, words, folder)]
 
 
 class Player:
@@ -107,6 +133,7 @@ class Player:
         self._run, self._calls = run, calls(tape)
         self._listed: dict[str, list[str]] = {}  # the last list of ids of each kind
         self._up: set[str] = set()
+        self._runners: dict[Path, subprocess.Popen[bytes]] = {}
         self._renamed()
 
     def _renamed(self) -> None:
@@ -114,7 +141,7 @@ class Player:
         first = next(found[1] for call in self._calls for word in call.words if (found := RUN_ID.search(word)))
         for call in self._calls:
             call.words = [word.replace(first, self._run.id) for word in call.words]
-            for path in call.folder.glob("files/**/*") if call.words else ():
+            for path in [*call.folder.glob("files/**/*"), *call.folder.glob("said")] if call.words else ():
                 if path.is_file() and not path.is_symlink() and first.encode() in (data := path.read_bytes()):
                     path.write_bytes(data.replace(first.encode(), self._run.id.encode()))
 
@@ -123,22 +150,26 @@ class Player:
         stamps = []
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for number, call in enumerate(self._calls):
-                before = [one.result for one in self._calls[:number] if one.end <= call.begin and one.result]
-                wait(before)
-                if call.words:
-                    call.result = pool.submit(self._make, call)
-                else:
+                wait([one.result for one in self._calls[:number] if one.end <= call.begin and one.result])
+                if call.part is Part.DONE:
                     stamps.append(time.time())
+                elif call.part is Part.RUNNER:
+                    self._start(call)
+                else:
+                    call.result = pool.submit(self._talk if call.part is Part.TALK else self._make, call)
+        for process in self._runners.values():
+            for pipe in (process.stdin, process.stdout):
+                if pipe:
+                    pipe.close()
+            process.kill()
+            process.wait()
         return stamps
 
     def _make(self, call: Call) -> None:
         words = self._with_ids(call.words)
-        if "--interactive" in words and words[0] == "run":
-            self._talk(call, words)
-            return
         said = call.folder / "said"
         data = said.read_bytes() if said.exists() else None
-        limit = max(UP_LIMIT, 3 * (call.end - call.begin))
+        limit = max(UP_LIMIT, 3 * (call.end - call.begin)) if call.end < math.inf else UP_LIMIT
         with contextlib.suppress(engine.EngineTrouble):
             done = self._run.docker(*words, data=data, timeout=limit)
             if "--quiet" in words:
@@ -162,30 +193,29 @@ class Player:
             time.sleep(0.01)
         self._up.add(name)
 
-    def _talk(self, call: Call, words: list[str]) -> None:
-        """Starts a notebook's runner, and tells it line by line what it was told."""
-        process = subprocess.Popen(
-            [engine.command(), *words],
+    def _start(self, call: Call) -> None:
+        self._runners[call.folder] = subprocess.Popen(
+            [engine.command(), *call.words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             pass_fds=self._run.inherited(),
         )
+
+    def _talk(self, call: Call) -> None:
+        """Tells a notebook's runner line by line what it was told, and lets it end."""
+        process = self._runners[call.folder]
         assert process.stdin and process.stdout
-        answers = ThreadPoolExecutor(1)
-        for line in (call.folder / "said").read_bytes().splitlines(keepends=True):
-            with contextlib.suppress(OSError, TimeoutError):
-                process.stdin.write(line)
-                process.stdin.flush()
-                answers.submit(self._answered, process.stdout).result(TALK_LIMIT if b'"kill"' not in line else 0.0)
-        with contextlib.suppress(OSError):
+        with ThreadPoolExecutor(1) as answers, process.stdin:
+            for line in (call.folder / "said").read_bytes().splitlines(keepends=True):
+                with contextlib.suppress(OSError, TimeoutError):
+                    process.stdin.write(line)
+                    process.stdin.flush()
+                    answers.submit(self._answered, process.stdout).result(0.0 if b'"kill"' in line else TALK_LIMIT)
             process.stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(UP_LIMIT)
-        process.kill()
-        process.wait()
-        answers.shutdown(wait=True)
-        process.stdout.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(UP_LIMIT)
+            process.kill()
 
     @staticmethod
     def _answered(lines: Any) -> None:

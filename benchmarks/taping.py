@@ -1,6 +1,7 @@
 """Stands in for the docker command while a tape is recorded: notes a call, keeps the files that it is given, and passes it on.
 
-Called as `taping.py TAPE DOCKER WORDS…`. A call becomes a folder in TAPE: `note.json`, `said` with its standard input, `files` with the run's folder.
+Called as `taping.py TAPE DOCKER WORDS…`. A call becomes a folder in TAPE: `note.json`; `files` with the run's folder; `said` with its standard
+input; `first` as old as the first of that; `ended` as old as the call's end, if it was not killed.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ def pass_on(folder: Path, to: IO[bytes]) -> None:
     """Hands on what comes on standard input, and keeps it."""
     with (folder / "said").open("wb", buffering=0) as said, to:
         while data := os.read(0, 65536):
+            if not said.tell():
+                (folder / "first").touch()
             said.write(data)
             try:
                 to.write(data)
@@ -54,7 +57,7 @@ def main() -> None:
     tape, docker, words = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
     folder = tape / f"{time.time_ns()}-{os.getpid()}"
     folder.mkdir()
-    note = {"words": kept(folder, words), "begin": time.time()}
+    (folder / "note.json").write_text(json.dumps({"words": kept(folder, words), "begin": time.time()}))
     is_told = stat.S_ISFIFO(os.fstat(0).st_mode)
     process = subprocess.Popen(
         [docker, *words],
@@ -65,7 +68,7 @@ def main() -> None:
     if process.stdin:
         threading.Thread(target=pass_on, args=(folder, process.stdin), daemon=True).start()
     code = process.wait()
-    (folder / "note.json").write_text(json.dumps({**note, "end": time.time(), "code": code}))
+    (folder / "ended").touch()
     os._exit(code if code >= 0 else 1)
 
 

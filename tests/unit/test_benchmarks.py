@@ -202,21 +202,27 @@ def test_the_aims_of_a_class_hold_or_not():
         {1: classes.Pace(0.8, 0.5), 2: classes.Pace(0.3, 0.9)},
         {1: found.ours[1], 2: found.ours[2]},
     )
-    assert [holds for _, holds in found.aims()] == [True, False, True, False, True]
+    assert [holds for _, holds in found.aims()] == [True, True, False, True, False, True]
     assert "0.44 s each" in "".join(classes.rows(found)) and "✗ 2 workers: 1.47 times" in "".join(classes.rows(found))
 
 
 def test_a_tape_has_what_can_be_played(tmp_path):
-    calls = {
-        "1-a": ["ps", "-q"],
-        "2-a": ["run", "--rm", "--pid", "host", "x"],
-        "3-a": ["port", "web"],
-        "5-a": ["rm", "web"],
-    }
-    for number, (name, words) in enumerate(calls.items()):
-        (tmp_path / name).mkdir()
-        note = {"words": words, "begin": number, "end": number + 0.5, "code": 0}
-        (tmp_path / name / "note.json").write_text(json.dumps(note))
-    (tmp_path / "6-a").mkdir()  # was ended before it was noted
-    (tmp_path / f"{int(2.7e9)}-{tapes.DONE}").touch()
-    assert [call.words for call in tapes.calls(tmp_path)] == [["ps", "-q"], ["port", "web"], []]
+    told = ["run", "--interactive", "notebook"]
+    calls = [["ps", "-q"], ["run", "--rm", "--pid", "host", "x"], ["port", "web"], told, told, ["rm", "web"]]
+    for number, words in enumerate(calls):
+        folder = tmp_path / f"{number}-a"
+        folder.mkdir()
+        (folder / "note.json").write_text(json.dumps({"words": words, "begin": number}))
+    for name in ("first", "said"):
+        (tmp_path / "3-a" / name).touch()
+        os.utime(tmp_path / "3-a" / name, (4.5, 4.5))
+    (tmp_path / f"{int(4.7e9)}-{tapes.DONE}").touch()
+    found = tapes.calls(tmp_path)
+    assert [(call.part.name, call.words[:1]) for call in found] == [
+        ("COMMAND", ["ps"]),
+        ("COMMAND", ["port"]),
+        ("RUNNER", ["run"]),
+        ("RUNNER", ["run"]),
+        ("TALK", ["run"]),
+        ("DONE", []),
+    ]
