@@ -24,6 +24,7 @@ from workshop.report import Outcome, Report
 
 FLOOR_LIMIT = 1.3  # times as long as the docker commands alone
 BUSY_LIMIT = 0.9  # of the processors' time
+OTHERWISE_LIMIT = 0.03  # of the commands of a tape
 GAIN_LIMIT = 1.6  # times as many submissions on two processors as on one
 NOTEBOOK_LIMIT = 0.43  # seconds for a notebook on two processors
 RIGHT = 5  # every so many is a right one
@@ -36,6 +37,7 @@ class Pace:
 
     each: float
     busy: float
+    otherwise: float = 0.0  # of the commands of a tape, the share that ended otherwise than in the recording
 
     @property
     def a_minute(self) -> float:
@@ -61,6 +63,8 @@ class Figures:
             ratio = self.ours[workers].each / floor.each
             words = f"{workers} worker{'s' * (workers > 1)}: {ratio:.2f} times the docker commands alone"
             yield f"{words}, at most {FLOOR_LIMIT}", ratio <= FLOOR_LIMIT
+            words = f"of these, {floor.otherwise:.0%} ended otherwise than in the recording"
+            yield f"{words}, at most {OTHERWISE_LIMIT:.0%}", floor.otherwise <= OTHERWISE_LIMIT
         most = max(self.ours)
         busy = self.ours[most].busy
         yield f"{most} workers: processors {busy:.0%} busy, at least {BUSY_LIMIT:.0%}", busy >= BUSY_LIMIT
@@ -178,16 +182,17 @@ class Place:
         for count in counts:
             with Load() as load:
                 if count == 1:
-                    each = [tapes.stamps(tapes.played(half, self.environment, self.inside)) for half in halves]
-                    spans = [(min(stamps), max(stamps)) for stamps in each]
+                    heard = [tapes.through(tapes.played(half, self.environment, self.inside)) for half in halves]
+                    spans = [(min(one.stamps), max(one.stamps)) for one in heard]
                 else:
                     both = [tapes.played(half, self.environment, self.inside) for half in halves]
-                    each = [tapes.stamps(one) for one in both]
-                    spans = [(max(map(min, each)), min(map(max, each)))]
-            through = sum(begin < at <= end for begin, end in spans for stamps in each for at in stamps)
+                    heard = [tapes.through(one) for one in both]
+                    spans = [(max(min(one.stamps) for one in heard), min(max(one.stamps) for one in heard))]
+            through = sum(begin < at <= end for begin, end in spans for one in heard for at in one.stamps)
             took = sum(end - begin for begin, end in spans)
             busy = sum(load.between(*span) * (span[1] - span[0]) for span in spans) / took
-            found[count] = Pace(took / through, busy)
+            share = sum(one.otherwise for one in heard) / sum(one.commands for one in heard)
+            found[count] = Pace(took / through, busy, share)
         return found
 
 

@@ -14,10 +14,11 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,7 @@ class Call:
     end: float
     words: list[str] = field(default_factory=list)
     folder: Path = Path()
+    code: int | None = None
     result: Future[None] | None = None
 
 
@@ -79,7 +81,9 @@ def record(
     shim.mkdir()
     script = Path(__file__).with_name("taping.py")
     docker = engine.command()
-    (shim / "docker").write_text(f'#!/bin/sh\nexec {sys.executable} -IS {script} {tape} {docker} "$@"\n')
+    (shim / "docker").write_text(
+        f'#!/bin/sh\nexec {sys.executable} -IS {script} {tape} {tempfile.gettempdir()} {docker} "$@"\n'
+    )
     (shim / "docker").chmod(0o755)
     path = os.environ["PATH"]
     grader = Grader((*inside, *COMMAND), {**environment, "PATH": f"{shim}:{path}"})
@@ -116,9 +120,10 @@ def _noted(folder: Path) -> list[Call]:
     begin, words = note["begin"], note["words"]
     if any(words[at : at + 2] == list(FOREIGN) for at in range(len(words))):
         return []
-    end = (folder / "ended").stat().st_mtime if (folder / "ended").exists() else math.inf
+    ended = folder / "ended"
+    end, code = (ended.stat().st_mtime, int(ended.read_text())) if ended.exists() else (math.inf, None)
     if words[:2] != ["run", "--interactive"]:
-        return [Call(Part.COMMAND, begin, end, words, folder)]
+        return [Call(Part.COMMAND, begin, end, words, folder, code)]
     runner = Call(Part.RUNNER, begin, math.inf, words, folder)
     if not (folder / "first").exists():
         return [runner]
@@ -133,6 +138,7 @@ class Player:
         self._run, self._calls = run, calls(tape)
         self._listed: dict[str, list[str]] = {}  # the last list of ids of each kind
         self._up: set[str] = set()
+        self.otherwise: list[Call] = []  # commands that ended in another way than in the recording
         self._runners: dict[Path, subprocess.Popen[bytes]] = {}
         self._renamed()
 
@@ -144,6 +150,11 @@ class Player:
             for path in [*call.folder.glob("files/**/*"), *call.folder.glob("said")] if call.words else ():
                 if path.is_file() and not path.is_symlink() and first.encode() in (data := path.read_bytes()):
                     path.write_bytes(data.replace(first.encode(), self._run.id.encode()))
+
+    @property
+    def count(self) -> int:
+        """How many commands are played."""
+        return sum(call.part is Part.COMMAND for call in self._calls)
 
     def play(self) -> list[float]:
         """Plays it; returns when each submission was through, in seconds of time.time()."""
@@ -170,8 +181,13 @@ class Player:
         said = call.folder / "said"
         data = said.read_bytes() if said.exists() else None
         limit = max(UP_LIMIT, 3 * (call.end - call.begin)) if call.end < math.inf else UP_LIMIT
-        with contextlib.suppress(engine.EngineTrouble):
+        try:
             done = self._run.docker(*words, data=data, timeout=limit)
+        except engine.EngineTrouble:
+            self.otherwise.append(call)
+        else:
+            if call.code not in (None, done.code):
+                self.otherwise.append(call)
             if "--quiet" in words:
                 self._listed["".join(words[:1] if words[0] == "ps" else words[:2])] = done.out.split()
             if words[0] == "port" and words[2:] == [f"{PORT}/tcp"] and done.ok:
@@ -226,24 +242,37 @@ class Player:
 
 
 def played(tape: Path, environment: Mapping[str, str], inside: Sequence[str]) -> subprocess.Popen[str]:
-    """Begins to play a tape in a process of its own; see `stamps`."""
+    """Begins to play a tape in a process of its own; see `through`."""
     words = [*inside, sys.executable, "-m", "benchmarks.tapes", str(tape)]
     env = {**os.environ, **environment}
     return subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1])
 
 
-def stamps(process: subprocess.Popen[str]) -> list[float]:
-    """Waits until the tape is through; returns when each of its submissions was, in seconds of time.time()."""
+@dataclass(frozen=True)
+class Playing:
+    """When each submission of a tape was through, in seconds of time.time(), and how many of its commands ended otherwise than recorded."""
+
+    stamps: list[float]
+    commands: int
+    otherwise: int
+
+
+def through(process: subprocess.Popen[str]) -> Playing:
+    """Waits until a tape has been played."""
     out, _ = process.communicate()
     if process.returncode:
         raise RuntimeError("A tape could not be played.")
-    return [float(word) for word in out.split()]
+    return Playing(**json.loads(out))
 
 
 def main() -> None:
-    """Plays the tape that is named, and prints when each submission was through."""
+    """Plays the tape that is named, and prints what came of it."""
     with Run() as run:
-        print(*Player(run, Path(sys.argv[1])).play())
+        player = Player(run, Path(sys.argv[1]))
+        found = Playing(player.play(), player.count, len(player.otherwise))
+    for call in player.otherwise:
+        print(f"  ended otherwise: docker {' '.join(call.words)[:200]}", file=sys.stderr)
+    print(json.dumps(asdict(found)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Stands in for the docker command while a tape is recorded: notes a call, keeps the files that it is given, and passes it on.
 
-Called as `taping.py TAPE DOCKER WORDS…`. A call becomes a folder in TAPE: `note.json`; `files` with the run's folder; `said` with its standard
-input; `first` as old as the first of that; `ended` as old as the call's end, if it was not killed.
+Called as `taping.py TAPE SCRATCH DOCKER WORDS…`; runs have their folders in SCRATCH. A call becomes a folder in TAPE: `note.json`; `files` with the run's folder; `said` with its standard
+input; `first` as old as the first of that; `ended` with its exit code, if it was not killed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -24,9 +23,9 @@ from typing import IO
 DIES_WITH_ITS_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 
 
-def kept(folder: Path, words: list[str]) -> list[str]:
+def kept(folder: Path, scratch: str, words: list[str]) -> list[str]:
     """Copies the run's folder where the words name it, since its files change and go; returns the words with the copy's place."""
-    found = re.search(rf"{re.escape(tempfile.gettempdir())}/workshop-[\w-]+", " ".join(words))
+    found = re.search(rf"{re.escape(scratch)}/workshop-[\w-]+", " ".join(words))
     if not found:
         return words
     run, copy = found[0], folder / "files"
@@ -54,10 +53,10 @@ def pass_on(folder: Path, to: IO[bytes]) -> None:
 
 def main() -> None:
     """Notes and passes on one call; ends as it ended."""
-    tape, docker, words = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    tape, scratch, docker, words = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]
     folder = tape / f"{time.time_ns()}-{os.getpid()}"
     folder.mkdir()
-    (folder / "note.json").write_text(json.dumps({"words": kept(folder, words), "begin": time.time()}))
+    (folder / "note.json").write_text(json.dumps({"words": kept(folder, scratch, words), "begin": time.time()}))
     is_told = stat.S_ISFIFO(os.fstat(0).st_mode)
     process = subprocess.Popen(
         [docker, *words],
@@ -68,7 +67,7 @@ def main() -> None:
     if process.stdin:
         threading.Thread(target=pass_on, args=(folder, process.stdin), daemon=True).start()
     code = process.wait()
-    (folder / "ended").touch()
+    (folder / "ended").write_text(str(code))
     os._exit(code if code >= 0 else 1)
 
 

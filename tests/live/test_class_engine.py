@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -15,6 +16,7 @@ from missing import cannot
 from workshop.classroom import parts, quarters
 from workshop.course.lessons import find
 from workshop.engine import images
+from workshop.patience import until
 
 THREE = find("3")
 CACHES = ["type=cache", "TYPE=CACHE", "type=$T", "type=\\\ncache"]  # ways to ask for the same cache
@@ -186,6 +188,17 @@ def test_a_class_is_graded_in_it_with_packages_and_nobodys_cache(own, tmp_path):
     verdicts = {row["student"]: row["verdict"] for row in json.loads(done.stdout)["rows"]}
     assert verdicts == {**dict.fromkeys(texts, "passed"), "d-frontend": "failed"}, done.stdout
     assert docker("ps", "-aq").stdout == ""
+
+
+def test_one_that_was_killed_is_made_anew_and_its_containers_are_gone(own):
+    docker("run", "--detach", "--name", "stays", "--pull", "never", images.BASE, "sleep", "1000")
+    pid = int(docker("inspect", "--format", "{{.State.Pid}}", "stays").stdout)
+    os.kill(int((parts.RUN / "dockerd.pid").read_text()), signal.SIGKILL)
+    assert until(quarters.is_up, limit=20.0, enough=lambda is_up: not is_up) is False
+    assert _names(Path(f"/proc/{pid}/cmdline"), "sleep"), "a container outlives its engine"
+    quarters.up([THREE], lambda text: None)
+    assert quarters.is_up() and docker("ps", "--all", "--quiet").stdout == ""
+    assert not _names(Path(f"/proc/{pid}/cmdline"), "sleep")
 
 
 def test_it_goes_with_all_that_was_its_own(own):

@@ -54,7 +54,7 @@ def end_what_runs() -> None:
     holding = {
         int(path.parent.name)
         for path in Path("/proc").glob("[0-9]*/cmdline")
-        if any(f"{RUN}/containerd.sock" in word for word in _words(path, "\0"))
+        if f"{RUN}/containerd.sock" in _words(path, "\0") and _words(path.with_name("comm"))[:1] == ["containerd-shim"]
     }
     for pid in holding | inside:
         with contextlib.suppress(OSError):

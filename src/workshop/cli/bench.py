@@ -166,7 +166,7 @@ def reports(repeat: int, numbers: tuple[str, ...], beside: Path | None, busy: in
 
 
 @bench.command("class")
-@click.option("--submissions", default=24, show_default=True, help="How many of each lesson.")
+@click.option("--submissions", default=12, show_default=True, help="How many of each lesson.")
 @click.option("--lesson", "numbers", multiple=True, default=("3", "8", "9"), show_default=True, help="Which lessons.")
 @click.option(
     "--workers",

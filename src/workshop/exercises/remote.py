@@ -113,7 +113,7 @@ class RemoteNotebook(Exercises):
             try:
                 runner.tell({"do": "run", "cells": self._cells, "url": url, "skip": self._skip, "limit": CELL_LIMIT})
                 while (message := runner.hear(min(CELL_LIMIT + 2, end - time.monotonic()))) and "ran" not in message:
-                    current = message["cell"]
+                    current = message.get("cell", current)
             except RunnerGone:
                 message = None
             if message:

@@ -29,8 +29,50 @@ GONE_LIMIT = 15.0  # seconds in which one that is ended by force is gone
 LINE_LIMIT = 16 * 1024 * 1024  # bytes of one message
 
 
+# What the runner's messages have, each with its type: about a call, and about no call.
+OF_A_CALL: dict[str, type | tuple[type, ...]] = {
+    "ready": bool,
+    "missing": bool,
+    "empty": bool,
+    "unconnected": (str, type(None)),
+    "time_out": (int, float),
+    "value": object,
+    "error": dict,
+    "gone": bool,
+}
+OF_NO_CALL: dict[str, type | tuple[type, ...]] = {
+    "up": bool,
+    "cell": int,
+    "ran": list,
+    "outline": (dict, type(None)),
+    "rests": bool,
+}
+
+
 class RunnerGone(Exception):
     """The runner's process ended, or never answered."""
+
+
+def understood(line: bytes) -> dict[str, Any] | None:
+    """A message of the runner; None for any other line: a notebook can write on the runner's descriptors."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(message, dict):
+        return None
+    is_of_call = isinstance(message.get("id"), int)
+    kinds = OF_A_CALL if is_of_call else OF_NO_CALL
+    kind = next((name for name in kinds if name in message), None)
+    if kind is None or not isinstance(message[kind], kinds[kind]) or ("id" in message) != is_of_call:
+        return None
+    if kind == "ready" and not isinstance(message.get("took"), int | float):
+        return None
+    errors = message["ran"] if kind == "ran" else [message["error"]] if kind == "error" else []
+    texts = ("type", "message")
+    if not all(isinstance(one, dict) and all(isinstance(one.get(text), str) for text in texts) for one in errors):
+        return None
+    return message if kind != "ran" or all(isinstance(one.get("cell"), int) for one in errors) else None
 
 
 class Runner:
@@ -68,8 +110,7 @@ class Runner:
 
     def _read(self, pipe: IO[bytes]) -> None:
         while line := pipe.readline(LINE_LIMIT):
-            with contextlib.suppress(ValueError, AttributeError):
-                message = json.loads(line)
+            if message := understood(line):
                 with self._lock:
                     waiting = self._queues.get(message.get("id"))
                 if waiting:

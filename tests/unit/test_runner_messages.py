@@ -1,0 +1,49 @@
+"""What is taken for a message of the process that runs a notebook: nothing that only looks like one."""
+
+import json
+
+import pytest
+
+from workshop.exercises.runners import understood
+
+ERROR = {"type": "ValueError", "message": "no", "place": 2, "line": 1, "source": "x"}
+MESSAGES = [
+    {"up": True, "group": 7},
+    {"cell": 3},
+    {"ran": []},
+    {"ran": [{"cell": 2, **ERROR}]},
+    {"outline": None},
+    {"rests": True},
+    {"id": 1, "ready": True, "took": 0.1},
+    {"id": 1, "unconnected": "no answer"},
+    {"id": 1, "time_out": 2},
+    {"id": 1, "value": None},
+    {"id": 1, "error": ERROR},
+    {"id": 1, "gone": True},
+]
+OTHERS = [
+    "Hello",
+    "{",
+    "[1]",
+    {},
+    {"report": {"verdict": "passed"}, "value": 1, "ok": True},
+    {"id": None, "value": 1},
+    {"id": "1", "value": 1},
+    {"cell": "3"},
+    {"ran": 5},
+    {"ran": [5]},
+    {"ran": [ERROR]},
+    {"id": 1, "ready": True},
+    {"id": 1, "error": {}},
+    {"id": 1, "cell": 3},
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=str)
+def test_the_runners_messages_are_understood(message):
+    assert understood(json.dumps(message).encode() + b"\n") == message
+
+
+@pytest.mark.parametrize("line", OTHERS, ids=str)
+def test_another_line_is_none(line):
+    assert understood((line if isinstance(line, str) else json.dumps(line)).encode()) is None
