@@ -93,7 +93,7 @@ def pieces(count: int, lessons: list[Lesson]) -> list[Piece]:
         right += good[: RIGHT if count >= 2 * RIGHT * len(lessons) else 1]
         wrong.append([case for case in known if case.kind == "wrong"])
     hostile = [piece for piece in attacks() if piece.lesson in lessons]
-    hostile = evenly(hostile, min(len(hostile), (count - len(right)) * 5 // 8))
+    hostile = evenly(hostile, min(len(hostile), (count - len(right)) * 3 // 4))
     left = count - len(right) - len(hostile)
     chosen = [
         case
