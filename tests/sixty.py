@@ -1,6 +1,7 @@
 """A class of many for a test: right work, wrong answers and every attack of tests/attacks, over six lessons, and what must come of each."""
 
 import contextlib
+import itertools
 import json
 import os
 import sqlite3
@@ -106,12 +107,14 @@ def pieces(count: int, lessons: list[Lesson]) -> list[Piece]:
 def handed_in(folder: Path, students: int, lessons: list[Lesson] = LESSONS) -> dict[tuple[str, str], Piece]:
     """Lays out a class in `folder`; returns what each student handed in, by student and lesson."""
     class_: dict[tuple[str, str], Piece] = {}
-    names = [f"s{number:02}" for number in range(students)]
-    for number, piece in enumerate(sorted(pieces(EACH * students, lessons), key=lambda piece: piece.lesson.number)):
-        student = names[number % students]
-        assert (student, piece.lesson.name) not in class_, "a lesson has more pieces than there are students"
-        class_[student, piece.lesson.name] = piece
-        piece.lay(folder / student / piece.lesson.name)
+    names = itertools.cycle(f"s{number:02}" for number in range(students))
+    made = pieces(EACH * students, lessons)
+    for lesson in lessons:
+        for piece, student in zip(
+            evenly([one for one in made if one.lesson == lesson], students), names, strict=False
+        ):
+            class_[student, lesson.name] = piece
+            piece.lay(folder / student / lesson.name)
     return class_
 
 
