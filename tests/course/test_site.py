@@ -200,8 +200,13 @@ def ran(page, source, shows):
     cell.locator(".cm-content").click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(source.strip())
-    page.keyboard.press("Control+Enter")
-    output = cell.locator(".jp-OutputArea")
+    output, prompt = cell.locator(".jp-OutputArea"), cell.locator(".jp-InputPrompt")
+    before = prompt.inner_text()
+    for _ in range(20):  # the page takes keys before it has a kernel to send them to
+        page.keyboard.press("Control+Enter")
+        page.wait_for_timeout(1000)
+        if prompt.inner_text() != before:
+            break
     expect(output).to_contain_text(shows, timeout=STARTED)
     return output
 
