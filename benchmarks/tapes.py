@@ -31,6 +31,7 @@ from workshop.report import Report
 from workshop.runtimes import http
 from workshop.runtimes.contract import PORT
 
+NAMED = "named"  # the file that says which run the files of a tape are named after
 DONE = "done"  # the file that marks the end of a submission
 WHOLE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
 RUN_ID = re.compile(r"workshop\.run=([0-9a-f]{10})")
@@ -140,16 +141,21 @@ class Player:
         self._up: set[str] = set()
         self.otherwise: list[Call] = []  # commands that ended in another way than in the recording
         self._runners: dict[Path, subprocess.Popen[bytes]] = {}
-        self._renamed()
+        self._renamed(tape / NAMED)
 
-    def _renamed(self) -> None:
-        """Gives the things on the tape the names of this run."""
-        first = next(found[1] for call in self._calls for word in call.words if (found := RUN_ID.search(word)))
+    def _renamed(self, named: Path) -> None:
+        """Gives the things on the tape the names of this run; `named` says whose names its files have from an earlier playing."""
+        recorded = next(found[1] for call in self._calls for word in call.words if (found := RUN_ID.search(word)))
+        before = named.read_text() if named.exists() else recorded
+        for folder in {call.folder for call in self._calls if call.words}:
+            for path in [*folder.glob("files/**/*"), *folder.glob("said")]:
+                if path.is_file() and not path.is_symlink() and before.encode() in (data := path.read_bytes()):
+                    times = path.stat()
+                    path.write_bytes(data.replace(before.encode(), self._run.id.encode()))
+                    os.utime(path, (times.st_atime, times.st_mtime))
+        named.write_text(self._run.id)
         for call in self._calls:
-            call.words = [word.replace(first, self._run.id) for word in call.words]
-            for path in [*call.folder.glob("files/**/*"), *call.folder.glob("said")] if call.words else ():
-                if path.is_file() and not path.is_symlink() and first.encode() in (data := path.read_bytes()):
-                    path.write_bytes(data.replace(first.encode(), self._run.id.encode()))
+            call.words = [word.replace(recorded, self._run.id) for word in call.words]
 
     @property
     def count(self) -> int:
