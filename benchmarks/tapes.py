@@ -36,6 +36,15 @@ DONE = "done"  # the file that marks the end of a submission
 WHOLE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
 RUN_ID = re.compile(r"workshop\.run=([0-9a-f]{10})")
 FOREIGN = ("--pid", "host")  # of a command that ends a process by its number
+LOOKS = {
+    "ps",
+    "inspect",
+    "logs",
+    "port",
+    "image",
+    "version",
+    "info",
+}  # they may come a moment before what they look at
 AT_ONCE = 24
 UP_LIMIT = 20.0  # seconds for a service to answer, and for a command
 TALK_LIMIT = 2.0  # seconds for an answer of a notebook's runner: a function may wait for a rival that is not there
@@ -71,6 +80,11 @@ class Call:
     folder: Path = Path()
     code: int | None = None
     result: Future[None] | None = None
+
+    @property
+    def acts(self) -> bool:
+        """Whether it is a command that does more than look."""
+        return self.part is Part.COMMAND and self.words[0] not in LOOKS and self.words[1:2] != ["ls"]
 
 
 def record(
@@ -139,7 +153,7 @@ class Player:
         self._run, self._calls = run, calls(tape)
         self._listed: dict[str, list[str]] = {}  # the last list of ids of each kind
         self._up: set[str] = set()
-        self.otherwise: list[Call] = []  # commands that ended in another way than in the recording
+        self.otherwise: list[Call] = []  # commands that act, and ended in another way than in the recording
         self._runners: dict[Path, subprocess.Popen[bytes]] = {}
         self._renamed(tape / NAMED)
 
@@ -159,8 +173,8 @@ class Player:
 
     @property
     def count(self) -> int:
-        """How many commands are played."""
-        return sum(call.part is Part.COMMAND for call in self._calls)
+        """How many commands are played that do more than look."""
+        return sum(call.acts for call in self._calls)
 
     def play(self) -> list[float]:
         """Plays it; returns when each submission was through, in seconds of time.time()."""
@@ -190,14 +204,15 @@ class Player:
         try:
             done = self._run.docker(*words, data=data, timeout=limit)
         except engine.EngineTrouble:
+            done = None
+        if call.acts and call.code is not None and (done is None or done.code != call.code):
             self.otherwise.append(call)
-        else:
-            if call.code not in (None, done.code):
-                self.otherwise.append(call)
-            if "--quiet" in words:
-                self._listed["".join(words[:1] if words[0] == "ps" else words[:2])] = done.out.split()
-            if words[0] == "port" and words[2:] == [f"{PORT}/tcp"] and done.ok:
-                self._wait_for(words[1], done.out)
+        if done is None:
+            return
+        if "--quiet" in words:
+            self._listed["".join(words[:1] if words[0] == "ps" else words[:2])] = done.out.split()
+        if words[0] == "port" and words[2:] == [f"{PORT}/tcp"] and done.ok:
+            self._wait_for(words[1], done.out, self._pause_after(call))
 
     def _with_ids(self, words: list[str]) -> list[str]:
         """The words of a removal by ids, with the ids that were listed last in this playing."""
@@ -206,10 +221,14 @@ class Player:
         listed = self._listed.get("ps" if words[0] == "rm" else f"{words[0]}ls", [])
         return [*(word for word in words if not WHOLE_ID.fullmatch(word)), *listed]
 
-    def _wait_for(self, name: str, said: str) -> None:
+    def _pause_after(self, call: Call) -> float:
+        """How long nothing was begun after it: no longer did the grader wait for a service, which may never answer."""
+        return min((one.begin for one in self._calls if one.begin > call.end), default=call.end) - call.end
+
+    def _wait_for(self, name: str, said: str, limit: float) -> None:
         if name in self._up:
             return
-        end = time.monotonic() + UP_LIMIT
+        end = time.monotonic() + min(limit, UP_LIMIT)
         port = int(said.split()[0].rpartition(":")[2])
         while time.monotonic() < end and http.ask("GET", engine.host(), port, "/").status is None:
             time.sleep(0.01)
@@ -256,7 +275,7 @@ def played(tape: Path, environment: Mapping[str, str], inside: Sequence[str]) ->
 
 @dataclass(frozen=True)
 class Playing:
-    """When each submission of a tape was through, in seconds of time.time(), and how many of its commands ended otherwise than recorded."""
+    """When each submission of a tape was through, in seconds of time.time(), and how many of its commands that act ended otherwise than recorded."""
 
     stamps: list[float]
     commands: int

@@ -53,6 +53,6 @@ def test_the_docker_commands_of_a_grading_are_recorded_and_played(has_engine, tm
         with Run() as run:
             player = tapes.Player(run, tmp_path / "tape")
             assert len(player.play()) == 1
-            assert player.count > 5 and player.otherwise == []
+            assert player.count > 1 and player.otherwise == []
             listed = run.docker("ps", "--all", "--filter", f"label={run.label}", "--format", "{{.Names}}")
         assert f"workshop-{run.id}-web" in engine.must(listed).out, "the same containers, under the run that plays"
