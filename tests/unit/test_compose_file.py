@@ -77,6 +77,8 @@ def test_right_files_are_let_through(folder):
         ("build: {context: ., additional_contexts: {x: 'docker-image://y'}}", "no path inside"),
         ("deploy: {resources: {reservations: {devices: [{count: 1}]}}}", "devices"),
         ("volumes_from: [redis]", "volumes_from"),
+        ("deploy: {replicas: 10000}", "at most 10 containers"),
+        ("scale: 11", "at most 10 containers"),
         ("userns_mode: host", "userns_mode"),
         ("cgroup_parent: /", "cgroup_parent"),
         ("runtime: sysbox", "runtime"),
@@ -572,3 +574,10 @@ def test_an_empty_folder_is_handed_in_too(tmp_path):
     (tmp_path / "copy").mkdir()
     handin.copy_in(tmp_path / "work", tmp_path / "copy", "08_compose")
     assert (tmp_path / "copy" / "data" / "inner").is_dir()
+
+
+@pytest.mark.parametrize("asked", [{"scale": 10000}, {"deploy": {"replicas": 10000}}])
+def test_a_number_of_containers_that_a_variable_held_is_capped(asked):
+    config = {"name": "p", "services": {"web": {"image": "x", **asked}}}
+    made = rewritten(config, Plan("a", "t", "p", Path("/f"), {"web": "x"}))
+    assert made["services"]["web"]["deploy"]["replicas"] == 10

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop.compose.command import environment
-from workshop.composefile.settings import START_RIGHTS
+from workshop.composefile.settings import MOST_COPIES, START_RIGHTS
 from workshop.engine import engine
 from workshop.engine import limits as walls
 from workshop.engine.limits import CPUS, MEMORY
@@ -125,6 +125,8 @@ def _service(name: str, config: Mapping[str, Any], plan: Plan) -> dict[str, Any]
     }
     if service.get("scale"):
         deploy["replicas"] = service["scale"]
+    if deploy.get("replicas"):
+        deploy["replicas"] = min(int(deploy["replicas"]), MOST_COPIES)
     if deploy:
         made["deploy"] = deploy
     if name == plan.held:

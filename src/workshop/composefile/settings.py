@@ -16,6 +16,8 @@ from typing import Any
 Check = Callable[[str], str | None]
 Rule = Any
 
+MOST_COPIES = 10  # containers of one service that are brought up
+
 # What the start script of an official image needs to hand its folder to a user and become that user. It drops them all.
 START_RIGHTS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETPCAP", "SETUID")
 
@@ -96,6 +98,12 @@ def only(*allowed: str) -> Check:
     return lambda value: None if value in allowed else f"is not run here; it can be {' or '.join(allowed)}"
 
 
+def few(value: str) -> str | None:
+    """How many containers of a service: more than a stack here may have, or not. What a variable says is capped later."""
+    is_more = value.isdecimal() and int(value) > MOST_COPIES
+    return f"is more than is brought up here: at most {MOST_COPIES} containers of a service" if is_more else None
+
+
 def argument(value: str) -> str | None:
     """An argument of a build."""
     return "sets how the build itself works" if value.startswith("BUILDKIT_") else None
@@ -173,7 +181,7 @@ MOUNT = {
 }
 RESOURCES = each("cpus", "memory", "pids") | elsewhere("generic_resources") | {"devices": No(MACHINE)}
 DEPLOY = {
-    **each("replicas"),
+    **each("replicas", rule=few),
     **elsewhere("labels", "endpoint_mode", "placement", "update_config", "rollback_config"),
     "mode": only("replicated", "global"),
     "resources": each("limits", "reservations", rule=RESOURCES),
@@ -187,9 +195,10 @@ HOOK = {
 GIVEN = (each("source", "target", "uid", "gid", "mode"), keep)
 SERVICE = {
     **each("command", "container_name", "cpus", "depends_on", "entrypoint", "environment", "expose", "group_add"),
-    **each("hostname", "image", "init", "links", "mem_limit", "ports", "profiles", "read_only", "restart", "scale"),
+    **each("hostname", "image", "init", "links", "mem_limit", "ports", "profiles", "read_only", "restart"),
     **each("shm_size", "stdin_open", "stop_grace_period", "stop_signal", "tmpfs", "tty", "user", "working_dir"),
     **each("cap_drop", "ulimits", "x-*"),
+    **each("scale", rule=few),
     **elsewhere("annotations", "attach", "blkio_config", "cpu_count", "cpu_percent", "cpu_period", "cpu_quota"),
     **elsewhere("cpu_rt_period", "cpu_rt_runtime", "cpu_shares", "cpuset", "develop", "dns", "dns_opt", "dns_search"),
     **elsewhere("domainname", "extra_hosts", "isolation", "labels", "logging", "mac_address", "mem_reservation"),

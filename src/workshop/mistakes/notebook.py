@@ -39,7 +39,7 @@ def raised_by_itself(error):
     """A line of the function raises the {type} itself, so whoever calls it gets an error in place of a value. Return what
     was promised for this case.
     """
-    return re.match(r"raise\b", error.source or "") and {"type": error.type}
+    return error.type != "SystemExit" and re.match(r"raise\b", error.source or "") and {"type": error.type}
 
 
 @mistake(example=raised("TypeError", "HashCommands.hset() got multiple values for argument 'name'"))
