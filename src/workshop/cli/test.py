@@ -38,7 +38,7 @@ STEPS = (
     Step("the machinery live, and the commands of every lesson", (*PYTEST, "tests", "--ignore", "tests/unit")),
     Step(
         "the proof in brief, embedded",
-        ("-m", "workshop.cli", "prove", "--brief", "--minutes", "2", "--runtime", "embedded", "--embeddable"),
+        ("-m", "workshop.cli", "prove", "--brief", "--minutes", "1", "--runtime", "embedded", "--embeddable"),
     ),
     Step(
         "the solutions of these lessons, live",
@@ -47,7 +47,7 @@ STEPS = (
     ),
     Step(
         "the proof in brief, live",
-        ("-m", "workshop.cli", "prove", "--brief", "--minutes", "3", "--engine", "--runtime", "docker"),
+        ("-m", "workshop.cli", "prove", "--brief", "--minutes", "2", "--engine", "--runtime", "docker"),
         takes_engine=True,
     ),
 )
