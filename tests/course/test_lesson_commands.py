@@ -159,8 +159,9 @@ class Terminal:
         return int(code), self.printed()
 
     def printed(self) -> str:
-        """What the last commands have printed by now."""
-        return Path(f"{self._file}.out").read_text(encoding="utf-8", errors="replace")
+        """What the last commands have printed by now, without the shell's word on a job that was killed: it comes whenever the shell looks."""
+        text = Path(f"{self._file}.out").read_text(encoding="utf-8", errors="replace")
+        return re.sub(rf"^{re.escape(str(self._file))}: line \d+: +\d+ Killed .*\n", "", text, flags=re.MULTILINE)
 
     def close(self, interrupt: bool) -> bool:
         """Ends the terminal, after Ctrl-C where asked; whether everything in it ended by that."""
