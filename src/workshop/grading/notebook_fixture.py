@@ -11,6 +11,7 @@ from workshop.grading.bench import Bench
 
 if TYPE_CHECKING:  # each is loaded where it is needed: a check should begin at once
     from workshop.exercises.remote import RemoteNotebook
+    from workshop.wire.probe import RedisProbe
     from workshop.wire.rivals import RelayProbe
 
 
@@ -23,7 +24,8 @@ def relay(bench: Bench) -> RelayProbe:
 
 
 @pytest.fixture(scope="module")
-def _notebook(bench: Bench) -> Iterator[RemoteNotebook]:
+def _notebook(bench: Bench, redis: RedisProbe) -> Iterator[RemoteNotebook]:
+    # `redis` comes with it: a mistake may look into Redis though its check did not.
     made = bench.notebook()
     yield made
     made.close()

@@ -138,7 +138,7 @@ def service(bench: Bench, request: pytest.FixtureRequest) -> Service:
     """The student's service, up and answering: in the image of its own Dockerfile if the lesson has one, else in the workshop's."""
     first = bench.first(request.getfixturevalue("image") if "Dockerfile" in bench.lesson.finished() else None)
     if bench.with_redis:  # a mistake may look into Redis though its check did not
-        _grading(request.config).fixtures.setdefault("redis", request.getfixturevalue("redis"))
+        request.getfixturevalue("redis")
     return first
 
 
@@ -175,8 +175,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Iterator[Any]:
     value = yield
-    if fixturedef.scope == "module" and (company := _grading(request.config).company):
-        company.is_there(fixturedef.argname, value)
+    grading = _grading(request.config)
+    if fixturedef.scope == "module" and grading.company:
+        grading.company.is_there(fixturedef.argname, value)
+    if fixturedef.argname == "redis":
+        grading.fixtures["redis"] = value
     return value
 
 
