@@ -15,6 +15,18 @@ is_well() {
     done
 }
 
+# A node that hears of its primary's new address from the others may go on replicating from the old one. It takes the new one
+# when it is told once more whom it replicates.
+follow() {
+    local known primary from
+    known=$(redis-cli -h "$1" CLUSTER NODES)
+    primary=$(awk '$3 ~ /^myself,slave/ { print $4 }' <<<"$known")
+    from=$(redis-cli -h "$1" INFO replication | awk -F '[:\r]' '$1 == "master_host" { print $2 }')
+    if [[ $primary && $known != *"$primary $from:"* ]]; then
+        redis-cli -h "$1" CLUSTER REPLICATE "$primary"
+    fi
+}
+
 if [[ $1 == is-well ]]; then
     is_well
     exit
@@ -33,6 +45,7 @@ while true; do
         for other in "${nodes[@]}"; do
             [[ $node == "$other" ]] || echo "CLUSTER MEET $(address "$other") 6379"
         done | redis-cli -h "$node" >/dev/null
+        follow "$node"
     done
     sleep 2
     while is_well; do sleep 2; done
