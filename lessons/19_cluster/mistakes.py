@@ -1,5 +1,6 @@
 """What goes wrong in lesson 19. Looked through after a check has failed, from the top; the first that holds is the hint."""
 
+import re
 from binascii import crc_hqx
 from zlib import crc32
 
@@ -146,6 +147,18 @@ def mget_over_slots(answer, service, keys, log):
 
 
 @mistake("test_notes_are_written_in_one_step", "noted")
+def name_not_filled_in(cluster):
+    """There is a key {key}, with the word {word} in it and not its value: all users share that key. In an f-string two
+    braces stand for one that is meant, so {{user}} is no value in braces. It takes three: f"notes:{{{user}}}:texts"."""
+    for node in cluster.primaries():
+        for key in cluster.connect(node).scan_iter(match="*{*}*"):
+            tag = re.search(r"\{(user|name|user_name|username)\}", key)
+            if tag:
+                return {"key": key, "word": tag[1]}
+    return None
+
+
+@mistake("test_notes_are_written_in_one_step", "noted")
 def notes_across_slots(answer, cluster, log):
     """POST /notes is answered {status}, though the cluster is well. A transaction and a script need all their keys
     in one slot (CROSSSLOT). Do the keys of a user have the same text in braces, as notes:{user}:texts and
@@ -195,6 +208,21 @@ def more_replicas_than_there_are(answer, cluster, log):
     client's socket_timeout?"""
     is_refused = answer.status == 503 or (answer.status == 500 and said(r"TimeoutError", log))
     return is_refused and cluster.is_well() and {"status": answer.status}
+
+
+@mistake("test_how_long_a_sure_write_waits")
+def confirm_ms_not_read(long, short):
+    """While the replica hung, a sure write was refused after {long} s, and with CONFIRM_MS=20 after {short} s: the
+    setting makes no difference. Take it from the environment, int(os.environ.get("CONFIRM_MS", "300")), and give it to
+    WAIT."""
+    return short > 0.2 and abs(long - short) < 0.1 and {"long": f"{long:.2f}", "short": f"{short:.2f}"}
+
+
+@mistake("test_how_long_a_sure_write_waits")
+def another_default(long, short):
+    """With CONFIRM_MS=20 a sure write was refused after {short} s, as it should be, and without CONFIRM_MS after {long} s.
+    It should be 0.3 s then: 300 milliseconds."""
+    return short <= 0.2 and {"long": f"{long:.2f}", "short": f"{short:.2f}"}
 
 
 # A cluster that cannot answer.

@@ -138,7 +138,7 @@ def cluster(seconds: float, clients: int) -> int:
 @click.option(
     "--beside",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Another checkout, of the commit before for instance: both are measured in turn.",
+    help="Another checkout, of the commit before for instance: the lessons of both are measured in turn.",
 )
 @click.option("--busy", default=0, show_default=True, help="How many busy loops run beside: no verdict may change.")
 @options.runtime
@@ -152,7 +152,9 @@ def reports(repeat: int, numbers: tuple[str, ...], beside: Path | None, busy: in
         " first verdict · whole report · processor: grader and docker commands · processor: all that ran on this machine"
     )
     checkouts = [ROOT, *([beside.resolve()] if beside else [])]
-    for lesson in [lessons.find(number) for number in numbers] or lessons.catalogue():
+    chosen = [lessons.find(number) for number in numbers] or lessons.catalogue()
+    known = [{lesson.name for lesson in lessons.catalogue(checkout)} for checkout in checkouts]
+    for lesson in (lesson for lesson in chosen if all(lesson.name in names for names in known)):
         made = [measuring.Reports() for _ in checkouts]
         with measuring.busy(busy):
             for _ in range(repeat):

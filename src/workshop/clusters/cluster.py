@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from workshop.clusters.nodes import PORT, TAKEN_OVER, Node, Nodes
+from workshop.clusters.writers import Noting
 from workshop.engine.engine import must
 from workshop.outcomes import Unchecked
 from workshop.patience import Ahead, until
@@ -78,6 +79,22 @@ class Cluster(Nodes):
         """Ends what writes to a node from inside."""
         must(self.run.docker("exec", node.container, "touch", STOP))
 
+    @contextlib.contextmanager
+    def without_network(self, node: Node, key: str, drill: Noting) -> Iterator[list[str]]:
+        """A node has no network within the block, while a client inside it goes on writing. After the block, once the cluster
+        is well again, the list has the keys that the node acknowledged while no replica had them.
+        """
+        alone, writing = list[str](), self.writing_inside(node, key)
+        self.cut_off(node)
+        drill.note(node.name, "has no network any more; a client inside goes on writing to it")
+        yield alone
+        self.stop_writing(node)
+        alone.extend(writing.get().alone)
+        drill.note(node.name, f"acknowledged {len(alone)} writes while WAIT counted no replica")
+        self.join_again(node)
+        drill.note(node.name, "has its network again")
+        self.wait_until_well()
+
     def taken_over(self, slot: int, before: Node) -> Node:
         """The node that serves a slot instead of the one `before`, once all that are here say so. Raises Unchecked if none comes to do it."""
 
@@ -109,6 +126,19 @@ class Cluster(Nodes):
             self.move_keys(keys, source, target)
         for node in (target, source, *(node for node in self.primaries() if node not in (source, target))):
             self.ask(node, "CLUSTER", "SETSLOT", slot, "NODE", target.id)
+
+    @contextlib.contextmanager
+    def moving(self, slot: int, source: Node, target: Node, keys: Sequence[str], drill: Noting) -> Iterator[None]:
+        """A slot is on its way to another primary within the block, and these of its keys have moved."""
+        self.begin_move(slot, source, target)
+        drill.note(source.name, f"begins to hand slot {slot} over to {target.name}")
+        self.move_keys(keys, source, target)
+        drill.note(target.name, f"has {len(keys)} of its keys")
+        try:
+            yield
+        finally:
+            self.end_move(slot, source, target)
+            drill.note(target.name, f"serves slot {slot}")
 
     def is_down(self) -> bool:
         """Whether a node that is here says that the cluster is down."""

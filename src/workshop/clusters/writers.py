@@ -66,6 +66,17 @@ class Writers:
         kept = values(pair["key"] for pair in mine)
         return [pair["key"] for pair in mine if kept.get(pair["key"]) != pair["value"]]
 
+    def sum_up(self, values: Callable[[Iterable[str]], Mapping[str, str | None]]) -> dict[str, list[str]]:
+        """Notes the slowest answer, and how many writes of each kind were acknowledged and lost. Returns the keys lost, by `sure` and `plain`."""
+        slowest = max(one.answer.seconds for one in self.sent)
+        self._drill.note("client", f"the slowest of {len(self.sent)} writes was answered after {slowest:.1f} s")
+        lost = {}
+        for kind, sure in (("sure", True), ("plain", False)):
+            lost[kind] = self.lost(values, sure)
+            count = len(self.acknowledged(sure))
+            self._drill.note("cluster", f"{count} {kind} writes acknowledged, {len(lost[kind])} lost")
+        return lost
+
     def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()

@@ -38,7 +38,7 @@ def sure(key, value):
     node = store().get_node_from_key(key)
     line = store().get_redis_connection(node).pipeline(transaction=False)
     line.set(key, value)
-    line.execute_command("WAIT", 1, 250)
+    line.execute_command("WAIT", 1, int(os.environ.get("CONFIRM_MS", 300)))
     return line.execute()[1] > 0
 
 
