@@ -25,9 +25,8 @@ SHAPE = '{{.Action}} {{.Actor.ID}} {{index .Actor.Attributes "container"}}'
 HERE = "127.0.0.1"
 REACHED_HERE = (HERE, "0.0.0.0")  # published on one of these, a port is found on 127.0.0.1
 CHUNK = 65536  # bytes
-HELD: set[asyncio.Task[None] | None] = (
-    set()
-)  # connections: one that only waits for its container has nobody else who holds it
+# Connections: one that only waits for its container has nobody else who holds it.
+HELD: set[asyncio.Task[None] | None] = set()
 
 
 class Place(NamedTuple):

@@ -31,6 +31,11 @@ OURS = '<link rel="stylesheet" href="../course.css"><script src="../course.js"><
 STORAGE = "flask-docker-redis"  # the browser's own store of notebooks; scripts in `browser` know the name too
 NOT_NEEDED = {"cli", "web", "lab", "desk", "classroom", "gradebook", "proof", "machine", "handins", "shim", "python"}
 UNUSED = ("doc", "rspack.*", "service-worker.js", "package.json")
+DRAWING = (
+    "matplotlib/__init__.py",
+    "matplotlib/pyplot.py",
+    "matplotlib/ticker.py",
+)  # Pyodide's own is not in a registry
 GOES_ON = "raises-exception"  # the tag of a cell after whose error the next ones are run
 
 
@@ -114,10 +119,8 @@ def _configure(folder: Path, place: str, lock: str, names: list[str]) -> None:
     path = folder / "jupyter-lite.json"
     settings = json.loads(path.read_text(encoding="utf-8"))
     page = settings["jupyter-config-data"]
-    page["appName"], page["appUrl"] = (
-        "Flask, Docker and Redis",
-        "..",
-    )  # whoever asks for the folder alone comes to the course
+    page["appName"] = "Flask, Docker and Redis"
+    page["appUrl"] = ".."  # whoever asks for the folder alone comes to the course
     page["contentsAllJsonFile"] = "all.json"
     page["contentsStorageName"] = page["settingsStorageName"] = page["workspacesStorageName"] = STORAGE
     page["disabledExtensions"] = ["@jupyterlite/application-extension:service-worker-manager"]
@@ -180,6 +183,7 @@ def course_wheel(lessons: list[Lesson], folder: Path) -> Path:
     with tempfile.TemporaryDirectory(prefix="workshop-wheel-") as scratch:
         files = {f"course/{path.relative_to(ROOT).as_posix()}": path.read_bytes() for path in _of_the_course(lessons)}
         files["workshop/__init__.py"] = (SCRIPTS / "workshop_package.py").read_bytes()
+        files |= dict.fromkeys(DRAWING, (SCRIPTS / "undrawn.py").read_bytes())
         mark = hashlib.sha256(b"".join(name.encode() + files[name] for name in sorted(files))).hexdigest()[:8]
         version = f"0.1.0.post{int(mark, 16)}"  # a cache never holds an old one
         about = f"workshop-{version}.dist-info"
