@@ -55,6 +55,7 @@ class Session:
         self._run: Run | None = None
         self._docker: DockerSession | None = None
         self._tidying: list[tuple[Callable[[], None], Ahead[None]]] = []
+        self._let_go: list[Bench] = []  # what was kept and is still to be removed
         self._is_over = False
         self.kept: Bench | None = None
         self.heard: list[Heard] = []  # what was asked in the checks of the last grading that passed
@@ -153,18 +154,24 @@ class Session:
 
     def done_with(self, bench: Bench) -> None:
         """Takes what a grading brought up, once it has ended: for a person to ask, or away."""
+        self.remove_let_go()
         if self._keeps and bench.is_up():
             self.kept = bench
         else:
             self.tidy(bench.close)
 
     def let_go(self) -> None:
-        """Removes what was kept: beside what comes next, unless that shares a Redis with it."""
+        """Gives up what was kept. It is removed once the next one has told what came of its service: before that, the removal would slow it down."""
         kept, self.kept = self.kept, None
-        if kept is not None and kept.with_redis:
-            self.tidy(kept.close)
-        elif kept is not None:
-            Ahead(kept.close)
+        if kept is not None:
+            self._let_go.append(kept)
+            if kept.with_redis:  # what comes next shares it
+                kept.runtime.release()
+
+    def remove_let_go(self) -> None:
+        """Removes what was given up, beside whatever goes on."""
+        while self._let_go:
+            Ahead(self._let_go.pop().close)
 
     def abandon(self) -> None:
         """Ends what a grading has under way, from another thread: who waits for it need not wait any longer. `close` is still to come."""
@@ -356,6 +363,11 @@ class Bench:
         ahead, self._ahead = self._ahead, None
         self._first = ahead.get().wait_until_up() if ahead else self.start(image)
         return self._first
+
+    @property
+    def has_service(self) -> bool:
+        """Whether the first service came up."""
+        return self._first is not None
 
     def notebook(self) -> RemoteNotebook:
         """The student's notebook, its cells run. Raises NotUp if there is none that can be read."""

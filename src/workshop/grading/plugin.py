@@ -65,6 +65,8 @@ class Grading:
             self.company.has_ended(check.id, check.outcome is Outcome.PASSED)
         if self.on_check:
             self.on_check(check)
+        if self.bench and self.bench.has_service:
+            self.bench.session.remove_let_go()
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Notes that somebody pressed Ctrl-C; an early end of pytest's own is of another type."""

@@ -226,5 +226,8 @@ class Runtime(Protocol):
         they are. Raises NotUp, with the cause, if it does not come up.
         """
 
+    def release(self) -> None:
+        """Has what it started do nothing any more, and gives its Redis away for the next check; `close` is still to come."""
+
     def close(self) -> None:
         """Ends and removes what this check started."""

@@ -395,6 +395,18 @@ class DockerRuntime:
                 actual=said[-1][:600],
             )
 
+    def release(self) -> None:
+        """Freezes its containers, which takes a fifth of the time that their removal takes, and gives its Redis back to the session."""
+        done = self.run.docker("pause", *self._mine)
+        if any("is not running" not in line for line in done.err.splitlines()):  # now and then the kernel refuses
+            helpers.remove(self.run, *self._mine)
+        self._give_back()
+
+    def _give_back(self) -> None:
+        if self._redis:
+            self.session.give_back(self._redis)
+        self._redis = None
+
     def close(self) -> None:
         """Removes the containers and images of this check; its Redis goes back to the session.
 
@@ -404,6 +416,4 @@ class DockerRuntime:
             helpers.remove(self.run, *self._mine)
         if self._images:
             self.run.docker("image", "rm", "--force", *self._images)
-        if self._redis:
-            self.session.give_back(self._redis)
-        self._redis = None
+        self._give_back()
