@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 
-import jsonschema
+import fastjsonschema
 import pytest
 from calling import workshop
 from gradescope import RESULTS, graded, image_of
@@ -104,7 +104,7 @@ def machine(has_engine, tmp_path_factory):
 
 def results(machine, folder):
     found, said = graded(machine, folder)
-    jsonschema.validate(found, RESULTS)
+    fastjsonschema.validate(RESULTS, found)
     assert found["stdout_visibility"] == "hidden"
     (other,) = [test for test in found["tests"] if "score" not in test]
     assert "Lesson 3" in other["name"] and "Docker Engine" in other["output"] and "Lesson 3" in found["output"]

@@ -6,7 +6,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-import jsonschema
+import fastjsonschema
 import pytest
 from calling import workshop
 from classes import report
@@ -62,11 +62,11 @@ def test_only_lessons_that_take_an_engine_make_no_zip(tmp_path):
 
 def test_results_have_the_published_form():
     found = json.loads(services.gradescope([report("passed", "failed")], {}, {"Lesson 3 · A": "No engine."}))
-    jsonschema.validate(found, RESULTS)
+    fastjsonschema.validate(RESULTS, found)
     assert found["output"] == "Not graded here: Lesson 3 · A." and found["score"] == 1
     assert found["tests"][-1]["output"] == "No engine." and "score" not in found["tests"][-1]
     empty = json.loads(services.gradescope([], {}, {}, "It broke off."))
-    jsonschema.validate(empty, RESULTS)
+    fastjsonschema.validate(RESULTS, empty)
     assert (empty["score"], empty["output"]) == (0, "It broke off.")
 
 

@@ -27,7 +27,7 @@ class Feed(BaseHTTPRequestHandler):
 @pytest.fixture
 def service():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Feed)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     host, port = server.server_address
     yield SimpleNamespace(host=host, port=port, url=f"http://{host}:{port}", noted=lambda *_: None)
     server.shutdown()

@@ -92,7 +92,7 @@ class Store(http.server.BaseHTTPRequestHandler):
 def store():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Store)
     server.manifests, server.daemon_threads = {}, True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield server
     finally:

@@ -19,6 +19,7 @@ import os
 import re
 import secrets
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,6 +71,7 @@ class Request:
     lines: list[bytes]  # the head's, without those that say how long the connection lasts
     length: int
     is_chunked: bool
+    begun: float = field(default_factory=time.monotonic)
     taken: int = 0  # bytes of its body that have come
     over: asyncio.Event = field(default_factory=asyncio.Event)  # it was answered, or need not stand still any longer
 
@@ -85,9 +87,9 @@ class Request:
         return bool(place and place["kind"] == "blobs" and self.method in ("PATCH", "PUT", "POST"))
 
     def told(self, status: int) -> dict[str, Any]:
-        """What a block hears of it; `digest` is that of a blob whose upload it ends."""
+        """What a block hears of it; `digest` is that of a blob whose upload it ends. They are told as they end, and `begun` gives their order."""
         digest = parse_qs(urlsplit(self.path).query).get("digest", [None])[0] if self.is_upload else None
-        seen = {"method": self.method, "path": self.path, "status": status, "bytes": self.taken}
+        seen = {"method": self.method, "path": self.path, "status": status, "bytes": self.taken, "begun": self.begun}
         return seen | {"digest": digest if status == 201 else None}
 
 

@@ -45,7 +45,7 @@ Note = Callable[..., None]
 
 @dataclass
 class Seen:
-    """What went by at the gateway while a block watched: each request as `guests.gateway` tells it, in order."""
+    """What went by at the gateway while a block watched: each request as `guests.gateway` tells it; in order, once the block is over."""
 
     requests: list[dict[str, Any]] = field(default_factory=list)
     held: threading.Event = field(default_factory=threading.Event)  # an upload stands still half-way
@@ -166,6 +166,7 @@ class Registry:
                 with contextlib.suppress(OSError):
                     _say(channel, {"end": True})
                 ended.wait(ANSWER_LIMIT)
+                seen.requests.sort(key=lambda one: one["begun"])
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
 
