@@ -136,6 +136,8 @@ class Server:
         self.targets, self.token = targets, token
         self.watches: list[Watch] = []
         self._servers: list[asyncio.Server] = []
+        # The connections: once a client has said all it has to say, the loop itself holds none that still waits.
+        self._held: set[asyncio.Task[None] | None] = set()
 
     async def listen(self, host: str, control_port: int, first_port: int) -> tuple[int, list[int]]:
         """Begins to listen; returns the port for graders, and those for the registries. Port 0 takes free ones."""
@@ -144,11 +146,13 @@ class Server:
             async def serve(
                 reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: tuple[str, int] = target
             ) -> None:
+                self._held.add(mine := asyncio.current_task())
                 try:
                     await self._serve(reader, writer, target)
                 except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
                     pass  # the client is gone, or speaks something else
                 finally:
+                    self._held.discard(mine)
                     writer.close()
 
             port = first_port and first_port + number
