@@ -112,7 +112,9 @@ def before(port):
         listening.set()
         await over.wait()
         server.close()
-        await asyncio.sleep(0.05)  # a connection that was taken just now gets its task: it is cancelled with the others
+        await asyncio.sleep(
+            0.05
+        )  # a connection that was taken just now gets its task: it is cancelled with the others
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
