@@ -397,9 +397,10 @@ class DockerRuntime:
 
     def release(self) -> None:
         """Freezes its containers, which takes a fifth of the time that their removal takes, and gives its Redis back to the session."""
-        done = self.run.docker("pause", *self._mine)
-        if any("is not running" not in line for line in done.err.splitlines()):  # now and then the kernel refuses
-            helpers.remove(self.run, *self._mine)
+        if self._mine:
+            done = self.run.docker("pause", *self._mine)
+            if any("is not running" not in line for line in done.err.splitlines()):  # now and then the kernel refuses
+                helpers.remove(self.run, *self._mine)
         self._give_back()
 
     def _give_back(self) -> None:
