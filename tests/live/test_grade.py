@@ -1,6 +1,7 @@
 """One grading: what is made ahead is used, told of, and removed."""
 
 from workshop.course.lessons import find
+from workshop.engine import engine
 from workshop.grading.bench import Session
 from workshop.grading.grade import grade
 from workshop.patience import until
@@ -43,4 +44,38 @@ def test_some_checks_can_be_asked_alone():
     with Session("embedded") as session:
         report = grade(HELLO, HELLO.solution, session, asked=(last,))
     assert [check.id for check in report.checks] == [last]
+    assert report.verdict is Outcome.PASSED
+
+
+MEDDLES = """
+import threading
+import time
+
+
+def meddle():
+    while True:
+        try:
+            for key in store.scan_iter():
+                store.set(key, "meddled with")
+        except exceptions.RedisError:
+            pass
+        time.sleep(0.001)
+
+
+threading.Thread(target=meddle, daemon=True).start()
+"""
+
+
+def test_what_was_kept_up_disturbs_nothing_of_the_next_grading(has_engine, tmp_path):
+    lesson = find("7")
+    asked = ("test_what_was_set_can_be_got", "test_the_value_lives_in_redis")
+    app = (lesson.solution / "app.py").read_text(encoding="utf-8")
+    (tmp_path / "app.py").write_text(app.replace("\n\nif __name__", f"{MEDDLES}\n\nif __name__"), encoding="utf-8")
+    with Session("docker", keeps=True) as session:
+        meddled = grade(lesson, tmp_path, session, asked=asked)
+        before = engine.docker("ps", "--quiet", "--filter", f"label={session.run.label}", "--filter", "name=web").out
+        report = grade(lesson, lesson.solution, session, asked=asked)
+        mine = ("ps", "--all", "--quiet", "--filter", f"label={session.run.label}")
+        assert until(lambda: not set(before.split()) & set(engine.docker(*mine).out.split()), 10)
+    assert before and meddled.verdict is Outcome.FAILED
     assert report.verdict is Outcome.PASSED
