@@ -24,6 +24,27 @@ def name_not_in_the_path(answer, service):
     return answer.status == 404 and service.request("OPTIONS", "/hello").status == 200
 
 
+@mistake("greeting")
+def word_that_is_no_variable(answer, service):
+    """There is a route for {route}, and that word itself is what it answers. What differs each time stands between < and >:
+    @app.get("/hello/<name>")."""
+    routes = {"/hello/name": "/hello/name", "/hello/{name}": "/hello/%7Bname%7D", "/hello/:name": "/hello/:name"}
+    found = [route for route, path in routes.items() if service.request("OPTIONS", path).status == 200]
+    return answer.status == 404 and found and {"route": found[0]}
+
+
+@mistake()
+def decorator_without_its_at(answer, bench):
+    """{file}, line {line}: {text} has no @ before it. Without the @ Flask is told nothing of the view below: @{text}"""
+    program = bench.folder / "app.py"
+    lines = program.read_text(encoding="utf-8", errors="replace").splitlines() if program.exists() else []
+    word = re.escape(answer.path.split("/")[1])
+    calls = re.compile(rf"app\.(?:get|route)\([\"']/{word}\b.*")
+    found = [(number, line) for number, line in enumerate(lines, 1) if calls.match(line)]
+    missing = answer.status == 404 and found
+    return missing and {"file": program.name, "line": found[0][0], "text": found[0][1].strip()}
+
+
 @mistake(HEALTH)
 def health_without_the_z(answer, service):
     """There is a route for /health, and none for /healthz: @app.get("/healthz"). The z is no typing
@@ -129,6 +150,16 @@ def name_run_as_a_template(page, word):
 
 
 @mistake(ESCAPED)
+def what_escape_returns_not_used(page, word, bench):
+    """{text} stands on a line of its own: escape changes nothing, it returns the escaped text, and that is lost here. Put it
+    into the answer: f"Hello {escape(name)}"."""
+    program = bench.folder / "app.py"
+    text = program.read_text(encoding="utf-8", errors="replace") if program.exists() else ""
+    alone = re.search(r"^\s+((?:markupsafe\.)?escape\(\w+\))\s*$", text, re.MULTILINE)
+    return f"<{word}>" in page.text and alone and {"text": alone[1]}
+
+
+@mistake(ESCAPED)
 def not_escaped(page, word):
     """The name came back as it went in. On a page <{word}> is markup, and <script> would be a program in the reader's browser.
     Escape what comes from outside: markupsafe.escape(name), or a template."""
@@ -176,6 +207,14 @@ def json_sent_as_a_page(page):
 def not_found_with_200(answer):
     """The page says that it was not found, but its status is 200, which means success. Send the status too: return "…", 404."""
     return answer.status == 200 and "not found" in answer.text.lower()
+
+
+@mistake(ELSEWHERE)
+def error_page_without_its_status(answer, path, unknown, service):
+    """No route is for {path}, and a page comes all the same, with status 200, which means success. Does a handler of 404
+    return only its text? Return the status too: return "…", 404."""
+    has_route = "allow" in service.request("OPTIONS", path).headers
+    return answer.status == 200 and path in unknown and not has_route and {"path": path}
 
 
 @mistake(ELSEWHERE)

@@ -207,7 +207,7 @@ def links(stack):
 
 @mistake("test_killed_web_comes_back")
 def no_restart(stack, web):
-    """web has no restart policy, so a process that dies stays dead. Give it `restart: unless-stopped`."""
+    """web's restart policy is `no`, as it is if the file names none: a process that dies stays dead. Give it `restart: unless-stopped`."""
     policy = stack.service("web").inspect()["HostConfig"]["RestartPolicy"]["Name"]
     return not web and policy in ("", "no")
 
@@ -274,8 +274,25 @@ def health_test(stack):
 
 
 @mistake("test_data_survive_down_and_up")
+def volume_at_another_service(stack, value):
+    """{place}: the volume is mounted in {other}, and it is redis that writes the data. Mount it there, on /data."""
+    other = [name for name in stack.config["services"] if name != "redis" and volumes_of(stack, name)]
+    found = not kept_places(stack) and not volumes_of(stack, "redis") and other
+    return found and {"place": stack.as_written.where("services", other[0], "volumes"), "other": other[0]}
+
+
+@mistake("test_data_survive_down_and_up")
+def volume_without_a_name(stack, value):
+    """{place}: the volume of redis has no name, so `up` makes a new one each time, and the data stay in the old one. Put a name before
+    its place, `data:/data`, and declare the name below `volumes:` at the left edge."""
+    is_so = not kept_places(stack) and [one for one in volumes_of(stack, "redis") if not one.get("source")]
+    return is_so and {"place": stack.as_written.where("services", "redis", "volumes")}
+
+
+@mistake("test_data_survive_down_and_up")
 def no_volume(stack, value):
-    """redis has no volume of its own: `down` removes the container, and its data with it. Mount a named volume on /data."""
+    """Nothing is mounted in redis that outlives its container: `down` removes the container, and its data with it. Mount a named volume on
+    /data."""
     return not kept_places(stack)
 
 
@@ -291,6 +308,11 @@ def volume_elsewhere(stack, value):
 def saving_switched_off(stack, value):
     """The volume is in its place, but Redis writes nothing into it: saving is switched off. `--appendonly yes` logs each write."""
     return kept_places(stack) and setting(stack, "appendonly") == "no" and not setting(stack, "save")
+
+
+def volumes_of(stack, name):
+    """The volumes of a service, as Compose reads the file."""
+    return [one for one in stack.config["services"][name].get("volumes") or [] if one["type"] == "volume"]
 
 
 def kept_places(stack):

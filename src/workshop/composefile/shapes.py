@@ -211,6 +211,8 @@ def _depends_on(key: yaml.ScalarNode, value: yaml.Node) -> Iterator[Fault]:
             )
         elif not isinstance(below, yaml.MappingNode):
             told = "nothing below it" if is_nothing(below) else "no `condition:` below it"
+            if str(below.value).startswith("condition:"):
+                told = f"`{below.value}` below it, without a space behind the colon"
             yield (
                 "condition_missing",
                 name,

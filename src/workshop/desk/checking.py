@@ -43,7 +43,10 @@ def check_once(
         remember(lesson, report, session)
     first = next((check for check in asked if check.outcome is Outcome.FAILED), None)
     if first and first.asked and STARTED in first.asked and first.mistake != UNTOUCHED:
-        screen.line(f" To ask it yourself, start the service first: it answers on {STARTED} then.", hang=1)
+        screen.line(
+            f" To ask it yourself, start the service first. If it is not on {STARTED} then, ask it where it is.",
+            hang=1,
+        )
     told_next = next_step(lesson, report)
     is_done = report.verdict is Outcome.PASSED and not own
     screen.foot(report, f"seed {report.seed}" if is_done else f"seed {report.seed} · {told_next}")

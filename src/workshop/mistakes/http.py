@@ -7,6 +7,7 @@ request that was not answered may have printed something long before.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from workshop.mistakes.mistake import mistake
 from workshop.runtimes.http import Answer, Problem
@@ -19,9 +20,10 @@ def broken(problem: Problem, status: int | None = None) -> dict[str, Any]:
     return {"answer": Answer("curl -i http://127.0.0.1:49153/", status=status, seconds=5.0, problem=problem)}
 
 
-def other(status: int, **headers: str) -> dict[str, Any]:
+def other(status: int, path: str = "/", **headers: str) -> dict[str, Any]:
     """An example: an answer of another status than the expected 200."""
-    return {"answer": Answer("curl -i http://127.0.0.1:49153/", status=status, headers=headers), "statuses": {200}}
+    answer = Answer(f"curl -i http://127.0.0.1:49153{path}", path=path, status=status, headers=headers)
+    return {"answer": answer, "statuses": {200}}
 
 
 @mistake(example=broken(Problem.BODY_WITHOUT_END, 200))
@@ -46,6 +48,16 @@ def no_answer_in_time(answer):
 def method_not_in_the_route(answer, statuses):
     """The address is known, but not for this method. Name the method in the route: @app.get or @app.post."""
     return answer.status == 405 and 405 not in statuses
+
+
+@mistake(example=other(308, location="http://127.0.0.1:49153/hello/ada/", path="/hello/ada"))
+def slash_at_the_end_of_the_route(answer, statuses):
+    """The route ends in a slash, and the address that was asked does not: so the client is sent on to {location} instead of
+    getting an answer. Take the slash off the end of the route.
+    """
+    location = answer.headers.get("location", "")
+    same = urlsplit(location).path == answer.path.partition("?")[0] + "/"
+    return answer.status in REDIRECTS and answer.status not in statuses and same and {"location": location}
 
 
 @mistake(example=other(302, location="/"))

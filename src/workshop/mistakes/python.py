@@ -86,12 +86,38 @@ def asks_at_the_keyboard(log):
     return raises(r"EOFError: EOF when reading a line", log)
 
 
+@mistake(
+    example='  File "/app/app.py", line 8\n    app.run(host=0.0.0.0, port=5000)\n                 ^^^\nSyntaxError: invalid syntax\n'
+)
+def address_without_quotes(log):
+    """{file}, line {line}: {address} has no quotes around it, and to Python it is no number. It is a text: "{address}"."""
+    raised = last_in(log)
+    if not raised or not re.search(r"SyntaxError$", raised.type):
+        return None
+    found = re.search(r"^ .*=\s*(?P<address>\d+\.\d+\.\d+\.\d+)", log, re.MULTILINE)
+    return found and raised.place and {"file": raised.place, "line": raised.line, "address": found["address"]}
+
+
 @mistake(example="  File \"/app/app.py\", line 8\n    def index()\n               ^\nSyntaxError: expected ':'\n")
 def syntax_error(log):
     """{file}, line {line}, is not Python: {message}. The mistake is there or on the line before."""
     seen = raises(r"(?:SyntaxError|IndentationError|TabError): (?P<message>.*?)[.?]*$", log)
     raised = last_in(log)
     return seen and raised and raised.place and {**seen, "file": raised.place, "line": raised.line}
+
+
+@mistake(example=traceback("TypeError: Flask.__init__() missing 1 required positional argument: 'import_name'"))
+def flask_without_a_name(log):
+    """Flask was called with nothing between the parentheses. It takes the name of the program: app = Flask(__name__)."""
+    return raises(r"TypeError: Flask\.__init__\(\) missing 1 required positional argument: 'import_name'", log)
+
+
+@mistake(example=traceback("LookupError: the converter 'str' does not exist"))
+def no_such_converter(log):
+    """A route has <{converter}:…>, and Flask knows no `{converter}`. Without such a word it is a text: <name>. The others
+    are string, int, float, path and uuid.
+    """
+    return raises(r"LookupError: the converter '(?P<converter>\w+)' does not exist", log)
 
 
 @mistake(example=traceback("ImportError: cannot import name 'Redis' from 'redis' (/app/redis.py)"))
@@ -165,6 +191,14 @@ def view_returned_nothing(log):
     Use return.
     """
     return raises(NO_RESPONSE + " The function either returned None", log)
+
+
+@mistake(example=traceback(f"{FROM_A_VIEW} The return type must be a string, dict, list, tuple, but it was a set."))
+def view_returned_a_set(log):
+    """The view returned a set: {…} with commas alone is one. A dict has a colon between each name and its value:
+    {"status": "ok"}.
+    """
+    return raises(NO_RESPONSE + r".* but it was a set\b", log)
 
 
 @mistake(example=traceback(f"{FROM_A_VIEW} The return type must be a string, dict, list, tuple, but it was a int."))
