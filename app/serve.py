@@ -14,7 +14,7 @@ from granian.constants import Interfaces
 
 # As many requests at a time in each worker; while Redis hangs, each that asks it holds one for the time-out.
 THREADS = 16
-END = 5  # seconds for requests in flight after SIGTERM; Docker waits 10 before it kills
+END = 3  # seconds for requests in flight after SIGTERM, and for a worker that was just starting and missed it; Docker waits 10 before it kills
 
 
 def serve() -> None:

@@ -102,14 +102,14 @@ def test_no_message_is_lost_though_many_come_at_once(client):
 
 
 def test_an_idle_conversation_drops_out_and_leaves_nothing(store, settings):
-    client = create_app(settings | {"INBOX_TTL": 0.4}).test_client()
+    client = create_app(settings | {"INBOX_TTL": 1}).test_client()
     send(client, sender="uncle")
-    time.sleep(0.25)
+    time.sleep(0.6)
     send(client, at=NOW - 1)
-    time.sleep(0.25)
+    time.sleep(0.6)
     assert peers(client) == ["jenny"]
     assert not any("uncle" in str(kept(store, key)) for key in store.scan_iter())
-    time.sleep(0.25)
+    time.sleep(0.6)
     assert not list(store.scan_iter())
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from workshop.grader import mistake
+from workshop.grader import mistake, samples
 
 UP = "test_one_command_brings_it_up"
 PROGRAM = ("python_", "process_")  # how the names begin of what prometheus_client tells of every program
@@ -198,14 +198,19 @@ def requests_are_not_counted(before, pages):
 
 
 @mistake("test_metrics")
-def each_process_counts_alone(rises, pages, REQUESTS):
+def each_process_counts_alone(rises, pages, web, REQUESTS):
     """After {count} requests, the answers do not agree: each comes from one process, which tells what it has counted itself. With several processes,
     prometheus_client needs PROMETHEUS_MULTIPROC_DIR and a MultiProcessCollector."""
-    begins = {page.get("process_start_time_seconds") for page in pages}
-    counters = {name for page in pages for name in page if "_total" in name and not name.startswith(PROGRAM)}
-    spreads = [[page.get(name, 0) for page in pages] for name in counters]
-    disagree = any(max(values) - min(values) > len(pages) for values in spreads)
-    return not all(rises) and (len(begins) > 1 or disagree) and {"count": REQUESTS}
+    web().get("/complete", q="x")  # an odd number of them: two processes cannot have had the same
+    later = [samples(answer.text) or {} for answer in web().at_once(len(pages), "/metrics")]
+    counters = {name for page in later for name in page if "_total" in name or "_count" in name}
+    still = {name for name in counters if "complete" in name} | {
+        "process_start_time_seconds"
+    }  # nobody asks for it meanwhile
+    spreads = [[page.get(name, 0) for page in later] for name in counters if not name.startswith(PROGRAM)]
+    disagree = any(len({page.get(name, 0) for page in later}) > 1 for name in still)
+    far_apart = any(max(values) - min(values) > 2 * len(pages) for values in spreads)
+    return not all(rises) and (disagree or far_apart) and {"count": REQUESTS}
 
 
 @mistake("test_redis_away_is_503")

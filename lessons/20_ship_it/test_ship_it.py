@@ -336,6 +336,7 @@ def test_two_of_web(stack, some):
 def test_docker_stop_ends_it(stack):
     """`docker stop` ends web within 5 s, with exit code 0"""
     end = stopped(stack.services("web")[-1], GRACE)
+    stack.start_again("web")  # for the check below
     expect(end, wanted("exit code 0", lambda end: end.code == 0), asked=f"docker stop --time {GRACE} …")
 
 

@@ -21,7 +21,11 @@ REQUESTS = Counter("service_requests", "Requests by status", ["status"])
 
 app = Flask(__name__)
 redis = Redis.from_url(
-    os.environ["REDIS_URL"], decode_responses=True, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
+    os.environ["REDIS_URL"],
+    decode_responses=True,
+    socket_timeout=0.5,
+    socket_connect_timeout=0.5,
+    retry=Retry(NoBackoff(), 0),
 )
 
 

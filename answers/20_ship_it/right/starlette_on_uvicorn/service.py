@@ -19,7 +19,11 @@ CAP = int(os.environ.get("COMPLETIONS_CAP", 100))
 registry = CollectorRegistry()
 requests = Counter("requests", "Requests", ["path"], registry=registry)
 redis = Redis.from_url(
-    os.environ["REDIS_URL"], decode_responses=True, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
+    os.environ["REDIS_URL"],
+    decode_responses=True,
+    socket_timeout=0.5,
+    socket_connect_timeout=0.5,
+    retry=Retry(NoBackoff(), 0),
 )
 receive = redis.register_script("""
 local at, n = redis.call('HGET', KEYS[1], 'at:' .. ARGV[1]), redis.call('HINCRBY', KEYS[1], 'n:' .. ARGV[1], 1)
@@ -74,7 +78,12 @@ async def inbox(request):
     found = await redis.hgetall(f"inbox:{{{request.path_params['user']}}}")
     peers = [name[3:] for name in found if name.startswith("at:")]
     rows = [
-        {"peer": one, "at": float(found[f"at:{one}"]), "unread": int(found[f"n:{one}"]), "preview": found[f"text:{one}"]}
+        {
+            "peer": one,
+            "at": float(found[f"at:{one}"]),
+            "unread": int(found[f"n:{one}"]),
+            "preview": found[f"text:{one}"],
+        }
         for one in peers
     ]
     return JSONResponse({"conversations": sorted(rows, key=lambda row: -row["at"])[:20]})

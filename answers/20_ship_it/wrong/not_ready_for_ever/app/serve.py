@@ -15,7 +15,7 @@ from granian.constants import Interfaces
 THREADS = (
     16  # as many requests at a time in each worker; while Redis hangs, each that asks it holds one for the time-out
 )
-END = 5  # seconds for requests in flight after SIGTERM; Docker waits 10 before it kills
+END = 3  # seconds for requests in flight after SIGTERM, and for a worker that was just starting and missed it; Docker waits 10 before it kills
 
 
 def serve() -> None:
