@@ -51,6 +51,15 @@ def test_what_another_process_wrote_is_kept(lesson, progress, tmp_path):
     assert Progress(tmp_path / "state" / "progress.json").hints_open(lesson) == {2}
 
 
+def test_hints_begin_anew_for_another_mistake(lesson, progress):
+    progress.note(lesson, report(Outcome.FAILED, "no_water"))
+    progress.open_hint(lesson, 2)
+    progress.note(lesson, report(Outcome.FAILED, "no_water"))
+    assert progress.hints_open(lesson) == {2}
+    progress.note(lesson, report(Outcome.FAILED, "no_leaves"))
+    assert progress.hints_open(lesson) == set()
+
+
 def test_hints_counted_by_an_earlier_version_are_known(lesson, tmp_path):
     (tmp_path / "progress.json").write_text(json.dumps({"hints": {"31_tea": 2}}))
     assert Progress(tmp_path / "progress.json").hints_open(lesson) == {0, 1}

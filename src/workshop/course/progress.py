@@ -65,6 +65,8 @@ class Progress:
         if report.verdict is Outcome.PASSED and not self.has_passed(lesson):
             self._save("passed", [*self._data.get("passed", []), lesson.name])
         failed = [[check.id, check.mistake] for check in report.checks if check.outcome is Outcome.FAILED]
+        if failed[:1] != self._data.get("last", {}).get(lesson.name, [])[:1]:
+            self.close_hints(lesson)  # another ✗ or another mistake, and its hints from the first on
         self._save("last", {lesson.name: failed}, within=True)
         if report.verdict is Outcome.PASSED:
             self._write(self._heard_in(lesson), [list(one) for one in heard])
