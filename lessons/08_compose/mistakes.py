@@ -215,7 +215,7 @@ def no_restart(stack, web):
 @mistake("test_two_copies_side_by_side", "test_scale")
 def fixed_host_port(stack, fixed, actual):
     """{file}, line {line}: web wants port {port} of the host, and only one container can have it; another one gets “port is already allocated”. Name
-    the container's port only: the engine takes a free one, and `docker compose port web 5000` shows which."""
+    none, "127.0.0.1::5000": the engine takes a free one, and `docker compose port web 5000` shows which."""
     return fixed and actual == fixed.port and {"file": stack.as_written.name, "line": fixed.line, "port": fixed.port}
 
 

@@ -348,7 +348,7 @@ def tests_that_see_nothing(code):
 
 @mistake("test_two_of_web")
 def fixed_host_port(stack, fixed, actual):
-    """{file}, line {line}: web wants port {port} of the host, and only one container can have it. Name a range of ports, or the container's port only."""
+    """{file}, line {line}: web wants port {port} of the host, and only one container can have it. Name a range of ports, or none: "127.0.0.1::5000"."""
     return fixed and actual == fixed.port and {"file": stack.as_written.name, "line": fixed.line, "port": fixed.port}
 
 
