@@ -22,6 +22,7 @@ from terminals import Window
 
 from workshop.course.lessons import catalogue, find
 from workshop.desk.pages import door
+from workshop.patience import settled
 from workshop.pictures.canvas import size
 
 ADDRESS = re.compile(rb"http://127\.0\.0\.1:\d+/\w+/\?key=[\w-]+")
@@ -187,7 +188,7 @@ def test_a_page_of_another_origin_starts_nothing(first, context, tmp_path):
     page = opened(context, first)
     after(page, lambda: first.write("app.py", "1 / 0\n"), "failed")
     (tmp_path / "index.html").write_text("<p>elsewhere</p>")
-    before = page.evaluate("document.documentElement.dataset.version")
+    before = settled(lambda: page.evaluate("document.documentElement.dataset.version"), 10, 1)
     with served(tmp_path) as elsewhere:
         other = context.new_page()
         other.goto(elsewhere)
