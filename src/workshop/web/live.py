@@ -96,8 +96,9 @@ class Live:
             when = {check["id"]: check.get("at") for check in self._state["checks"]}
         checks = [self._told(check) | {"at": when.get(check.id) or time.time()} for check in report.checks]
         passed = report.count(Outcome.PASSED)
-        self._change(phase=OVER, checks=checks, verdict=str(report.verdict), report=facts, address=address)
-        self._change(said=f"{passed} of {len(checks)} checks pass.", board=board(self.lesson))
+        said = f"{passed} of {len(checks)} checks pass."
+        verdict, known = str(report.verdict), board(self.lesson)
+        self._change(phase=OVER, checks=checks, verdict=verdict, report=facts, address=address, said=said, board=known)
 
     def cut_off(self, phase: str, words: str = "") -> None:
         """No report came of it: a save, a key, or a folder that is not there."""
