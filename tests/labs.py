@@ -166,7 +166,7 @@ def by_docker_alone(folder, *more):
     try:
         yield made
     finally:
-        made.compose("down", "--volumes", "--rmi", "local", "--timeout", "30")
+        made.compose("--profile", "*", "down", "--volumes", "--rmi", "local", "--timeout", "30")  # `lab` has a profile
 
 
 def ask(address, token=None, data=None, method=None):
