@@ -57,6 +57,11 @@ class Watched:
     def feedback(self, student):
         return (self.out / "feedback" / f"{student}.md").read_text(encoding="utf-8")
 
+    def expect_passed(self, *students):
+        """Asks that the work of these passed; where one did not, its feedback says why."""
+        for student in students:
+            assert self.verdicts[student] == "passed", self.feedback(student)
+
     def left(self):
         """What is left of these runs in the engine and of their locks, once the sweepers have had their time."""
         return until(self._left_now, limit=90.0, pause=1.0, enough=lambda found: not found)

@@ -181,7 +181,7 @@ def test_an_attack_earns_nothing(graded, name):
 
 
 def test_honest_work_beside_them_passes(graded):
-    assert {graded.verdicts[name] for name in ("aa-honest", "m-honest", "zz-honest")} == {"passed"}
+    graded.expect_passed("aa-honest", "m-honest", "zz-honest")
 
 
 def test_a_wrong_answer_with_files_of_its_own_earns_what_it_is_worth(graded):
@@ -268,5 +268,5 @@ def test_a_dockerfile_reaches_nothing(built, name):
 
 
 def test_honest_builds_beside_them_pass_and_nothing_is_left(built):
-    assert {built.verdicts[name] for name in ("aa-honest", "zz-honest")} == {"passed"}
+    built.expect_passed("aa-honest", "zz-honest")
     assert built.left() == []
