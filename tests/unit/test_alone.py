@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workshop.alone.mirror import Place, leading_to, published
+from workshop.alone.mirror import Mirror, Place, leading_to, published
 from workshop.course.places import ROOT
 from workshop.guests import gate
 from workshop.patience import until
@@ -132,6 +132,25 @@ def test_where_nobody_listens_it_is_taken_and_closed_as_by_the_engines_own_proxy
         contextlib.suppress(ConnectionResetError),
     ):
         assert one.recv(10) == b""
+
+
+def test_a_look_that_nobody_waits_for_any_longer_leaves_no_docker_command(tmp_path, monkeypatch):
+    """A container is inspected as the mirror ends: a command that runs on is told of by Python's own warnings, too."""
+    (tmp_path / "docker").write_text(
+        "#!/bin/sh\n"
+        "case $1 in\n"
+        "  events) echo start one; exec sleep 60 ;;\n"
+        f"  inspect) echo $$ > {tmp_path}/pid; exec sleep 60 ;;\n"
+        "esac\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    pid = tmp_path / "pid"
+    with Mirror(tmp_path / "gate"):
+        assert until(lambda: pid.exists() and pid.read_text().strip(), 10)
+    assert not Path("/proc", pid.read_text().strip()).exists()
+    gc.collect()
 
 
 def test_only_the_workshop_has_the_socket_and_nothing_is_published_beyond_this_machine():

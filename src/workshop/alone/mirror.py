@@ -86,8 +86,7 @@ class Mirror:
             events = await self._docker("events", *filters, "--format", SHAPE)
             assert events.stdout
             try:
-                listed = await (await self._docker("ps", "--quiet", "--no-trunc")).communicate()
-                for container in listed[0].decode().split():
+                for container in (await self._said("ps", "--quiet", "--no-trunc")).decode().split():
                     self._look_soon(container)
                 async for line in events.stdout:
                     action, actor, *of_network = line.decode().split()
@@ -97,9 +96,7 @@ class Mirror:
                     else:
                         self._look_soon(of_network[0] if action in ("connect", "disconnect") else actor)
             finally:
-                with contextlib.suppress(ProcessLookupError):
-                    events.kill()
-                await events.communicate()
+                await ended(events)
                 for container in [*self._looks]:
                     self._forget_look(container)
                 for container in [*self._served]:
@@ -111,6 +108,15 @@ class Mirror:
         return await asyncio.create_subprocess_exec(
             engine.command(), *words, stdin=nowhere, stdout=own, stderr=nowhere
         )
+
+    async def _said(self, *words: str) -> bytes:
+        """What a docker command prints. Where nobody waits for it any longer, it is ended."""
+        command = await self._docker(*words)
+        try:
+            return (await command.communicate())[0]
+        finally:
+            if command.returncode is None:
+                await ended(command)
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -133,13 +139,19 @@ class Mirror:
 
     async def _look(self, container: str) -> None:
         """Serves what a container publishes now."""
-        said, _ = await (await self._docker("inspect", container)).communicate()
-        found = json.loads(said or b"[]")
+        found = json.loads(await self._said("inspect", container) or b"[]")
         self._close(container)
         served = self._served.setdefault(container, {})
         for port, place in (published(found[0]) if found else {}).items():
             with contextlib.suppress(OSError):  # something else listens there, as it may on any machine
                 served[port] = await asyncio.start_server(leading_to(place, self._gate), self._here, port)
+
+
+async def ended(process: asyncio.subprocess.Process) -> None:
+    """Ends a process and closes what led to it."""
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.communicate()
 
 
 def leading_to(place: Place, gate: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:

@@ -87,7 +87,7 @@ def next_step(lesson: Lesson, report: Report, watched: bool = False) -> str:
     if broken:
         return f"next: correct {broken.split(': ')[0]}"
     if report.verdict is Outcome.UNCHECKED:
-        return "next: `./workshop doctor` says what is missing here, and how to fix it"
+        return "next: the reason stands above; `./workshop doctor` says whether this machine lacks something, and how to fix it"
     if watched:
         return "next: fix the first ✗ and save; this page checks again"
     return f"next: fix the first ✗, then `./workshop check {lesson.number}`; `./workshop hint {lesson.number}` helps"

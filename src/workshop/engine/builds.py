@@ -230,7 +230,8 @@ def _failure(done: engine.Done, asked: str, failed: BuildFailed, missing: bases.
         where = f" for the platform {missing.platform}" if missing.platform else ""
         has = f" Here are: {', '.join(missing.here)}." if missing.here else ""
         return Unchecked(
-            f"The build needs the image {missing.image}{where}. It is not here, and its registry could not be asked whether there is one.{has}",
+            f"The build needs the image {missing.image}{where}. It is not here, and its registry could not be asked "
+            f"whether there is one.{has} If you meant another one, correct its name; else try again with internet.",
             actual=shown,
         )
     if offline and not missing:
