@@ -140,9 +140,9 @@ def test_a_command_of_python_needs_no_engine(runtime):
 def test_a_service_has_more_time_to_start_on_a_slow_machine(runtime, monkeypatch, times):
     monkeypatch.setattr(patient, "slowness", lambda: float(times))
     monkeypatch.setattr(patient, "MOST_PATIENCE", 100)
-    service = runtime.start(command=("python", "-c", f"import time; time.sleep(1)\n{APP}"), wait=False)
+    service = runtime.start(command=("python", "-c", f"import time; time.sleep(0.6)\n{APP}"), wait=False)
     with nullcontext() if times > 1 else pytest.raises(NotUp):
-        service.wait_until_up("/", limit=0.5)
+        service.wait_until_up("/", limit=0.3)
     service.end()
 
 

@@ -140,14 +140,16 @@ def test_every_kind_of_trouble_has_words_that_end_in_a_next_step():
         assert "`" in said.hint, f"{kind} names no command"
 
 
-def test_the_log_of_an_ended_container_is_taken_once_it_grows_no_more():
+def test_the_log_of_an_ended_container_is_taken_once_it_grows_no_more(monkeypatch):
+    monkeypatch.setattr(docker, "LOG_PAUSE", 0.01)
     said = iter(["", "", "one\n", "one\ntwo\n", "one\ntwo\n", "never asked for"])
     run = SimpleNamespace(docker=lambda *_, **__: engine.Done((), 0, next(said), "", 0.0))
     assert docker.DockerService(run, "name", 5000).last_log() == "one\ntwo\n"
 
 
 def test_the_log_of_a_container_that_said_nothing_is_empty(monkeypatch):
-    monkeypatch.setattr(docker, "LOG_LAG", 0.3)
+    monkeypatch.setattr(docker, "LOG_LAG", 0.1)
+    monkeypatch.setattr(docker, "LOG_PAUSE", 0.01)
     run = SimpleNamespace(docker=lambda *_, **__: engine.Done((), 0, "", "", 0.0))
     assert docker.DockerService(run, "name", 5000).last_log() == ""
 

@@ -79,25 +79,32 @@ def test_a_fault_of_a_grader_names_its_file_and_line(teapot, before, after, line
     assert json.loads(json.dumps(report.to_dict()))["checks"][-1]["fault"] == report.checks[-1].fault
 
 
-@pytest.mark.parametrize(("before", "after", "line", "said"), FAULTS.values(), ids=FAULTS)
-def test_pytest_alone_shows_it_too(teapot, before, after, line, said):
-    path = changed(teapot, before, after)
+@pytest.fixture(scope="module")
+def by_pytest_alone(tmp_path_factory):
+    """What pytest prints for a checkout with one lesson for each fault, and its exit code."""
+    root = tmp_path_factory.mktemp("faults")
+    for number, (before, after, _, _) in enumerate(FAULTS.values(), 21):
+        lesson = f"{number}_teapot{number}"
+        for name, text in {
+            f"lessons/{lesson}/test_teapot{number}.py": GRADER.replace(before, after),
+            f"lessons/{lesson}/app.py": "starter = True\n",
+            f"solutions/{lesson}/app.py": "starter = False\n",
+        }.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    words = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "workshop.grading.plugin",
-        "-p",
-        "no:cacheprovider",
-        "-rs",
-        "--solution",
-    ]
-    words += ["--runtime", "embedded", "--import-mode=importlib", "--rootdir", str(teapot), str(path)]
-    done = subprocess.run(words, capture_output=True, text=True, cwd=teapot, env=environment, check=False)
-    assert f"test_teapot.py:{line}" in done.stdout.replace(", line ", ":").replace('"', "") and said in done.stdout
-    assert done.returncode != 0
+    words = [sys.executable, "-m", "pytest", "-p", "workshop.grading.plugin", "-p", "no:cacheprovider", "-rs"]
+    words += ["--solution", "--runtime", "embedded", "--import-mode=importlib", "--continue-on-collection-errors"]
+    words += ["--rootdir", str(root), "lessons"]
+    return subprocess.run(words, capture_output=True, text=True, cwd=root, env=environment, check=False)
+
+
+@pytest.mark.parametrize(("number", "fault"), [*enumerate(FAULTS, 21)])
+def test_pytest_alone_shows_it_too(by_pytest_alone, number, fault):
+    _, _, line, said = FAULTS[fault]
+    shown = by_pytest_alone.stdout.replace(", line ", ":").replace('"', "")
+    assert f"test_teapot{number}.py:{line}" in shown and said in by_pytest_alone.stdout
+    assert by_pytest_alone.returncode != 0
 
 
 def test_a_plain_assert_shows_its_words_and_never_the_graders_objects(teapot):

@@ -57,14 +57,14 @@ def test_each_room_says_what_it_is_for(room):
 
 
 def code_of(path):
-    """The Python of a file; a notebook's cells one after the other."""
+    """The Python of a file that names the workshop; of a notebook the cells that do, one after the other."""
     text = path.read_text(encoding="utf-8", errors="replace")
     if "workshop" not in text:
         return ""
     if path.suffix == ".py":
         return text
-    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-    lines = "\n".join("".join(cell["source"]) for cell in cells).splitlines()
+    cells = ["".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    lines = "\n".join(cell for cell in cells if "workshop" in cell).splitlines()
     return "\n".join(line for line in lines if not line.startswith(("%", "!")))
 
 

@@ -219,7 +219,7 @@ def test_connections_are_noted_with_their_times(server, outside):
 def test_what_a_request_tries_while_redis_is_away(away):
     class Alone:  # a service with a loop of its own: three tries, with pauses
         def another(self, env):
-            self.client = redis.Redis.from_url(env["REDIS_URL"], socket_timeout=0.2, socket_connect_timeout=0.2)
+            self.client = redis.Redis.from_url(env["REDIS_URL"], socket_timeout=0.1, socket_connect_timeout=0.1)
             return self
 
         def request(self, method, path, limit):
@@ -227,7 +227,7 @@ def test_what_a_request_tries_while_redis_is_away(away):
             for _ in range(3):
                 with contextlib.suppress(redis.RedisError):
                     self.client.incr("n")
-                time.sleep(0.3)
+                time.sleep(0.15)
             answer.seconds = time.monotonic() - start
             return answer
 
@@ -240,7 +240,7 @@ def test_what_a_request_tries_while_redis_is_away(away):
             own.end()
     assert found and found.answered
     assert len(found.at) == 3
-    assert all(0.2 < pause < 2 for pause in found.pauses)
+    assert all(0.1 < pause < 2 for pause in found.pauses)
     assert found.longest < found.seconds
 
 
@@ -298,7 +298,7 @@ def test_redis_may_go_and_come_back(server, outside):
 
 
 def test_one_that_ends_while_clients_come_leaves_none_open(server):
-    for _ in range(40):
+    for _ in range(20):
         relay, end = in_thread((server.host, server.port))
         port, came = int(relay.url.split(":")[2].split("/")[0]), []
 

@@ -26,31 +26,40 @@ class Step:
     takes_engine: bool = False
 
 
-EMBEDDABLE = tuple(str(lesson.number) for lesson in catalogue() if not lesson.needs_engine)
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as lint; lint()"  # it has no `python -m`
-PYTEST = ("-m", "pytest", "-q", "-n", "3", "--dist", "loadfile")
-STEPS = (
-    Step("lint", ("-m", "ruff", "check")),
-    Step("format", ("-m", "ruff", "format", "--check")),
-    Step("types", ("-m", "mypy")),
-    Step("import contract", ("-c", LINT_IMPORTS, "--no-cache")),
-    Step("unit tests", (*PYTEST, "tests/unit")),
-    Step("the machinery live, and the commands of every lesson", (*PYTEST, "tests", "--ignore", "tests/unit")),
-    Step(
-        "the proof in brief, embedded",
-        ("-m", "workshop.cli", "prove", "--brief", "--minutes", "1", "--runtime", "embedded", "--embeddable"),
-    ),
-    Step(
-        "the solutions of these lessons, live",
-        ("-m", "workshop.cli", "check", *EMBEDDABLE, "--solution", "--runtime", "docker"),
-        takes_engine=True,
-    ),
-    Step(
-        "the proof in brief, live",
-        ("-m", "workshop.cli", "prove", "--brief", "--minutes", "2", "--engine", "--runtime", "docker"),
-        takes_engine=True,
-    ),
-)
+PYTEST = ("-m", "pytest", "-q", "-n", "3", "--dist")
+
+
+def steps() -> tuple[Step, ...]:
+    """What `workshop test` runs, in its order."""
+    embeddable = (str(lesson.number) for lesson in catalogue() if not lesson.needs_engine)
+    return (
+        Step("lint", ("-m", "ruff", "check")),
+        Step("format", ("-m", "ruff", "format", "--check")),
+        Step("types", ("-m", "mypy")),
+        Step("import contract", ("-c", LINT_IMPORTS, "--no-cache")),
+        Step("unit tests", (*PYTEST, "worksteal", "tests/unit")),
+        Step(
+            "the machinery live, and the commands of every lesson",
+            (*PYTEST, "loadfile", "tests", "--ignore", "tests/unit"),
+        ),
+        Step(
+            "the proof in brief, embedded",
+            ("-m", "workshop.cli", "prove", "--brief", "--minutes", "1", "--runtime", "embedded", "--embeddable"),
+        ),
+        Step(
+            "the solutions of these lessons, live",
+            ("-m", "workshop.cli", "check", *embeddable, "--solution", "--runtime", "docker"),
+            takes_engine=True,
+        ),
+        Step(
+            "the proof in brief, live",
+            ("-m", "workshop.cli", "prove", "--brief", "--minutes", "2", "--engine", "--runtime", "docker"),
+            takes_engine=True,
+        ),
+    )
+
+
 LAST_LINES = 40  # of a failed step, said again at the end: a long log may be kept only in part
 
 
@@ -82,7 +91,7 @@ def test(only: str | None, is_fix: bool) -> int:
     failed: list[str] = []
     passed: list[str] = []
     ends: dict[str, str] = {}
-    for step in STEPS:
+    for step in steps():
         if only and only not in step.name:
             continue
         if step.takes_engine and missing:

@@ -292,6 +292,7 @@ class Server:
             tell({"ready": True})
             while line := await reader.readline():
                 if json.loads(line).get("end"):
+                    watch.go_on()
                     await watch.all_told()
                     tell({"end": True})
                 else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -25,13 +26,13 @@ class Mistake:
     functions: tuple[str, ...] = ()
     example: Facts = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def needs(self) -> dict[str, bool]:
         """The names that its condition asks for, and whether it can do without."""
         parameters = inspect.signature(self.condition).parameters.values()
         return {one.name: one.default is not one.empty for one in parameters}
 
-    @property
+    @functools.cached_property
     def checks(self) -> tuple[str, ...]:
         """The checks among the functions that it names."""
         return tuple(name for name in self.functions if name.startswith("test_"))
