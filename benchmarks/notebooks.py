@@ -62,7 +62,7 @@ def submissions(count: int) -> list[Case]:
 
 
 def ours(chosen: list[Case], at_once: int) -> Figures:
-    """Grades them as `prove` and the class queue do: workers that are up, each submission in a fresh container, each worker with its own Redis."""
+    """Grades them as `prove` and the class queue do: workers that are up, each worker with its own Redis and a container, in which each submission is a user of its own."""
     timed: list[Timed] = []
     problems: list[str] = []
     warmed, lock = threading.Semaphore(0), threading.Lock()
@@ -150,7 +150,7 @@ def rows(figures: list[Figures]) -> list[str]:
 def notes(checks: int) -> list[str]:
     """What each of them does and does not do."""
     return [
-        " workshop: each submission in a container of its own that has run nothing before, beside a Redis that it shares with nobody;",
+        " workshop: in a container, each submission as a user of its own of whom nothing is left, beside a Redis that it shares with nobody;",
         f"   {checks} checks, with rivals in mid-flight and commands counted. Times from workers that are up.",
         f" nbgrader, otter, nbclient: {len(ASSERTS)} cells of asserts for the same {len(ASSERTS)} exercises. Nothing is isolated: the code",
         "   runs as this user, with this machine's files and network; one Redis for all, with a database for each of the two at a time.",

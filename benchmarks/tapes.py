@@ -57,6 +57,7 @@ LAST = {
     "gone",
     "missing",
     "empty",
+    "mark",
 }  # what the last answer to a message has
 
 
@@ -65,7 +66,7 @@ class Part(Enum):
 
     COMMAND = "command"
     RUNNER = "a notebook's runner is started"
-    TALK = "it is told all that it is told"
+    TALK = "it is told all that it is told for one notebook"
     DONE = "a submission is through"
 
 
@@ -78,6 +79,7 @@ class Call:
     end: float
     words: list[str] = field(default_factory=list)
     folder: Path = Path()
+    said: Path = Path()
     code: int | None = None
     result: Future[None] | None = None
 
@@ -130,7 +132,7 @@ def calls(tape: Path) -> list[Call]:
 
 
 def _noted(folder: Path) -> list[Call]:
-    """The calls of one folder of a tape: of a runner that was told something two, of what cannot be played none."""
+    """The calls of one folder of a tape: of a notebook's container one more for each notebook, of what cannot be played none."""
     note = json.loads((folder / "note.json").read_text())
     begin, words = note["begin"], note["words"]
     if any(words[at : at + 2] == list(FOREIGN) for at in range(len(words))):
@@ -138,12 +140,12 @@ def _noted(folder: Path) -> list[Call]:
     ended = folder / "ended"
     end, code = (ended.stat().st_mtime, int(ended.read_text())) if ended.exists() else (math.inf, None)
     if words[:2] != ["run", "--interactive"]:
-        return [Call(Part.COMMAND, begin, end, words, folder, code)]
-    runner = Call(Part.RUNNER, begin, math.inf, words, folder)
-    if not (folder / "first").exists():
-        return [runner]
-    told = (folder / "first").stat().st_mtime, (folder / "said").stat().st_mtime
-    return [runner, Call(Part.TALK, *told, words, folder)]
+        return [Call(Part.COMMAND, begin, end, words, folder, code=code)]
+    talks = [
+        Call(Part.TALK, int(said.name.partition("-")[2]) / 1e9, said.stat().st_mtime, words, folder, said)
+        for said in folder.glob("said-*")
+    ]
+    return [Call(Part.RUNNER, begin, math.inf, words, folder), *talks]
 
 
 class Player:
@@ -154,7 +156,7 @@ class Player:
         self._listed: dict[str, list[str]] = {}  # the last list of ids of each kind
         self._up: set[str] = set()
         self.otherwise: list[Call] = []  # commands that act, and ended in another way than in the recording
-        self._runners: dict[Path, subprocess.Popen[bytes]] = {}
+        self._runners: dict[Path, tuple[subprocess.Popen[bytes], ThreadPoolExecutor]] = {}  # who reads its answers
         self._renamed(tape / NAMED)
 
     def _renamed(self, named: Path) -> None:
@@ -162,7 +164,7 @@ class Player:
         recorded = next(found[1] for call in self._calls for word in call.words if (found := RUN_ID.search(word)))
         before = named.read_text() if named.exists() else recorded
         for folder in {call.folder for call in self._calls if call.words}:
-            for path in [*folder.glob("files/**/*"), *folder.glob("said")]:
+            for path in [*folder.glob("files/**/*"), *folder.glob("said-*")]:
                 if path.is_file() and not path.is_symlink() and before.encode() in (data := path.read_bytes()):
                     times = path.stat()
                     path.write_bytes(data.replace(before.encode(), self._run.id.encode()))
@@ -188,18 +190,18 @@ class Player:
                     self._start(call)
                 else:
                     call.result = pool.submit(self._talk if call.part is Part.TALK else self._make, call)
-        for process in self._runners.values():
+        for process, reader in self._runners.values():
+            process.kill()
+            process.wait()
+            reader.shutdown()
             for pipe in (process.stdin, process.stdout):
                 if pipe:
                     pipe.close()
-            process.kill()
-            process.wait()
         return stamps
 
     def _make(self, call: Call) -> None:
         words = self._with_ids(call.words)
-        said = call.folder / "said"
-        data = said.read_bytes() if said.exists() else None
+        data = b"".join(said.read_bytes() for said in sorted(call.folder.glob("said-*"))) or None
         limit = max(UP_LIMIT, 3 * (call.end - call.begin)) if call.end < math.inf else UP_LIMIT
         try:
             done = self._run.docker(*words, data=data, timeout=limit)
@@ -235,28 +237,24 @@ class Player:
         self._up.add(name)
 
     def _start(self, call: Call) -> None:
-        self._runners[call.folder] = subprocess.Popen(
+        process = subprocess.Popen(
             [engine.command(), *call.words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             pass_fds=self._run.inherited(),
         )
+        self._runners[call.folder] = process, ThreadPoolExecutor(1)
 
     def _talk(self, call: Call) -> None:
-        """Tells a notebook's runner line by line what it was told, and lets it end."""
-        process = self._runners[call.folder]
+        """Tells a notebook's container line by line what it was told for one notebook."""
+        process, reader = self._runners[call.folder]
         assert process.stdin and process.stdout
-        with ThreadPoolExecutor(1) as answers, process.stdin:
-            for line in (call.folder / "said").read_bytes().splitlines(keepends=True):
-                with contextlib.suppress(OSError, TimeoutError):
-                    process.stdin.write(line)
-                    process.stdin.flush()
-                    answers.submit(self._answered, process.stdout).result(0.0 if b'"kill"' in line else TALK_LIMIT)
-            process.stdin.close()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(UP_LIMIT)
-            process.kill()
+        for line in filter(bytes.strip, call.said.read_bytes().splitlines(keepends=True)):
+            with contextlib.suppress(OSError, TimeoutError):
+                process.stdin.write(line)
+                process.stdin.flush()
+                reader.submit(self._answered, process.stdout).result(0.0 if b'"kill"' in line else TALK_LIMIT)
 
     @staticmethod
     def _answered(lines: Any) -> None:

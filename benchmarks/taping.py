@@ -1,7 +1,7 @@
 """Stands in for the docker command while a tape is recorded: notes a call, keeps the files that it is given, and passes it on.
 
-Called as `taping.py TAPE SCRATCH DOCKER WORDS…`; runs have their folders in SCRATCH. A call becomes a folder in TAPE: `note.json`; `files` with the run's folder; `said` with its standard
-input; `first` as old as the first of that; `ended` with its exit code, if it was not killed.
+Called as `taping.py TAPE SCRATCH DOCKER WORDS…`; runs have their folders in SCRATCH. A call becomes a folder in TAPE: `note.json`; `files` with the run's folder; `said-…` with its standard
+input, in a new file `said-TIME` (in nanoseconds) for each notebook that runs in a container; `ended` with its exit code, if it was not killed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 from typing import IO
 
+MARK = b'{"mark":'  # begins the next notebook in its container
 DIES_WITH_ITS_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 
 
@@ -39,11 +40,13 @@ def kept(folder: Path, scratch: str, words: list[str]) -> list[str]:
 
 def pass_on(folder: Path, to: IO[bytes]) -> None:
     """Hands on what comes on standard input, and keeps it."""
-    with (folder / "said").open("wb", buffering=0) as said, to:
+    said = None
+    with to:
         while data := os.read(0, 65536):
-            if not said.tell():
-                (folder / "first").touch()
-            said.write(data)
+            if said is None or MARK in data:
+                said = folder / f"said-{time.time_ns()}"
+            with said.open("ab", buffering=0) as file:
+                file.write(data)
             try:
                 to.write(data)
                 to.flush()

@@ -213,9 +213,10 @@ def test_a_tape_has_what_can_be_played(tmp_path):
         folder = tmp_path / f"{number}-a"
         folder.mkdir()
         (folder / "note.json").write_text(json.dumps({"words": words, "begin": number}))
-    for name in ("first", "said"):
-        (tmp_path / "3-a" / name).touch()
-        os.utime(tmp_path / "3-a" / name, (4.5, 4.5))
+    for begin, end in ((4.1, 4.2), (4.5, 4.6)):
+        said = tmp_path / "3-a" / f"said-{int(begin * 1e9)}"
+        said.touch()
+        os.utime(said, (end, end))
     (tmp_path / f"{int(4.7e9)}-{tapes.DONE}").touch()
     found = tapes.calls(tmp_path)
     assert [(call.part.name, call.words[:1]) for call in found] == [
@@ -223,6 +224,7 @@ def test_a_tape_has_what_can_be_played(tmp_path):
         ("COMMAND", ["port"]),
         ("RUNNER", ["run"]),
         ("RUNNER", ["run"]),
+        ("TALK", ["run"]),
         ("TALK", ["run"]),
         ("DONE", []),
     ]

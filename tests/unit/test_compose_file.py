@@ -479,11 +479,20 @@ def test_the_file_that_is_run():
 
 
 def test_a_service_that_is_held_back():
-    made = rewritten(CONFIG, plan(held="redis", apart=True, commands={"redis": ["a", "b"]}))
+    made = rewritten(CONFIG, plan(held="redis", is_copy=True, apart=True, commands={"redis": ["a", "b"]}))
     assert made["services"]["redis"]["entrypoint"] == ["sh", "-c", GATE, "gate"]
     assert made["services"]["redis"]["command"] == ["a", "b"]
     assert "container_name" not in made["services"]["web"]
     assert made["volumes"]["d"]["name"] == "p_d"
+
+
+def test_a_copy_has_networks_and_volumes_of_its_own():
+    """In one network the first web may find the second redis: its data would be gone for a reason that is none of the student's."""
+    config = {**CONFIG, "networks": {"default": {"name": "fixed"}}}
+    first, copy = rewritten(config, plan()), rewritten(config, plan(is_copy=True))
+    assert [made["networks"]["default"]["name"] for made in (first, copy)] == ["workshop-ab12-fixed", "p_default"]
+    assert [made["volumes"]["d"]["name"] for made in (first, copy)] == ["workshop-ab12-fixed", "p_d"]
+    assert "container_name" in copy["services"]["web"]
 
 
 def test_volumes_that_are_small(tmp_path):
@@ -497,7 +506,7 @@ def test_volumes_that_are_small(tmp_path):
     images = {"redis": {"Volumes": {"/data": {}, "/more": {}}}, "web": {"Volumes": {"/data": {}}}}
     config = {"services": {"redis": {"volumes": mounts}, "web": {}}, "volumes": {"d": {"name": "fixed"}}}
     names = {"redis": "x", "web": "x"}
-    made = rewritten(config, Plan("a", "t", "p", tmp_path, names, images, apart=True, small="4m"))
+    made = rewritten(config, Plan("a", "t", "p", tmp_path, names, images, is_copy=True, apart=True, small="4m"))
     assert {volume["driver_opts"]["o"] for volume in made["volumes"].values()} == {"size=4m,mode=1777"}
     assert made["volumes"]["d"]["name"] == "p_d"
     kinds = {mount["target"]: mount["type"] for mount in made["services"]["redis"]["volumes"]}

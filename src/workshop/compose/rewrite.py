@@ -65,7 +65,10 @@ class Plan:
     configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # what the images say: Entrypoint, User, …
     commands: Mapping[str, list[str]] = field(default_factory=dict)  # the whole command line of services held back
     held: str | None = None
-    apart: bool = False  # shares nothing with the other copies: a name that the file fixes is its own as well
+    is_copy: bool = False  # a copy beside the first: a network or volume whose name the file fixes is its own
+    apart: bool = (
+        False  # it shares nothing with the other copies: not the name that the file fixes for a container either
+    )
     small: str | None = None  # the size of each volume, in memory, where a disk is to be filled
 
     @property
@@ -243,9 +246,9 @@ def _volume(name: str, volume: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
 
 
 def _name(key: str, thing: Mapping[str, Any], plan: Plan) -> str:
-    """Its name in the engine. One that the student fixed stays shared by all copies of the stack, within the run."""
+    """Its name in the engine. Copies share none: in one network the first `web` may find the second `redis`, in one volume two write over each other."""
     own = f"{plan.project}_{key}"
-    fixed = thing.get("name", own) != own and not plan.apart
+    fixed = thing.get("name", own) != own and not plan.is_copy
     return f"workshop-{plan.run_id}-{thing['name']}" if fixed else own
 
 

@@ -125,7 +125,7 @@ class Session:
             return runners.Runners(lambda _: runners.lodged(self.run, lodging))
         if self.runtime == "embedded":
             return runners.Runners(lambda _: runners.local(self.run))
-        return runners.Runners(lambda beside: runners.contained(self.run, self.docker.network, beside))
+        return runners.Runners(runners.Hosts(self.run, self.docker.network))
 
     def warm(self, lesson: Lesson) -> None:
         """Makes ahead what the next check of the lesson will need."""

@@ -41,7 +41,7 @@ class DrilledStack(Stack):
     """A stack with its drills: the fixture `stack`."""
 
     held: str | None = None  # the service that is held back in this copy
-    apart = False  # whether a name that the file fixes is one of this copy's own
+    is_copy = apart = False  # see Plan
     small: str | None = None  # the size of this copy's volumes, as `4m`
     _nearly_up: Ahead[bool] | None = None
 
@@ -49,12 +49,12 @@ class DrilledStack(Stack):
         """A second copy; see `Stack.copy`. In it the service `held` starts, and does nothing until `release`.
 
         One that is `apart` shares nothing with the first, whatever the file says; so does one whose volumes are `small`, as `4m`, to be filled.
+        Any other may fail over the name that the file fixes for a container; its networks and volumes are its own all the same.
 
-        It begins as soon as Redis in the first is well and only `web` is missing: earlier it would take the processor from the first verdict, and
-        a volume whose name the file fixes from the first Redis.
+        It begins as soon as Redis in the first is well and only `web` is missing: earlier it would take the processor from the first verdict.
         """
         made = type(self)(self._shared)
-        made.held, made.small, made.apart = held, small, bool(apart or held or small)
+        made.held, made.small, made.is_copy, made.apart = held, small, True, bool(apart or held or small)
         self._nearly_up = nearly_up = self._nearly_up or Ahead(self._until_nearly_up)
         made._began = Ahead(lambda: self._up_after_the_first(made, nearly_up))
         return made
@@ -245,7 +245,7 @@ class DrilledStack(Stack):
 
     def _plan(self) -> Plan:
         plan = super()._plan()
-        plan.apart, plan.small = self.apart, self.small
+        plan.is_copy, plan.apart, plan.small = self.is_copy, self.apart, self.small
         if self.held:
             plan.held, plan.commands = self.held, {self.held: self._command(self.held, plan.images[self.held])}
         return plan

@@ -11,9 +11,10 @@ Messages are JSON lines on the descriptors that were standard input and output a
     {"do": "kill", "id": 1}
     {"do": "rest"} ends all calls, and what they started; {"rests": true} once that is so
     {"do": "outline", "name": …} {"outline": …}; see outline.py
+    {"do": "leave"} ends it all, as the end of the requests does
 
-Three processes, so that nothing that a student starts outlives its time. The first only waits; it clears away what ends. The second runs the
-cells, and is ended after them with all that they started: threads, programs. Its fork serves the calls. Each call runs in a child process of its
+Three processes, so that nothing that a student starts outlives its time. The first only waits; it clears away what ends (in a container it is
+host.py). The second runs the cells, and is ended after them with all that they started: threads, programs. Its fork serves the calls. Each call runs in a child process of its
 own, so that it can be ended and leaves nothing behind. The child of the next call is forked, and its client connected, while the grader looks at
 what the last call did.
 """
@@ -161,9 +162,10 @@ class Child(NamedTuple):
 class Runner:
     """Serves messages; one child process for each call."""
 
-    def __init__(self) -> None:
+    def __init__(self, life: int | None = None) -> None:
+        """`life` is what a host has given it, in whose container every other process is one that it started."""
         gc.disable()
-        self.is_alone = os.getpid() == 1  # in its container: every other process there is one that it started
+        self.is_alone = life is not None
         self.requests, self.answers = os.dup(0), os.dup(1)
         nowhere = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
@@ -176,7 +178,7 @@ class Runner:
             int | None, bytes
         ] = {}  # the beginning of a line that a call, or the grader (None), has yet to end
         self.selector: Any = None
-        self.life: int | None = None  # open as long as one of the processes lives that serve
+        self.life = life  # open as long as one of the processes lives that serve
 
     def watch_over(self) -> None:
         """What the first process does: it lets a fork of it serve, and clears away what ends until that one has ended. Returns in the fork."""
@@ -190,7 +192,7 @@ class Runner:
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.wait()
-        os.read(life, 1)  # the one that serves the calls is the child of another, unless this is a container
+        os.read(life, 1)  # the one that serves the calls is the child of another
         os._exit(0)
 
     def end_strays(self) -> None:
@@ -199,7 +201,7 @@ class Runner:
             return
         if self.is_alone:
             with contextlib.suppress(OSError):
-                os.kill(-1, signal.SIGKILL)  # all but the first process and this one
+                os.kill(-1, signal.SIGKILL)  # all but this process and the host, which is another user's
             return
         os.setpgid(0, os.getpgid(os.getppid()))
         with contextlib.suppress(OSError):
@@ -257,6 +259,9 @@ class Runner:
             self.call(message)
         elif what == "rest":
             self.rest()
+        elif what == "leave":
+            self.end_all()
+            os._exit(0)
         elif what == "outline":
             self.tell({"outline": outline.outline(self.notebook.sources.values(), message["name"])})
         elif message["id"] in self.children:
