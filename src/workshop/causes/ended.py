@@ -19,6 +19,11 @@ from workshop.runtimes.evidence import Evidence
 
 SHELLS = re.compile(r"(?:/usr)?(?:/bin/)?(?:ba|da|a)?sh")
 PYTHON = re.compile(r"(?:\S*/)?python[\d.]*")
+# How gunicorn, uvicorn and granian log a signal to end.
+TOLD_TO_END = re.compile(
+    r"^(?:\[[^\]]+\] \[\d+\] \[INFO\] Handling signal: (?:term|int|quit)|INFO: +Shutting down|\[INFO\] Shutting down granian).*$",
+    re.MULTILINE,
+)
 SCRIPT = re.compile(r"\S+\.(?:sh|bash)|\S*(?:entrypoint|start|run)\S*")
 
 
@@ -224,6 +229,20 @@ def no_start(start, inside=None):
         else " Is it the file that is meant?"
     )
     return seen and {**seen, "advice": advice}
+
+
+@mistake(
+    example=ended(
+        "[2026-11-30 00:44:57 +0000] [1] [INFO] Listening at: http://0.0.0.0:5000 (1)\n"
+        "[2026-11-30 00:44:59 +0000] [1] [INFO] Handling signal: term\n",
+        code=0,
+        command=("gunicorn", "app:app"),
+    )
+)
+def server_told_to_end(start):
+    """The server was up and was told to end: “{line}”, says its log. It did so, with exit code 0. What in the image sends that signal: the HEALTHCHECK, a script?"""
+    said = TOLD_TO_END.search(start.log)
+    return is_well(start) and said and {"line": said[0].strip()}
 
 
 @mistake(example=ended(code=0, command=("echo", "hello")))

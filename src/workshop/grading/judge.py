@@ -175,7 +175,7 @@ def _ended(search: Search) -> Found | None:
         return None
     facts = {"start": ended, "log": ended.log, "inside": search.sight.facts.get("inside")}
     search.sight.facts = {**search.sight.facts, **facts}
-    return Search(Sight(facts), search.end, search.faults).first(GENERAL)
+    return Search(Sight(facts), search.limit, search.faults).first(GENERAL)
 
 
 def inside_of(bench: Any, facts: Mapping[str, Any]) -> Inside:

@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 
 from workshop.mistakes.mistake import Mistake
 from workshop.outcomes import Mismatch
+from workshop.patience import slowness
 
+MOST_PATIENCE = 4.0  # times SEARCH_LIMIT
 SEARCH_LIMIT = 2.0  # seconds for all conditions together; what looks into an image take has a limit of its own
 EVIDENCE = (
     "answer",
@@ -93,17 +95,37 @@ class Sight:
 
 
 @dataclass
+class Limit:
+    """The time for one search: SEARCH_LIMIT seconds, and as many times more as the machine is slow just now."""
+
+    begin: float = field(default_factory=time.monotonic)
+    seconds: float = SEARCH_LIMIT
+    is_stretched: bool = False
+
+    def is_over(self, more: float) -> bool:
+        """Whether it is over; `more` are seconds that come on top."""
+        if not self._is_past(more):
+            return False
+        if not self.is_stretched:
+            self.seconds, self.is_stretched = SEARCH_LIMIT * min(slowness(), MOST_PATIENCE), True
+        return self._is_past(more)
+
+    def _is_past(self, more: float) -> bool:
+        return time.monotonic() > self.begin + self.seconds + more
+
+
+@dataclass
 class Search:
     """One search through mistakes. `faults` collects what conditions raised: a fault of theirs, which ends nothing."""
 
     sight: Sight
-    end: float = field(default_factory=lambda: time.monotonic() + SEARCH_LIMIT)
+    limit: Limit = field(default_factory=Limit)
     faults: list[str] = field(default_factory=list)
 
     def first(self, mistakes: Iterable[Mistake]) -> Found | None:
         """The first mistake whose condition holds, or None."""
         for mistake in mistakes:
-            if time.monotonic() > self.end + getattr(self.sight.facts.get("inside"), "spent", 0.0):
+            if self.limit.is_over(getattr(self.sight.facts.get("inside"), "spent", 0.0)):
                 return None
             if mistake.functions and not set(mistake.functions) & self.sight.stack.keys():
                 continue
