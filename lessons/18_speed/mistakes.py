@@ -44,18 +44,18 @@ def times_turned_round(figures):
 
 
 @mistake("test_measure_times_each_call")
+def first_among_the_times(times, count):
+    """Asked for {count} times, and {came} came: the first GET is among them. It warms up, and does not count."""
+    return len(times) == count + 1 and {"count": count, "came": len(times)}
+
+
+@mistake("test_measure_times_each_call")
 def warm_up_that_came_late(times, place, held):
     """GET number {number} was held up, and its time stands one place later: {times}. So the first GET of all is among the
     times. It warms up: make it before the loop, and not after it."""
     late = times[place + 1 : place + 2]
     is_so = late and late[0] == max(times) >= held and times not in (sorted(times), sorted(times, reverse=True))
     return is_so and {"number": place + 1} | in_ms(times)
-
-
-@mistake("test_measure_times_each_call")
-def first_among_the_times(times, count):
-    """Asked for {count} times, and {came} came: the first GET is among them. It warms up, and does not count."""
-    return len(times) == count + 1 and {"count": count, "came": len(times)}
 
 
 @mistake("test_measure_times_each_call")

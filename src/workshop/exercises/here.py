@@ -169,7 +169,7 @@ class Call:
 
     def __init__(self, function: Any, args: tuple[Any, ...], options: dict[str, Any], server: Here) -> None:
         self._function, self._message = function, {"args": args, "kwargs": options}
-        self._client: Any = calling.connect(server.url)
+        self._client: Any = calling.connect(calling.client_for_a_call(server.url))
         self._result: dict[str, Any] | None = None
         self.thread: int | None = None
         self.time_outs: list[float] = []

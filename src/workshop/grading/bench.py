@@ -56,6 +56,7 @@ class Session:
         self._docker: DockerSession | None = None
         self._tidying: list[tuple[Callable[[], None], Ahead[None]]] = []
         self._let_go: list[Bench] = []  # what was kept and is still to be removed
+        self._releasing: Ahead[None] | None = None  # its Redis comes back from it
         self._is_over = False
         self.kept: Bench | None = None
         self.heard: list[Heard] = []  # what was asked in the checks of the last grading that passed
@@ -77,10 +78,11 @@ class Session:
         if self.runtime == "embedded" and choose(self._asked) == "docker":
             self._end_runners()
             self.runtime = "docker"
+        trouble = engine.trouble() if self.runtime == "docker" else None
+        self._wait_until_released()
         if self.runtime == "embedded":
             ahead, self._redis = self._redis, None
             return EmbeddedRuntime(self.run, folder, lesson, ahead, self.lodging)
-        trouble = engine.trouble()
         if trouble is not None:
             raise trouble
         from workshop.runtimes.docker import DockerRuntime
@@ -165,11 +167,18 @@ class Session:
         kept, self.kept = self.kept, None
         if kept is not None:
             self._let_go.append(kept)
-            if kept.with_redis:  # what comes next shares it
-                kept.runtime.release()
+            if kept.with_redis:  # what comes next shares it, and has other things to do first
+                self._releasing = Ahead(kept.runtime.release)
+
+    def _wait_until_released(self) -> None:
+        releasing, self._releasing = self._releasing, None
+        if releasing:
+            releasing.get()
 
     def remove_let_go(self) -> None:
         """Removes what was given up, beside whatever goes on."""
+        if self._let_go and self._releasing:
+            self._releasing.wait()
         while self._let_go:
             Ahead(self._let_go.pop().close)
 

@@ -107,17 +107,26 @@ def answer_of(
 
 def client_of(url: str | None = None, **options: Any) -> redis.Redis:
     """A client of the Redis at `url`, else at REDIS_URL, that has answered. It returns strings, and waits for an answer as long as it takes."""
-    address = url or os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
-    client = redis.Redis.from_url(address, decode_responses=True, socket_timeout=None, **options)
+    client = _client(url or os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0", **options)
     client.ping()
     return client
 
 
-def connect(url: str) -> redis.Redis:
-    """A fresh client, connected, so that what is counted later is the function's own. It waits as the notebook's own does."""
+def _client(url: str, **options: Any) -> redis.Redis:
+    return redis.Redis.from_url(url, decode_responses=True, socket_timeout=None, **options)
+
+
+def client_for_a_call(url: str) -> redis.Redis:
+    """A client that is not connected yet. It waits as the notebook's own does."""
     os.environ["REDIS_URL"] = url
     # to look up its own version takes redis-py longer than to connect; and it would ask for notices that only a managed Redis sends
-    return client_of(url, driver_info=None, maint_notifications_config=MaintNotificationsConfig(enabled=False))
+    return _client(url, driver_info=None, maint_notifications_config=MaintNotificationsConfig(enabled=False))
+
+
+def connect(client: redis.Redis) -> redis.Redis:
+    """The client, connected, so that what is counted later is the function's own; connected anew where Redis has hung up since. Raises RedisError."""
+    client.connection_pool.release(client.connection_pool.get_connection())
+    return client
 
 
 @contextlib.contextmanager
@@ -141,11 +150,3 @@ def time_outs(tell: Callable[[float], object]) -> Iterator[None]:
     finally:
         for kind, connect in zip(kinds, before, strict=True):
             kind._connect = connect
-
-
-def is_connected(client: redis.Redis) -> bool:
-    """Whether Redis answers on the client's connection."""
-    try:
-        return bool(client.ping())
-    except redis.RedisError:
-        return False

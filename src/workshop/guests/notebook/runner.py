@@ -172,6 +172,7 @@ class Runner:
             os.dup2(nowhere, descriptor)
         self.notebook: Any = None
         self.url = ""
+        self.client: Any = None  # not connected here: each child connects its own copy
         self.children: dict[int, Child] = {}  # by the number of their call
         self.spare: Child | None = None  # waits for the next call; only while no call runs, so that none can harm it
         self.rests: dict[
@@ -246,12 +247,13 @@ class Runner:
         """One message of the grader."""
         what = message["do"]
         if what == "run":
-            os.environ["REDIS_URL"] = self.url = message["url"]
+            self.url = message["url"]
+            self.client = calling.client_for_a_call(self.url)
             self.tell({"ran": self.notebook.run(message["cells"], message["skip"], message["limit"], self.tell)})
             with contextlib.suppress(
                 redis.RedisError
             ):  # what redis-py loads and makes once, at its first connection, it need not do in each child
-                calling.connect(self.url).close()
+                calling.connect(self.client).close()
             gc.freeze()  # the children share what is there by now
             if os.name == "posix":
                 self.leave_the_cells()
@@ -345,27 +347,26 @@ class Runner:
             os.close(descriptor)
         self.selector.close()
         self.answers = answers
-        client, problem = self.connected()
+        self.problem()
         took = time.monotonic() - begun
         with os.fdopen(requests, "rb") as whole:
             message = json.loads(whole.read())
-        if client is None or not calling.is_connected(client):  # Redis may have been stopped in the meantime
-            client, problem = self.connected()
-        if client is None:
+        if problem := self.problem():  # asked again: Redis may have been stopped in the meantime, or may be back
             self.tell({"id": message["id"], "unconnected": problem})
             return
         number, function = message["id"], self.notebook.functions[message["name"]]
         self.tell({"id": number, "ready": True, "took": took})
         with calling.time_outs(lambda seconds: self.tell({"id": number, "time_out": seconds})):
-            answer = calling.answer_of(self.notebook.told, function, client, message)
+            answer = calling.answer_of(self.notebook.told, function, self.client, message)
         self.tell({"id": number, **answer})
 
-    def connected(self) -> tuple[redis.Redis | None, str]:
-        """A connected client, or None and why there is none."""
+    def problem(self) -> str:
+        """Connects the client, where it is not connected; returns why it could not be, or ""."""
         try:
-            return calling.connect(self.url), ""
+            calling.connect(self.client)
         except redis.RedisError as error:
-            return None, str(error)
+            return str(error) or type(error).__name__
+        return ""
 
     def hear(self, number: int, lines: list[bytes], ended: bool) -> None:
         """Hands on what a child said: first that it is ready, then its answer, after which it is ended."""
@@ -420,7 +421,7 @@ class Runner:
                     function = self.found(message)
                     if function is not None:
                         begun = time.monotonic()
-                        client = calling.connect(self.url)
+                        client = calling.connect(calling.client_for_a_call(self.url))
                         self.tell({"id": message["id"], "ready": True, "took": time.monotonic() - begun})
                         self.tell(
                             {"id": message["id"], **calling.answer_of(self.notebook.told, function, client, message)}
