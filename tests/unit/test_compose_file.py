@@ -228,6 +228,7 @@ def test_what_is_read_with_the_file_is_judged_like_it(tmp_path):
         ("depends_on: {condition: service_healthy}", "condition_without_a_service", "name of a service"),
         ("depends_on: {redis: service_healthy}", "condition_missing", "`condition: service_healthy`"),
         ("depends_on: {redis: }", "condition_missing", "nothing below"),
+        ("depends_on: {redis: 'condition:service_healthy'}", "condition_missing", "without a space behind the colon"),
         ("ports: '5000:5000'", "list_without_dashes", "`ports` is a list"),
         ("ports: [5000: 5000]", "space_after_the_colon", '"5000:5000"'),
         ("volumes: {data: /data}", "list_without_dashes", "- data:/data"),
