@@ -35,7 +35,7 @@ def next_mark() -> bytes | None:
     while piece := os.read(0, 1):
         line += piece
         if piece == b"\n":
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError, TypeError):
                 if "mark" in json.loads(line):
                     return line
             line = b""
