@@ -1,7 +1,7 @@
 """Lesson 5: a service that is a good process from its start to its end."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
@@ -23,6 +23,7 @@ from workshop.grader import (
 )
 
 PATIENCE = 20  # seconds in which a service must answer for the first time
+ANSWERED = 0.3  # seconds after its line in the log, in which a request that does not wait is answered
 GRACE = 5  # seconds that `docker stop` waits before it kills
 STOP = f"docker stop --time {GRACE} …"
 HEALTHCHECK = "docker image inspect --format '{{json .Config.Healthcheck}}' …"
@@ -224,7 +225,7 @@ def stopped_meanwhile(service, seconds, drill):
         drill.note("client", f"asks GET /slow?seconds={seconds}")
         pending = pool.submit(service.get, "/slow", seconds=str(seconds), limit=seconds + 15)
         service.log_with("handling GET /slow", 0.6)
-        was_over = pending.done()
+        was_over = bool(wait([pending], ANSWERED).done)
         drill.note("service", "docker stop")
         service.stop(round(seconds) + 8)
         drill.note("service", "ended")
