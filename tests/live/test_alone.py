@@ -185,8 +185,7 @@ def test_further_lessons_are_passed(page, alone, number):
 @all_of_it
 @pytest.mark.parametrize("number", [1, 3, 5, 7, 8])
 def test_the_graders_give_the_same_verdicts_in_there(alone, number):
-    said = alone.inside("./workshop", "prove", str(number), "--minutes", "8")
-    assert "✗" not in said, said
+    assert "no fault" in alone.inside("./workshop", "prove", str(number), "--minutes", "1")
 
 
 def test_others_get_neither_the_page_nor_the_editor(alone):
