@@ -131,7 +131,7 @@ class Composed:
         done = subprocess.run(
             [*self.words, *args], cwd=self.folder, env=env, capture_output=True, text=True, timeout=400, check=False
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, f"{done.stdout}{done.stderr}"
         return done.stdout
 
     def inside(self, *command):
