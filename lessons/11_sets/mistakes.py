@@ -126,7 +126,7 @@ def stored_over_a_set(actual, expected):
 def one_temporary_key_for_all(used):
     """Each call keeps its result on the way in the same key, {key}, and others can see it. Two calls at once write over one
     another's. Use a new name each time, or one step: MULTI."""
-    shared = sorted(used[0] & used[1])
+    shared = sorted(used[0] & used[1]) if len(used) == 2 else []
     return {"key": shared[0]} if shared else False
 
 
