@@ -15,7 +15,6 @@ from terminals import Window
 
 from workshop.course.lessons import find
 from workshop.engine import engine
-from workshop.patience import until
 
 PLAIN = ("watch", "1", "--runtime", "embedded")
 ESCAPE = b"\x1b"
@@ -245,10 +244,8 @@ def test_q_ends_a_check_in_containers_and_leaves_nothing(tmp_path, has_engine):
         screen.press("q")
         screen.wait_for("ended", 3)
         assert screen.ends() == 0
-    kinds = (("ps", "--all"), ("network", "ls"), ("image", "ls", "--all"), ("volume", "ls"))
-    # what a command had asked for that was cut off comes a moment later, and goes with the sweeper's next look
-    listed = [(*kind, "--quiet", "--filter", f"label=workshop.run={run}") for kind in kinds]
-    assert until(lambda: not any(engine.docker(*words).out.split() for words in listed), 60, 0.5)
+    for kind in (("ps", "--all"), ("network", "ls"), ("image", "ls", "--all"), ("volume", "ls")):
+        assert not engine.docker(*kind, "--quiet", "--filter", f"label=workshop.run={run}").out.split()
 
 
 def test_the_text_opens_in_the_browser_that_is_there(place, tmp_path):
