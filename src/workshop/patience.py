@@ -48,6 +48,25 @@ def slowness(sample: float = 0.1) -> float:
     return max(1.0, (time.monotonic() - began) / sample)
 
 
+MOST_PATIENCE = 4.0  # times the limit on a machine at rest
+
+
+class Limit:
+    """So many seconds of a machine at rest, from now on. Once they are past, a machine that is slow just then gives more: as many times, at most MOST_PATIENCE."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self._is_stretched = seconds, False
+        self._began = time.monotonic()
+
+    def is_past(self, more: float = 0.0) -> bool:
+        """Whether it is past; `more` are seconds that come on top."""
+        if time.monotonic() <= self._began + self.seconds + more:
+            return False
+        if not self._is_stretched:
+            self.seconds, self._is_stretched = self.seconds * min(slowness(), MOST_PATIENCE), True
+        return time.monotonic() > self._began + self.seconds + more
+
+
 class Ahead(Generic[T]):
     """Something that is made in the background, begun before it is asked for.
 

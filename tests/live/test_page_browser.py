@@ -24,6 +24,7 @@ from workshop.course.lessons import catalogue, find
 from workshop.desk.pages import door
 from workshop.patience import settled
 from workshop.pictures.canvas import size
+from workshop.wire.sockets import free_port
 
 ADDRESS = re.compile(rb"http://127\.0\.0\.1:\d+/\w+/\?key=[\w-]+")
 AT_ONCE = 0.3  # seconds from a verdict to the page
@@ -260,6 +261,9 @@ def test_another_lesson_opens_and_the_end_is_told(chromium, context, tmp_path):
 
 def test_the_button_opens_the_notebook_of_the_lesson(chromium, context, tmp_path):
     own = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA")}
+    (tmp_path / "CONFIG").mkdir()  # a port of its own: the usual one is another test's as soon as this one gives it back
+    settings = {"ServerApp": {"port": free_port(), "port_retries": 0}}
+    (tmp_path / "CONFIG" / "jupyter_server_config.json").write_text(json.dumps(settings), encoding="utf-8")
     with started(tmp_path / "w", 10, "--runtime", "embedded", IPYTHONDIR=str(tmp_path / "ipython"), **own) as start:
         page = opened(context, start)
         is_over(page, "failed")
@@ -275,6 +279,9 @@ def test_the_button_opens_the_notebook_of_the_lesson(chromium, context, tmp_path
         page.locator("#notebook").click()
         expect(page.locator("#summary")).to_have_text(re.compile("^JupyterLab runs already"))
         address = urlsplit(notebook.url)
+        assert address.port == settings["ServerApp"]["port"]
+        notebook.close()  # it asks again and again, and Fetching would meet nobody
+        context.unroute_all(behavior="ignoreErrors")
         start.window.press("q")
         assert start.window.ends() == 0
         with pytest.raises(ConnectionRefusedError):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from workshop import patience
 from workshop.engine.run import Run
 from workshop.outcomes import NotUp, Unchecked
 from workshop.runtimes import contract
-from workshop.runtimes import service as patient
 from workshop.runtimes.contract import needs_engine
 from workshop.runtimes.docker import DockerRedis, DockerRuntime, DockerService
 from workshop.runtimes.embedded import EmbeddedRuntime, LocalRedis, LocalService
@@ -138,8 +138,8 @@ def test_a_command_of_python_needs_no_engine(runtime):
 
 @pytest.mark.parametrize("times", [1, 100])
 def test_a_service_has_more_time_to_start_on_a_slow_machine(runtime, monkeypatch, times):
-    monkeypatch.setattr(patient, "slowness", lambda: float(times))
-    monkeypatch.setattr(patient, "MOST_PATIENCE", 100)
+    monkeypatch.setattr(patience, "slowness", lambda: float(times))
+    monkeypatch.setattr(patience, "MOST_PATIENCE", 100)
     service = runtime.start(command=("python", "-c", f"import time; time.sleep(0.6)\n{APP}"), wait=False)
     with nullcontext() if times > 1 else pytest.raises(NotUp):
         service.wait_until_up("/", limit=0.3)

@@ -2,14 +2,12 @@
 
 import ast
 import re
-import time
 from collections import Counter
 
 import pytest
 
 from workshop.causes.general import GENERAL
 from workshop.course.places import ROOT
-from workshop.mistakes import finding
 from workshop.mistakes.finding import Search, Sight
 from workshop.mistakes.mistake import Mistake
 from workshop.outcomes import Mismatch
@@ -44,15 +42,6 @@ def test_what_a_function_left_behind_is_no_cause_of_its_exception():
     stopped = Sight({"error": Raised("KeyError", "'a'")}, stack)
     assert Search(stopped).first([left, why]).name == "why"
     assert Search(Sight({}, stack)).first([left, why]).name == "left"
-
-
-@pytest.mark.parametrize(("slow", "is_over"), [(1.0, True), (2.0, False), (100.0, False)])
-def test_a_search_has_more_time_on_a_slow_machine(monkeypatch, slow, is_over):
-    monkeypatch.setattr(finding, "slowness", lambda: slow)
-    begun = time.monotonic() - 1.5 * finding.SEARCH_LIMIT
-    assert finding.Limit(begun).is_over(0.0) is is_over
-    assert not finding.Limit(begun).is_over(finding.SEARCH_LIMIT)
-    assert finding.Limit(begun - 10 * finding.SEARCH_LIMIT).is_over(0.0)
 
 
 def test_each_has_a_name_of_its_own_and_an_example():

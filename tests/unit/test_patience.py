@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from workshop import patience
 from workshop.patience import Ahead, slowness, until
 
 
@@ -110,3 +111,12 @@ def test_a_machine_is_slower_with_more_to_do():
     slow = slowness()
     stop.set()
     assert slow > 2  # four threads, of which one at a time runs Python
+
+
+@pytest.mark.parametrize(("slow", "is_past"), [(1.0, True), (2.0, False), (100.0, False)])
+def test_a_limit_gives_more_on_a_slow_machine(monkeypatch, slow, is_past):
+    monkeypatch.setattr(patience, "slowness", lambda: slow)
+    for seconds, more, expected in ((10.0, 0.0, is_past), (10.0, 10.0, False), (1.0, 0.0, True)):
+        limit = patience.Limit(seconds)
+        limit._began -= 15.0
+        assert limit.is_past(more) is expected

@@ -23,7 +23,6 @@ from typing import IO, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from workshop.outcomes import Unchecked
-from workshop.patience import slowness
 
 KEPT = 256 * 1024  # bytes kept of each end of an output
 LISTED = (
@@ -31,8 +30,6 @@ LISTED = (
 )  # the same, of an output of the engine's own that is read as a list; 3 MB seen of a build cache of 12,000 records
 OWN_FAILURE = 125  # the exit code of `docker run` where docker itself failed
 ANSWER_LIMIT = 5.0  # seconds in which a running engine answers
-BUSY = 2.0  # times as slow as at rest: on such a machine an engine that gave no answer is asked once more,
-MOST_PATIENCE = 4.0  # and has as many times longer as the machine is slower, and no more than so many times
 ASKED_AGAIN = 1.0  # seconds after which an engine that could not be used is asked again
 SHARE = 10.0  # times as long as its answer took it is left alone, too: one that hangs takes ANSWER_LIMIT each time
 
@@ -323,7 +320,7 @@ _last_look: _Look | None = None
 
 
 def trouble() -> EngineTrouble | None:
-    """What keeps the engine from being used, or None. At most 5 s, and 25 s on a busy machine.
+    """What keeps the engine from being used, or None. At most 5 s.
 
     That there is none is known until a call meets some. Trouble is looked for again, at most once a second: the engine may be started meanwhile.
     """
@@ -344,17 +341,14 @@ def forget_trouble() -> None:
 
 
 def _trouble_now() -> EngineTrouble | None:
-    version, limit = ("version", "--format", "{{.Server.Version}}"), ANSWER_LIMIT
     try:
-        done = docker(*version, timeout=limit)
-        if done.code is None and (slow := slowness()) > BUSY:
-            limit *= min(slow, MOST_PATIENCE)
-            done = docker(*version, timeout=limit)
+        done = docker("version", "--format", "{{.Server.Version}}", timeout=ANSWER_LIMIT)
     except EngineTrouble as error:
         return error
     if done.code is None:
-        kind = _at_that_host(Trouble.HANGS) or Trouble.HANGS
-        return EngineTrouble(kind, f"`docker version` gave no answer in {limit:.0f} s.")
+        return EngineTrouble(
+            _at_that_host(Trouble.HANGS) or Trouble.HANGS, f"`docker version` gave no answer in {ANSWER_LIMIT:.0f} s."
+        )
     return None if done.ok and done.out.strip() else EngineTrouble(Trouble.CALL, done.err or done.out)
 
 

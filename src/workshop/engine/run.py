@@ -34,16 +34,10 @@ class Run:
     """
 
     def __init__(self) -> None:
-        self.id = secrets.token_hex(5)
+        self._lock_path, self._lock = _taken_lock()
+        self.id = self._lock_path.name
         self.label = f"{LABEL}={self.id}"
         self.folder = Path(tempfile.mkdtemp(prefix="workshop-"))
-        self._lock_path = state_folder() / "runs" / self.id
-        self._lock_path.parent.mkdir(exist_ok=True)
-        self._lock = locked(self._lock_path)
-        if self._lock is None:  # nobody else can have one of this name
-            raise Unchecked(
-                f"{self._lock_path.parent} cannot be written. Make it writable, or set WORKSHOP_STATE to a folder that is."
-            )
         self._numbers = itertools.count(1)  # threads draw from it side by side
         self._inherited: tuple[int, ...] = ()
         self._processes: set[int] = set()
@@ -90,12 +84,15 @@ class Run:
         for path in self._lock_path.parent.iterdir():
             if path == self._lock_path:
                 continue
-            lock = locked(path)
+            try:
+                lock = locked(path)
+            except OSError:  # another user's
+                continue
             if lock is None:
                 continue
             if engine.trouble() is None:
                 sweeper.sweep(engine.command(), path.name)
-                path.unlink(missing_ok=True)
+                _remove(path, lock)
             lock.close()
 
     def abandon(self) -> None:
@@ -128,10 +125,9 @@ class Run:
             assert self._sweeper.stdin
             self._sweeper.stdin.close()
             self._sweeper.wait()
-            self._lock_path.unlink(missing_ok=True)
+            _remove(self._lock_path, self._lock)
         self._sweeper = None
-        if self._lock:
-            self._lock.close()
+        self._lock.close()
 
     def _leave_to_the_sweeper(self, cut_off: set[int]) -> None:
         """Has the sweeper look again, beside whatever comes next: the engine may still make the container that an ended command had asked for."""
@@ -157,7 +153,6 @@ class Run:
             )
         seen, held = os.pipe()
         self._inherited = (held,)
-        assert self._lock is not None
         try:
             return subprocess.Popen(
                 [*args, str(seen)],
@@ -179,11 +174,8 @@ class Run:
 
 
 def locked(path: Path) -> IO[bytes] | None:
-    """The file, opened and locked until it is closed or its process ends; None if another process has it."""
-    try:
-        file = path.open("ab")
-    except OSError:
-        return None
+    """The file, opened and locked until it is closed or its process ends; None if another process has it. Raises OSError if it cannot be opened."""
+    file = path.open("ab")
     try:
         if os.name == "posix":
             import fcntl
@@ -193,16 +185,54 @@ def locked(path: Path) -> IO[bytes] | None:
             import msvcrt
 
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    except OSError:
+    except (BlockingIOError, PermissionError):  # as flock, and as Windows says that another has it
         file.close()
         return None
+    except OSError:
+        file.close()
+        raise
     return file
+
+
+def _taken_lock() -> tuple[Path, IO[bytes]]:
+    """The path of a new run's lock, named after its id, and the lock.
+
+    Another run that sweeps may take the new file for a forgotten one, in the moment before it is locked, and removes it then: so a name
+    is given up whose file another has, or that is no more.
+    """
+    folder = state_folder() / "runs"
+    try:
+        folder.mkdir(exist_ok=True)
+        while True:
+            path = folder / secrets.token_hex(5)
+            lock = locked(path)
+            if lock is None:
+                continue
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(lock.fileno()), path.stat()):
+                    return path, lock
+            lock.close()
+    except OSError as error:
+        raise Unchecked(
+            f"{folder} cannot be written: {error.strerror}. Make it writable, or set WORKSHOP_STATE to a folder that is."
+        ) from None
+
+
+def _remove(path: Path, lock: IO[bytes]) -> None:
+    """Removes a lock that we hold. Nobody gets it in between: elsewhere it is held until it is gone, and Windows keeps a file that is open."""
+    if os.name != "posix":
+        lock.close()
+    with contextlib.suppress(PermissionError):
+        path.unlink(missing_ok=True)
 
 
 def is_over(run_id: str) -> bool:
     """Whether the process of a run of this checkout is gone. False too for a run that is not known here."""
     path = state_folder() / "runs" / run_id
-    lock = locked(path) if path.exists() else None
+    try:
+        lock = locked(path) if path.exists() else None
+    except OSError:  # another user's
+        return False
     if lock is None:
         return False
     lock.close()

@@ -6,7 +6,6 @@ then what the log of the request names, then the mistakes that hold for every le
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,10 +14,9 @@ from typing import Any, NamedTuple
 
 from workshop.mistakes.mistake import Mistake
 from workshop.outcomes import Mismatch
-from workshop.patience import slowness
+from workshop.patience import Limit
 
-MOST_PATIENCE = 4.0  # times SEARCH_LIMIT
-SEARCH_LIMIT = 2.0  # seconds for all conditions together; what looks into an image take has a limit of its own
+SEARCH_LIMIT = 2.0  # seconds of a machine at rest for all conditions together; what looks into an image take has a limit of its own
 EVIDENCE = (
     "answer",
     "expected",
@@ -95,37 +93,17 @@ class Sight:
 
 
 @dataclass
-class Limit:
-    """The time for one search: SEARCH_LIMIT seconds, and as many times more as the machine is slow just now."""
-
-    begin: float = field(default_factory=time.monotonic)
-    seconds: float = SEARCH_LIMIT
-    is_stretched: bool = False
-
-    def is_over(self, more: float) -> bool:
-        """Whether it is over; `more` are seconds that come on top."""
-        if not self._is_past(more):
-            return False
-        if not self.is_stretched:
-            self.seconds, self.is_stretched = SEARCH_LIMIT * min(slowness(), MOST_PATIENCE), True
-        return self._is_past(more)
-
-    def _is_past(self, more: float) -> bool:
-        return time.monotonic() > self.begin + self.seconds + more
-
-
-@dataclass
 class Search:
     """One search through mistakes. `faults` collects what conditions raised: a fault of theirs, which ends nothing."""
 
     sight: Sight
-    limit: Limit = field(default_factory=Limit)
+    limit: Limit = field(default_factory=lambda: Limit(SEARCH_LIMIT))
     faults: list[str] = field(default_factory=list)
 
     def first(self, mistakes: Iterable[Mistake]) -> Found | None:
         """The first mistake whose condition holds, or None."""
         for mistake in mistakes:
-            if self.limit.is_over(getattr(self.sight.facts.get("inside"), "spent", 0.0)):
+            if self.limit.is_past(getattr(self.sight.facts.get("inside"), "spent", 0.0)):
                 return None
             if mistake.functions and not set(mistake.functions) & self.sight.stack.keys():
                 continue

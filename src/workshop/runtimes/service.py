@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
 from workshop.outcomes import NotUp
-from workshop.patience import settled, slowness, until
+from workshop.patience import Limit, settled, until
 from workshop.runtimes import http
 from workshop.runtimes.contract import LOGGED, START_LIMIT, Service
 from workshop.runtimes.evidence import Evidence, Stop
@@ -19,7 +19,6 @@ from workshop.runtimes.http import ANY, TIME_LIMIT, Answer, Problem
 
 LOOK_AFTER = 1.0  # seconds without an answer after which the listening sockets are looked at
 POLL = 0.02  # seconds between two tries
-MOST_PATIENCE = 4.0  # times the limit that a service has on a machine at rest
 NOTICED = 2.0  # seconds in which an engine has noticed that a container whose connections broke off has ended
 
 
@@ -127,7 +126,7 @@ class Asked(abc.ABC):
         the app needs more of them on a busy machine. `limit` is in seconds of a machine at rest: a slower one gives more.
         """
         start = time.monotonic()
-        is_stretched = False
+        time_left = Limit(limit)
         suspicion: Stop | None = None
         looked, pause = start, 0.3
         while True:
@@ -136,9 +135,8 @@ class Asked(abc.ABC):
                 self.up_since = time.monotonic()
                 return self
             now = time.monotonic()
-            if now - start > limit and not is_stretched:
-                limit, is_stretched = limit * min(slowness(), MOST_PATIENCE), True
-            if now - looked > pause or now - start > limit:
+            is_late = time_left.is_past()
+            if now - looked > pause or is_late:
                 pause = min(2 * pause, 1.5)
                 deep = now - start > LOOK_AFTER
                 evidence = self.evidence(deep=deep)
@@ -147,7 +145,7 @@ class Asked(abc.ABC):
                 looked = time.monotonic()
                 hung = answer.problem is Problem.NO_ANSWER
                 is_settled = suspicion is not None and suspicion is evidence.stop  # so at two looks in a row
-                if not evidence.running or hung or now - start > limit or is_settled:
+                if not evidence.running or hung or is_late or is_settled:
                     raise NotUp(
                         service=self,
                         start=evidence._replace(hung=hung),
