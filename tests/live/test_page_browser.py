@@ -261,7 +261,8 @@ def test_another_lesson_opens_and_the_end_is_told(chromium, context, tmp_path):
 
 def test_the_button_opens_the_notebook_of_the_lesson(chromium, context, tmp_path):
     own = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA")}
-    (tmp_path / "CONFIG").mkdir()  # a port of its own: the usual one is another test's as soon as this one gives it back
+    # A port of its own: the usual one is another test's as soon as this one gives it back.
+    (tmp_path / "CONFIG").mkdir()
     settings = {"ServerApp": {"port": free_port(), "port_retries": 0}}
     (tmp_path / "CONFIG" / "jupyter_server_config.json").write_text(json.dumps(settings), encoding="utf-8")
     with started(tmp_path / "w", 10, "--runtime", "embedded", IPYTHONDIR=str(tmp_path / "ipython"), **own) as start:

@@ -252,7 +252,8 @@ def test_q_ends_a_check_in_containers_and_leaves_nothing(tmp_path, has_engine):
         screen.press("q")
         screen.wait_for("ended", 3)
         assert screen.ends() == 0
-    assert not left_soon(run)  # the engine still makes what a command had asked for that q cut off; the sweeper takes it
+    # The engine still makes what a command had asked for that q cut off; the sweeper takes it.
+    assert not left_soon(run)
 
 
 def test_the_text_opens_in_the_browser_that_is_there(place, tmp_path):
