@@ -275,7 +275,7 @@ def health_test(stack):
 
 @mistake("test_data_survive_down_and_up")
 def volume_at_another_service(stack, value):
-    """{place}: the volume is mounted in {other}, and it is redis that writes the data. Mount it there, on /data."""
+    """{place}: {other} has a volume; redis, which writes the data, has none. Mount it in redis, on /data."""
     other = [name for name in stack.config["services"] if name != "redis" and volumes_of(stack, name)]
     found = not kept_places(stack) and not volumes_of(stack, "redis") and other
     return found and {"place": stack.as_written.where("services", other[0], "volumes"), "other": other[0]}

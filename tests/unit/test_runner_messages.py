@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from workshop.exercises.runners import understood
+from workshop.exercises.runner import understood
 
 ERROR = {"type": "ValueError", "message": "no", "place": 2, "line": 1, "source": "x"}
 MESSAGES = [

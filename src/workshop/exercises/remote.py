@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from workshop.course import handin
 from workshop.exercises import cells
 from workshop.exercises.exercises import Exercises, not_written, raised, shown
-from workshop.exercises.runners import Runner, RunnerGone, Runners
+from workshop.exercises.runner import Runner, RunnerGone
+from workshop.exercises.runners import Runners
 from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.patience import until
 from workshop.raised import Raised

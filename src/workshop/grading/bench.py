@@ -120,14 +120,14 @@ class Session:
     @functools.cached_property
     def runners(self) -> Runners:
         """The processes in which notebooks run."""
-        from workshop.exercises import runners
+        from workshop.exercises import hosts, runners
 
         if self.lodging:
             lodging = self.lodging
             return runners.Runners(lambda _: runners.lodged(self.run, lodging))
         if self.runtime == "embedded":
             return runners.Runners(lambda _: runners.local(self.run))
-        return runners.Runners(runners.Hosts(self.run, self.docker.network))
+        return runners.Runners(hosts.Hosts(self.run, self.docker.network))
 
     def warm(self, lesson: Lesson) -> None:
         """Makes ahead what the next check of the lesson will need."""
