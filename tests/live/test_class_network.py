@@ -10,12 +10,14 @@ from dataclasses import asdict
 
 import pytest
 from calling import workshop
-from classes import LESSON, graded, runs_in, submissions
+from classes import LESSON, graded, grader, runs_in, submissions
 from queues import ENV, SCRIPT, Server, in_background, verdicts, wait_for
 
 from workshop.classroom import network
+from workshop.classroom.digests import grader_of
 from workshop.classroom.ledger import Job
 from workshop.classroom.queues import BadQueue
+from workshop.patience import until
 
 
 @pytest.fixture(params=[True, False], ids=["with a log", "without a log"])
@@ -105,6 +107,37 @@ def test_a_worker_of_another_version_grades_nothing_and_ends(tmp_path, server, w
     answer = json.loads(post.ask("LPOP", post.key("c", "results")))
     assert "another version" in answer["back"] and not answer.get("is_of_engine")
     assert not runs_in(tmp_path / "runs")
+
+
+def test_a_job_that_another_has_ended_in_that_moment_is_not_run_again(server, tmp_path):
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "app.py").write_text("passed")
+    job = Job("ada", LESSON.name, "w", grader_of(LESSON), str(tmp_path / "work"), 1, 1, False)
+    name = network.ident(job)
+    hand = network.Hand(server.url, {LESSON.name: LESSON}, 1, new_grader=grader(tmp_path / "runs"))
+    key, ask = hand._post.key, hand._post.ask
+    ask("SET", key("c", f"work:{name}"), network.zipped(tmp_path / "work"))
+
+    def just_before(*command):
+        if command[0] == "SET":
+            ask("SADD", key("c", "done"), name)
+        return ask(*command)
+
+    hand._post.ask = just_before
+    hand._grade("c", name, {**asdict(job), "class": "c", "name": name, "limit": 60})
+    assert not runs_in(tmp_path / "runs") and not ask("EXISTS", key("c", f"busy:{name}"))
+
+
+def test_a_run_whose_worker_was_gone_is_a_try(server, tmp_path, workers):
+    submissions(tmp_path / "in", eve="crash eve")
+    result = in_background(lambda: graded(tmp_path, queue=server.url))
+    ask = network.Post(server.url).ask
+    (out,) = until(lambda: ask("KEYS", "workshop-class:*:out"), 20)
+    (name,) = ask("HKEYS", out)
+    ask("HINCRBY", out.replace(b":out", b":runs"), name, 1)
+    workers()
+    _, rows = result()
+    assert verdicts(rows) == {"eve": "unchecked"} and runs_in(tmp_path / "runs") == ["eve"]
 
 
 def test_a_wrong_password_is_said_at_once(server, tmp_path):

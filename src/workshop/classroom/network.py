@@ -17,7 +17,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -167,11 +167,12 @@ class NetworkCrew:
     def _take(self, answer: dict[str, Any]) -> None:
         job = Job(**answer["job"])
         lesson, name = self._lessons[job.lesson], ident(job)
+        tried = replace(job, tries=job.tries + answer.get("runs", 1) - 1)  # one whose worker was gone is a try too
         final: Report | None = None
         if "report" in answer:
             report = Report.from_dict(answer["report"])
             if report.count(Outcome.UNCHECKED):
-                final = self._ledger.try_failed(job, lesson, "", report)
+                final = self._ledger.try_failed(tried, lesson, "", report)
             elif self._ledger.done(job, report):
                 final = report
         elif "lost" in answer:
@@ -181,7 +182,7 @@ class NetworkCrew:
             self._on_note(f"A job was handed back: {answer['back']}")
             self._ledger.hand_back(job, lesson, ENGINE_FAILED if answer.get("is_of_engine") else None)
         else:
-            final = self._ledger.try_failed(job, lesson, str(answer["failed"]))
+            final = self._ledger.try_failed(tried, lesson, str(answer["failed"]))
         self._forget(name)
         if final is not None:
             self._on_done(job, final)
@@ -292,13 +293,16 @@ class Hand:
                 return
             if self._post.ask("SISMEMBER", self._post.key(of, "done"), name):
                 return
+        if self._post.ask("SISMEMBER", self._post.key(of, "done"), name):  # since it was asked above
+            self._post.ask("DEL", busy)
+            return
         runs = int(self._post.ask("HINCRBY", self._post.key(of, "runs"), name, 1))
         if job.tries - 1 + runs > TRIES:
             self._answer(of, name, about, lost="each time its worker was gone before it had a result.")
             return
         self._running.add(busy)
         try:
-            self._answer_with(of, name, about, lesson, files)
+            self._answer_with(of, name, {**about, "runs": runs}, lesson, files)
         finally:
             self._running.discard(busy)
             self._post.ask("DEL", busy)
@@ -329,7 +333,7 @@ class Hand:
 
     def _answer(self, of: str, name: str, about: dict[str, Any], **answer: Any) -> None:
         job = {key: about[key] for key in Job.__dataclass_fields__}
-        data = json.dumps({"job": job, **answer})
+        data = json.dumps({"job": job, "runs": about.get("runs", 1), **answer})
         if "back" in answer:
             self._post.again(lambda: self._post.client.hincrby(self._post.key(of, "runs"), name, -1))
         keys = (self._post.key(of, "done"), self._post.key(of, "results"))
