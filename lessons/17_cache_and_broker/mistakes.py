@@ -151,6 +151,21 @@ def second_look_left_out(actual, warehouse, path, ANSWER):
 
 
 @mistake("test_a_stampede_costs_one_call")
+def lease_ends_before_the_answer(actual, shop, warehouse, redis, told, ANSWER):
+    """Whoever loads the price holds {key}, which had {seconds} s to live when the warehouse was asked. Its answer took {ANSWER} s:
+    by then the next client had the key, and asked too. Give it a time to live that is longer than any load."""
+    if not str(actual).startswith("asked"):
+        return False
+    item, held = f"{told['item']}2", []  # an item of which nothing is kept
+    path = f"/prices/{item}"
+    warehouse.put(path, price=told["price"])
+    look = lambda: held.extend((key, redis.pttl(key)) for key in naming(redis, item))
+    warehouse.meanwhile(f"GET {path}", lambda: shop.get(path), look)
+    short = [(key, left) for key, left in held if 0 < left < ANSWER * 1000]
+    return short and {"key": short[0][0], "seconds": f"{short[0][1] / 1000:.1f}"}
+
+
+@mistake("test_a_stampede_costs_one_call")
 def lock_in_the_process(actual):
     """Two replicas asked once each, at the same time: so each keeps its own clients apart, with a lock in its own memory. All
     replicas need to see the same lock: SET … NX in Redis, with a time to live."""

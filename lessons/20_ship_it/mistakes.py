@@ -229,8 +229,7 @@ def outage_takes_too_long(actual, PATIENCE):
 
 @mistake("test_redis_away_is_503")
 def outage_is_500(answer):
-    """Redis was away, and the service answered 500: the exception of redis-py went through. Catch its ConnectionError and its TimeoutError, and answer
-    503."""
+    """Redis was away, and the service answered 500. It is not the program's mistake: catch redis-py's ConnectionError and TimeoutError, and answer 503."""
     return answer.status == 500
 
 

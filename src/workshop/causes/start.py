@@ -110,12 +110,19 @@ def listens_on_another_port(start):
     return {"other": other, "port": start.port, "command": listen_command(start)}
 
 
-@mistake(example=runs(listening=[("0.0.0.0", 5000)], hung=True))
+@mistake(example=runs(hung=True))
 def start_without_an_answer(start):
     """The app listens on port {port} and takes the request, but gives no answer in time. Does a view, or something
     before it, wait or loop forever? Is it an HTTP server that listens there?
     """
-    return start.running and bool(start.hung or start.on_port) and {"port": start.port}
+    return start.running and start.hung and {"port": start.port}
+
+
+@mistake(example={**runs(listening=[("0.0.0.0", 5000)]), "actual": "connection reset\nlog: (empty)"})
+def start_without_http(start, actual):
+    """The app listens on port {port}, and what came back for a request was: {came}. Is it an HTTP server that listens there?"""
+    is_so = start.running and start.on_port and not start.hung
+    return is_so and {"port": start.port, "came": str(actual).partition("\n")[0]}
 
 
 # What a server was told

@@ -55,6 +55,11 @@ class Evidence(NamedTuple):
         return [address for address, port in self.listening or [] if port == self.port]
 
     @property
+    def is_within_reach(self) -> bool:
+        """Whether it listens, in a container, where the engine leads to from outside."""
+        return self.container and any("." in one and not is_loopback(one) for one in self.on_port)
+
+    @property
     def on_other_ports(self) -> list[tuple[str, int]]:
         """Its sockets on other ports, as (address, port)."""
         return [(address, port) for address, port in self.listening or [] if port != self.port]

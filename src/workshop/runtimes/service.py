@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
-from workshop.outcomes import NotUp
+from workshop.outcomes import NotUp, Unchecked
 from workshop.patience import Limit, settled, until
 from workshop.runtimes import http
 from workshop.runtimes.contract import LOGGED, START_LIMIT, Service
@@ -19,6 +19,10 @@ from workshop.runtimes.http import ANY, TIME_LIMIT, Answer, Problem
 
 LOOK_AFTER = 1.0  # seconds without an answer after which the listening sockets are looked at
 POLL = 0.02  # seconds between two tries
+UNREACHABLE = (
+    "The app listens on port {} in its container, and {}:{}, which the engine publishes for it, refuses connections. So it is"
+    " this machine that does not lead there: is there a firewall, or does something else have that port? Check again."
+)
 NOTICED = 2.0  # seconds in which an engine has noticed that a container whose connections broke off has ended
 
 
@@ -145,6 +149,10 @@ class Asked(abc.ABC):
                 looked = time.monotonic()
                 hung = answer.problem is Problem.NO_ANSWER
                 is_settled = suspicion is not None and suspicion is evidence.stop  # so at two looks in a row
+                if is_late and answer.problem is Problem.REFUSED and evidence.is_within_reach:
+                    if http.ask("GET", self.host, self.port, path, limit=hang).problem is Problem.REFUSED:
+                        raise Unchecked(UNREACHABLE.format(evidence.port, self.host, self.port))
+                    continue  # it has begun to listen since
                 if not evidence.running or hung or is_late or is_settled:
                     raise NotUp(
                         service=self,

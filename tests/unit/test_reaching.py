@@ -1,0 +1,45 @@
+"""A service that listens in its container, and a port on this machine that does not lead there."""
+
+import socket
+from types import SimpleNamespace
+
+import pytest
+
+from workshop.outcomes import NotUp, Unchecked
+from workshop.runtimes.evidence import Evidence
+from workshop.runtimes.service import Asked
+from workshop.wire.sockets import free_port
+
+
+def waited_for(port, **seen):
+    """What comes of waiting for a service of which this is seen."""
+    evidence = Evidence(True, 0, "", **seen)
+    service = SimpleNamespace(host="127.0.0.1", port=port, url="http://here", evidence=lambda deep: evidence)
+    return Asked.wait_until_up(service, limit=0.1, hang=0.5)
+
+
+def test_a_port_that_leads_nowhere_is_no_fault_of_the_app():
+    with pytest.raises(Unchecked, match=r"listens on port 5000 in its container, and 127\.0\.0\.1:\d+, .* refuses"):
+        waited_for(free_port(), listening=[("127.0.0.1", 5000), ("0.0.0.0", 5000)])
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        {"listening": [("127.0.0.1", 5000)]},
+        {"listening": [("0.0.0.0", 5001)]},
+        {"listening": [("::", 5000)]},
+        {"listening": []},
+        {"listening": [("0.0.0.0", 5000)], "container": False},
+    ],
+)
+def test_where_nothing_leads_to_the_app_is_not_up(seen):
+    with pytest.raises(NotUp):
+        waited_for(free_port(), **seen)
+
+
+def test_an_app_that_hangs_up_is_not_up():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.listen(0)
+        with pytest.raises(NotUp):
+            waited_for(server.getsockname()[1], listening=[("0.0.0.0", 5000)])
