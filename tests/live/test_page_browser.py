@@ -141,13 +141,13 @@ def test_a_mistake_stands_beside_the_passage_that_explains_it(first, context):
 def test_hints_more_solution_and_reset_by_keyboard(first, context):
     page = opened(context, first)
     after(page, lambda: first.write("app.py", "1 / 0\n"), "failed")
+    after(page, first.solve, "passed")  # what is shown on request is for whoever has passed
+    after(page, lambda: first.write("app.py", "1 / 0\n"), "failed")
     page.locator("#hint").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#hints details").first).to_be_visible()
     page.locator("#solution").focus()
     page.keyboard.press("Enter")
-    if page.locator("dialog[open]").count():
-        page.get_by_role("button", name="Yes").click()
     expect(page.locator("#extra")).to_contain_text("Flask(__name__)")
     page.locator("#more").click()
     expect(page.locator("#extra")).to_contain_text("One more thing to try")
