@@ -220,13 +220,11 @@ def test_the_service_stays_up_for_who_reads(window):
     assert subprocess.run(ask, capture_output=True).returncode != 0
 
 
-def left_soon(run):
-    """What is there of this run, ten seconds after its end; empty as soon as nothing is."""
+def left_of(run):
+    """What is there of this run."""
     kinds = (("ps", "--all"), ("network", "ls"), ("image", "ls", "--all"), ("volume", "ls"))
     label = ("--quiet", "--filter", f"label=workshop.run={run}")
-    return until(
-        lambda: [found for kind in kinds for found in engine.docker(*kind, *label).out.split()], 10, 0.2, operator.not_
-    )
+    return [found for kind in kinds for found in engine.docker(*kind, *label).out.split()]
 
 
 def test_nothing_is_left_of_what_stayed_up(work, tmp_path, has_engine):
@@ -238,7 +236,7 @@ def test_nothing_is_left_of_what_stayed_up(work, tmp_path, has_engine):
         assert engine.docker(*listed).out.split()
         screen.process.kill()
         screen.process.wait()
-    assert not left_soon(run)
+    assert not until(lambda: left_of(run), 10, 0.2, operator.not_)
 
 
 def test_q_ends_a_check_in_containers_and_leaves_nothing(tmp_path, has_engine):
@@ -252,8 +250,7 @@ def test_q_ends_a_check_in_containers_and_leaves_nothing(tmp_path, has_engine):
         screen.press("q")
         screen.wait_for("ended", 3)
         assert screen.ends() == 0
-    # The engine still makes what a command had asked for that q cut off; the sweeper takes it.
-    assert not left_soon(run)
+    assert not left_of(run)
 
 
 def test_the_text_opens_in_the_browser_that_is_there(place, tmp_path):
