@@ -14,6 +14,7 @@ from labs import checkout
 
 from workshop.course.lessons import find
 from workshop.course.places import ROOT
+from workshop.patience import until
 
 
 class Screen:
@@ -71,6 +72,32 @@ def test_each_save_is_checked(work):
     watcher.send_signal(signal.SIGINT)
     assert watcher.wait(10) == 130
     screen.end()
+
+
+def test_of_the_containers_of_a_check_the_first_is_kept(has_engine, tmp_path):
+    folder = tmp_path / "07_redis_api"
+    shutil.copytree(find("7").solution, folder)
+    command = [*COMMAND, "watch", "7", "--work", str(folder), "--runtime", "docker"]
+    before = set(containers())
+    watcher = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    screen = Screen(watcher.stdout)
+    screen.wait_for("19 of 19", limit=60)
+    assert until(lambda: len([name for name in set(containers()) - before if "-web-" in name]) == 1, 10)
+    (kept,) = [name for name in set(containers()) - before if "-web-" in name]
+    with (folder / "app.py").open("a", encoding="utf-8") as app:
+        app.write("# once more\n")
+    screen.wait_for("19 of 19", limit=60)
+    assert until(lambda: kept not in containers(), 10)
+    watcher.send_signal(signal.SIGINT)
+    assert watcher.wait(30) == 130
+    screen.end()
+
+
+def containers():
+    done = subprocess.run(["docker", "ps", "--format", "{{.Names}}"], capture_output=True, text=True, check=True)
+    return done.stdout.split()
 
 
 def test_start_without_a_terminal_checks_once_and_ends(tmp_path):

@@ -136,6 +136,13 @@ def test_a_command_of_python_needs_no_engine(runtime):
     assert service.inner_url == service.url
 
 
+def test_of_several_services_one_is_kept(runtime):
+    first, second, third = (runtime.start(command=("python", "-c", APP), up_path="/") for _ in range(3))
+    runtime.keep_only(second)
+    assert second.get("/").text == "hello"
+    assert first.get("/").status is third.get("/").status is None
+
+
 @pytest.mark.parametrize("times", [1, 100])
 def test_a_service_has_more_time_to_start_on_a_slow_machine(runtime, monkeypatch, times):
     monkeypatch.setattr(patience, "slowness", lambda: float(times))

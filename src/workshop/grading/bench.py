@@ -159,6 +159,7 @@ class Session:
         self.remove_let_go()
         if self._keeps and bench.is_up():
             self.kept = bench
+            self.tidy(bench.keep_first)
         else:
             self.tidy(bench.close)
 
@@ -441,6 +442,11 @@ class Bench:
     def is_up(self) -> bool:
         """Whether there is something that a person can ask or look into: a service, also one that ended or is silent, or the stack."""
         return self._stack is not None or self.runtime.has_services or self.address() is not None
+
+    def keep_first(self) -> None:
+        """Ends all services but the first: nobody asks them any more, and the next grading has fewer to freeze."""
+        if self._first:
+            self.runtime.keep_only(self._first)
 
     def log(self) -> str:
         """What the first service has printed; empty if there is none."""

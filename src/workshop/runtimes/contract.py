@@ -226,6 +226,9 @@ class Runtime(Protocol):
         they are. Raises NotUp, with the cause, if it does not come up.
         """
 
+    def keep_only(self, service: Service) -> None:
+        """Ends every service that it started but this one."""
+
     def release(self) -> None:
         """Has what it started do nothing any more, and gives its Redis away for the next check; `close` is still to come."""
 

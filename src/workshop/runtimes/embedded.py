@@ -23,7 +23,7 @@ from workshop.engine import engine
 from workshop.engine.run import Run
 from workshop.outcomes import Unchecked
 from workshop.patience import Ahead, until
-from workshop.runtimes.contract import Process, needs_engine
+from workshop.runtimes.contract import Process, Service, needs_engine
 from workshop.runtimes.evidence import PORT, Evidence
 from workshop.runtimes.lodging import GUESTS, TAKEN_OVER, Lodging, Room
 from workshop.runtimes.service import Asked
@@ -348,6 +348,12 @@ class EmbeddedRuntime:
         if wait:
             service.wait_until_up(up_path)
         return service
+
+    def keep_only(self, service: Service) -> None:
+        """Ends every service that it started but this one."""
+        for other in [one for one in self._mine if one.port != service.port]:
+            other.end()
+            self._mine.remove(other)
 
     def release(self) -> None:
         """The same as `close`: to end processes takes no time worth saving."""
