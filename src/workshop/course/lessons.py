@@ -13,8 +13,9 @@ import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from workshop.course.places import ROOT, state_folder
 
@@ -34,6 +35,30 @@ def parsed(source: str, name: str = "<unknown>") -> ast.Module:
     """What `ast.parse` makes of the source. One at a time: Python 3.11 may raise SystemError where two threads parse at once (its issue 106905)."""
     with _PARSING:
         return ast.parse(source, name)
+
+
+class _Written(NamedTuple):
+    """What stands in a grader: why it cannot be read, its functions, the fixtures that they ask for, and whether it calls the docker command."""
+
+    fault: SyntaxError | None
+    functions: dict[str, ast.FunctionDef]
+    needs: set[str]
+    docker: bool
+
+
+@lru_cache(maxsize=128)
+def _written(grader: Path, _changed: int, _size: int) -> _Written:
+    try:
+        tree = parsed(grader.read_text(encoding="utf-8"), str(grader))
+    except SyntaxError as error:
+        return _Written(error, {}, set(), docker=False)
+    nodes = list(ast.walk(tree))
+    return _Written(
+        None,
+        {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)},
+        {one.arg for node in nodes if isinstance(node, ast.FunctionDef) for one in node.args.args},
+        docker=any(isinstance(node, ast.Attribute) and node.attr == "docker" for node in nodes),
+    )
 
 
 class NoSuchLesson(LookupError):
@@ -112,61 +137,55 @@ class Lesson:
         return self.topic.replace("_", " ")
 
     @cached_property
-    def _grader_tree(self) -> ast.Module | SyntaxError:
-        try:
-            return parsed(self.grader.read_text(encoding="utf-8"), str(self.grader))
-        except SyntaxError as error:
-            return error
+    def _written(self) -> _Written:
+        """What stands in the grader, as it is when this is first asked for."""
+        at = self.grader.stat()
+        return _written(self.grader, at.st_mtime_ns, at.st_size)
 
     @property
     def fault(self) -> SyntaxError | None:
         """Why the grader cannot even be read; None if it can. A lesson with a fault has no promises."""
-        return self._grader_tree if isinstance(self._grader_tree, SyntaxError) else None
+        return self._written.fault
+
+    @property
+    def functions(self) -> dict[str, ast.FunctionDef]:
+        """The functions at the top of the grader, by name, in file order."""
+        return self._written.functions
 
     @cached_property
     def promises(self) -> dict[str, str]:
         """Each check that the grader declares, by name, with the line the student reads, in file order."""
-        body = [] if isinstance(self._grader_tree, SyntaxError) else self._grader_tree.body
-        tests = [node for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
-        return {test.name: (ast.get_docstring(test) or test.name).splitlines()[0] for test in tests}
+        tests = {name: node for name, node in self.functions.items() if name.startswith("test_")}
+        return {name: (ast.get_docstring(test) or name).splitlines()[0] for name, test in tests.items()}
 
     @cached_property
     def worth(self) -> dict[str, float]:
         """How many points each check is worth: what `@worth(3)` above it says, otherwise 1."""
-        body = [] if isinstance(self._grader_tree, SyntaxError) else self._grader_tree.body
         points = dict.fromkeys(self.promises, 1.0)
-        for test in body:
-            if not isinstance(test, ast.FunctionDef) or test.name not in points:
-                continue
-            for mark in test.decorator_list:
+        for name in points:
+            for mark in self.functions[name].decorator_list:
                 if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Name) and mark.func.id == "worth":
-                    points[test.name] = float(ast.literal_eval(mark.args[0]))
+                    points[name] = float(ast.literal_eval(mark.args[0]))
         return points
 
-    @cached_property
+    @property
     def defines(self) -> set[str]:
         """The names of the functions in the grader."""
-        body = [] if isinstance(self._grader_tree, SyntaxError) else self._grader_tree.body
-        return {node.name for node in body if isinstance(node, ast.FunctionDef)}
+        return set(self.functions)
 
     def line_of(self, check: str) -> int:
         """The line of the grader in which a check begins."""
-        body = [] if isinstance(self._grader_tree, SyntaxError) else self._grader_tree.body
-        return next((node.lineno for node in body if isinstance(node, ast.FunctionDef) and node.name == check), 1)
+        return self.functions[check].lineno if check in self.functions else 1
 
-    @cached_property
+    @property
     def needs(self) -> set[str]:
         """The fixtures that the grader asks for: `redis`, `image`, `stack`, …"""
-        nodes = [] if isinstance(self._grader_tree, SyntaxError) else ast.walk(self._grader_tree)
-        functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
-        return {argument.arg for function in functions for argument in function.args.args}
+        return self._written.needs
 
     @property
     def needs_engine(self) -> bool:
         """Whether some of its promises can be asked of containers alone."""
-        nodes = [] if isinstance(self._grader_tree, SyntaxError) else ast.walk(self._grader_tree)
-        asks_for_docker = any(isinstance(node, ast.Attribute) and node.attr == "docker" for node in nodes)
-        return "Dockerfile" in self.finished() or asks_for_docker or bool(self.needs & ENGINE_FIXTURES)
+        return "Dockerfile" in self.finished() or self._written.docker or bool(self.needs & ENGINE_FIXTURES)
 
     @property
     def text(self) -> str:

@@ -66,11 +66,9 @@ def parts(lesson: Lesson, report: Report | None) -> dict[str, State]:
     """What the checks say of each part: of those that ask it, one failed, or all passed. Which check asks what is read from the grader."""
     if report is None or lesson.fault:
         return {}
-    tree = ast.parse(lesson.grader.read_text(encoding="utf-8"))
-    tests = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     found: dict[str, list[Outcome]] = {}
     for check in report.checks:
-        node = tests.get(check.id)
+        node = lesson.functions.get(check.id)
         if node is None:
             continue
         attributes = [one for one in ast.walk(node) if isinstance(one, ast.Attribute)]
