@@ -22,7 +22,7 @@ from terminals import Window
 
 from workshop.course.lessons import catalogue, find
 from workshop.desk.pages import door
-from workshop.patience import settled
+from workshop.patience import settled, until
 from workshop.pictures.canvas import size
 from workshop.wire.sockets import free_port
 
@@ -330,6 +330,12 @@ def inspected(*words):
     return json.loads(done.stdout)[0]
 
 
+def services(run):
+    """The names of the containers in which a student's service of this run is."""
+    done = subprocess.run(["docker", "ps", "--format", "{{.Names}}"], capture_output=True, text=True, check=True)
+    return [name for name in done.stdout.split() if name.startswith(f"{run}-web-")]
+
+
 def test_a_container_that_listens_on_loopback_is_a_dead_end_until_it_is_mended(
     has_engine, chromium, context, tmp_path, pictures
 ):
@@ -347,9 +353,12 @@ def test_a_container_that_listens_on_loopback_is_a_dead_end_until_it_is_mended(
         figure.screenshot(path=pictures / "container-shut-in.png")
         start.solve()
         is_over(page, "passed", seconds=120)
+        run = re.search(r"Container (workshop-\w+)-web-", figure.locator("pre").inner_text())[1]
+        assert until(lambda: len(services(run)) == 1, 10)
+        (name,) = services(run)
+        expect(figure.locator("pre")).to_contain_text(f"Container {name}:")
         expect(figure.locator("pre")).to_contain_text("taken by a server")
         told = figure.locator("pre").inner_text()
-        name = re.search(r"Container (\S+):", told)[1]
         found = inspected("inspect", name)
         assert str(found["State"]["Pid"]) in told
         assert found["NetworkSettings"]["Ports"]["5000/tcp"][0]["HostPort"] in told

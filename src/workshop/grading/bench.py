@@ -443,6 +443,11 @@ class Bench:
         """Whether there is something that a person can ask or look into: a service, also one that ended or is silent, or the stack."""
         return self._stack is not None or self.runtime.has_services or self.address() is not None
 
+    @property
+    def first_container(self) -> str | None:
+        """The name of the first service's container; None if there is no such service."""
+        return self._first.name if self._first else None
+
     def keep_first(self) -> None:
         """Ends all services but the first: nobody asks them any more, and the next grading has fewer to freeze."""
         if self._first:

@@ -16,7 +16,7 @@ from workshop.course.lessons import Lesson
 from workshop.course.progress import Progress
 from workshop.engine import engine
 from workshop.engine.run import Run
-from workshop.grading.bench import Session
+from workshop.grading.bench import Bench, Session
 from workshop.outcomes import NotUp, Unchecked
 from workshop.pictures import cluster as clusters
 from workshop.pictures import container as containers
@@ -101,12 +101,12 @@ class Looker:
         self._clusters, self._redises = cluster.Asked(), Redises()
 
     def log(self) -> str:
-        """The log of the service that was started last; empty if there is none."""
+        """The log of the service that is drawn; empty if there is none."""
         session = self._session()
         try:
             if session.runtime != "docker":
                 return readable(session.kept.log()) if session.kept else ""
-            found = _service(finding.of_run(session.run))
+            found = _service(finding.of_run(session.run), session.kept)
             if found is None:
                 return ""
             done = session.run.docker("logs", "--tail", "300", found["Name"].lstrip("/"), timeout=10)
@@ -149,7 +149,7 @@ class Looker:
         ]
         if session.runtime == "docker":
             nodes = [one for one in there.run if OF_A_NODE.fullmatch(_plain_name(one))]
-            service = _service(there.run)
+            service = _service(there.run, session.kept)
             has_passed = report is not None and (report.verdict is Outcome.PASSED or Progress().has_passed(lesson))
             looks += [
                 lambda: self._cluster(session.run, "", nodes, said),
@@ -183,8 +183,10 @@ def readable(text: str) -> str:
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "", plain.replace("\r\n", "\n"))
 
 
-def _service(there: list[Found]) -> Found | None:
-    """The student's service among the containers of a run: the one started last, or `web` of a stack."""
+def _service(there: list[Found], kept: Bench | None) -> Found | None:
+    """The student's service among the containers of a run: the one that is kept for a person to ask, else the one started last, or `web` of a stack."""
+    if kept and (asked := [one for one in there if _plain_name(one) == kept.first_container]):
+        return asked[0]
     single = [one for one in there if OF_A_SERVICE.fullmatch(_plain_name(one))]
     in_stack = [one for one in there if one["Config"]["Labels"].get(SERVICE) == "web"]
     running = [one for one in (single or in_stack) if one["State"]["Running"]]
