@@ -540,7 +540,7 @@ def test_a_remote_engine_sees_no_folder(monkeypatch):
     "said, words",
     [
         ("dependency cycle detected: redis -> web -> redis", ["circle", "redis -> web"]),
-        ('service "web" depends on undefined service "db": invalid compose project', ["line 4", "`db`", "`redis`"]),
+        ('service "web" depends on undefined service "db": invalid compose project', ["line 4", "`db`", "`web`"]),
         ('service "web" refers to undefined volume data: invalid compose project', ["line 2", "volumes:", "declare"]),
         (
             'service "web" has neither an image nor a build context specified: invalid compose project',
@@ -548,11 +548,16 @@ def test_a_remote_engine_sees_no_folder(monkeypatch):
         ),
         ("validating /x/docker-compose.yml: services.web.depends_on must be a list", ["line 4", "must be a list"]),
         ("env file /x/a.env not found: stat /x/a.env: no such file or directory", ["no file a.env"]),
+        ("Invalid hostPort: 127.0.0.1", ["line 6", "is no port", '"127.0.0.1:8000:5000"']),
+        ("invalid hostPort: x", ["line 7", "cannot be read: x"]),
         ("something new", ["does not take the file", "something new"]),
     ],
 )
 def test_what_compose_says_of_a_file(tmp_path, said, words):
-    written = read(tmp_path, "services:\n  web:\n    image: x\n    depends_on: [db]\n  redis: {image: x}\n")
+    written = read(
+        tmp_path,
+        "services:\n  web:\n    image: x\n    depends_on: [db]\n    ports:\n    - 127.0.0.1:5000\n    - x:1\n",
+    )
     stack = SimpleNamespace(as_written=written, folder=Path("/x"), project="workshop-1-stack-2")
     error = looking.of_config(stack, Done(("compose",), 1, "", said, 0.1))
     found = Search(Sight(error.facts)).first(GENERAL)

@@ -17,6 +17,7 @@ from workshop.runtimes.evidence import OF_THE_COMMAND, PORT, Evidence
 from workshop.runtimes.healthtest import tests_of
 
 EXPECTED = "a stack that comes up"
+NOT_A_PORT = re.compile(r"(?i)invalid (?:containerport|hostport|ip address)\w*:? *(\S+)")
 # What Compose says if a container is the cause. All else that it says is a cause of its own.
 OF_A_CONTAINER = re.compile(r"container (?P<name>\S+) (?:is unhealthy|exited \()")
 
@@ -32,7 +33,11 @@ def of_config(stack: ends.Watched, done: engine.Done) -> NotUp:
 
 
 def _place(stack: ends.Watched, text: str) -> str:
-    """The line that a dotted path in the message leads to, as far as it can be followed."""
+    """The line that a dotted path in the message leads to, as far as it can be followed; of a port that Compose cannot read, where it stands."""
+    if port := re.search(NOT_A_PORT, text):
+        for service in stack.as_written.services():
+            if place := stack.as_written.having(re.escape(port[1]), "services", service, "ports"):
+                return place
     path = re.search(r"services\.[\w.-]+", text)
     words = path[0].split(".") if path else []
     if service := re.search(r'service "([^"]+)"', text):

@@ -79,11 +79,14 @@ class AsWritten:
 
     def uses(self, variable: str, *path: str | int) -> str | None:
         """The place below a path at which `${variable}` stands, or None."""
-        pattern = re.compile(rf"(?<!\$)\$(?:\{{{re.escape(variable)}\b|{re.escape(variable)}\b)")
+        return self.having(rf"(?<!\$)\$(?:\{{{re.escape(variable)}\b|{re.escape(variable)}\b)", *path)
+
+    def having(self, pattern: str, *path: str | int) -> str | None:
+        """The place below a path at which a value matches a pattern somewhere, or None."""
         for one in (self, *self.beside):
             found = one.node(*path)
             for scalar in scalars(found[0]) if found else ():
-                if pattern.search(str(scalar.value)):
+                if re.search(pattern, str(scalar.value)):
                     return f"{one.name}, line {line_of(scalar)}"
         return None
 

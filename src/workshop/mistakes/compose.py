@@ -132,6 +132,14 @@ def other_file_missing(compose_said):
     return tells(compose_said, r"(?:open|stat) (?P<file>\S+): no such file or directory")
 
 
+@mistake(example=compose("Invalid hostPort: 127.0.0.1"))
+def address_taken_for_a_port(compose_said):
+    """{place}: A line of `ports` with two parts is "host port:container port", and {address} is no port. With an address it has
+    three: "{address}:8000:5000", or "{address}::5000" for a host port that Docker chooses.
+    """
+    return tells(compose_said, r"(?i)invalid hostport:? *(?P<address>\d+\.\d+\.\d+\.\d+)")
+
+
 @mistake(example=compose("invalid containerPort: http"))
 def ports_not_readable(compose_said):
     """{place}: A line of `ports` cannot be read: {line}. Write "container port", or "host port:container port", in
