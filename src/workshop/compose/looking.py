@@ -34,9 +34,9 @@ def of_config(stack: ends.Watched, done: engine.Done) -> NotUp:
 
 def _place(stack: ends.Watched, text: str) -> str:
     """The line that a dotted path in the message leads to, as far as it can be followed; of a port that Compose cannot read, where it stands."""
-    if port := re.search(NOT_A_PORT, text):
-        for service in stack.as_written.services():
-            if place := stack.as_written.having(re.escape(port[1]), "services", service, "ports"):
+    for port in NOT_A_PORT.findall(text)[:1]:
+        for name in stack.as_written.services():
+            if place := stack.as_written.having(re.escape(port), "services", name, "ports"):
                 return place
     path = re.search(r"services\.[\w.-]+", text)
     words = path[0].split(".") if path else []

@@ -7,8 +7,6 @@ from flask import Flask, Response, request
 from redis import exceptions
 from shop import CACHE_TTL, FEED_HEARTBEAT, NEWS, ORDERS, RATE_LIMIT, RATE_WINDOW, WarehouseError, ask_warehouse, store
 
-LEASE = 20  # seconds for which one request may be the only one that loads a price
-LOOK_AGAIN = 0.05  # seconds between two looks of those who wait for it
 
 app = Flask(__name__)
 app.json.ensure_ascii = False
