@@ -384,7 +384,7 @@ def old_value_kept(answer, pair, changed):
 def plain_string_not_found(answer, changed=None, other=None):
     """Another program put a plain string into Redis, and GET /get does not answer it. Ask Redis for the plain string
     under this very key: redis.get(key)."""
-    return answer.path == "/get" and answer.status != 200 and bool(changed or other)
+    return answer.path == "/get" and answer.status == 404 and bool(changed or other)
 
 
 @mistake("test_two_replicas_share_the_data")

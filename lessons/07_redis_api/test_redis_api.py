@@ -167,7 +167,7 @@ def test_each_visit_has_its_own_number(through_relay, redis, relay, some):
     redis.set(VISITS, before)
     with relay.rival(lambda: rivals.append(redis.incr(VISITS)), before="every", times=5) as wire:  # noqa: F841  for a hint
         mine = numbers(visit(through_relay))
-    expect(set(mine) & set(rivals), set())
+    expect(mine, wanted(f"no number that another program got: {rivals}", lambda mine: not set(mine) & set(rivals)))
     expect(redis.get(VISITS), str(before + len(rivals) + 1))
     numbers_due = set(range(before + len(rivals) + 2, before + len(rivals) + 14))
     told = [numbers_due & set(numbers(page.expect(200))) for page in through_relay.at_once(12, "/")]

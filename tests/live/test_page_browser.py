@@ -146,6 +146,14 @@ def test_hints_more_solution_and_reset_by_keyboard(first, context):
     page.locator("#hint").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#hints details").first).to_be_visible()
+    expect(page.locator("#hints summary").first).to_be_focused()
+    expect(page.locator("#hints summary").first).to_be_in_viewport()
+    for _ in range(8):  # more than there are, so that the end of them is told at some time
+        if "all the hints" in page.locator("#summary").inner_text():
+            break
+        page.locator("#hint").click()
+        page.wait_for_timeout(300)
+    expect(page.locator("#summary")).to_contain_text("These were all the hints")
     page.locator("#solution").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#extra")).to_contain_text("Flask(__name__)")
@@ -154,6 +162,7 @@ def test_hints_more_solution_and_reset_by_keyboard(first, context):
     page.locator("#reset").click()
     after(page, page.get_by_role("button", name="Yes").click, "failed")
     assert (first.lesson.work / "app.py").read_text() == (first.lesson.folder / "app.py").read_text()
+    expect(page.locator("#news")).to_contain_text("Your files from before the reset are kept in")
     page.get_by_role("button", name="Copy").first.click()
     assert page.evaluate("navigator.clipboard.readText()").strip()
 

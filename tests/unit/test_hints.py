@@ -1,11 +1,13 @@
 """Which folded hint comes next: for what failed, and bound to checks and mistakes that there are."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
 from workshop.course import hints, lessons
 from workshop.course.progress import Failed
+from workshop.desk.hinting import next_hint
 from workshop.report import UNTOUCHED
 
 TEXT = """
@@ -64,6 +66,17 @@ def test_the_next_one_is_one_that_was_not_shown():
 def test_a_word_names_whole_parts_of_a_name():
     fold = hints.Fold("", "", ("set", "test_get"))
     assert fold.names("test_set_answers") and fold.names("set") and not fold.names("test_settings")
+
+
+def test_the_hint_names_the_failed_check_that_it_is_for():
+    lesson = lessons.find("7")
+    progress = SimpleNamespace(hints_open=lambda _: set(), open_hint=lambda *_: None)
+    none, text = (
+        Failed("test_each_visit_has_its_own_number", None),
+        Failed("test_any_text_survives_the_round_trip", None),
+    )
+    assert "✗" not in next_hint(lesson, progress, [none]).splitlines()[0]
+    assert f"for ✗ {lesson.promises[text.check]}" in next_hint(lesson, progress, [none, text]).splitlines()[0]
 
 
 @pytest.mark.parametrize("lesson", [pytest.param(lesson, id=lesson.name) for lesson in lessons.catalogue()])

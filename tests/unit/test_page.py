@@ -233,7 +233,12 @@ def test_the_timeline_of_a_drill_is_drawn(page, live):
 def test_what_failed_is_told_with_the_passage_that_explains_it(live):
     name = next(iter(LESSON.promises))
     live.began_check()
-    live.ended(Check(name, LESSON.promises[name], Outcome.FAILED, mistake="x", hint="Because."))
+    live.ended(Check(name, LESSON.promises[name], Outcome.FAILED, mistake="traceback", hint="Because."))
+    assert (
+        live.state()["checks"][0]["passage"] is None
+    )  # what any lesson can show is not explained by a passage on this promise
+    own = min(LESSON.own_mistakes)
+    live.ended(Check(name, LESSON.promises[name], Outcome.FAILED, mistake=own, hint="Because."))
     check = live.state()["checks"][0]
     assert check["hint"] == "Because."
     assert "build" in check["passage"]["title"].lower()
@@ -310,6 +315,15 @@ def test_parts_of_pictures_are_bound_to_the_checks_that_ask_them():
     broken = [Check(n, c, Outcome.FAILED if n == asks else Outcome.PASSED) for n, c in LESSON.promises.items()]
     assert parts(LESSON, report(*broken))["ports"] == State.FAILED
     assert parts(LESSON, None) == {}
+
+
+def test_a_check_that_fails_behind_a_port_says_nothing_of_the_port():
+    (lesson,) = (one for one in catalogue() if one.topic == "hello_flask")
+    first, *others = lesson.promises.items()
+    behind = [Check(*first, Outcome.PASSED), *(Check(*one, Outcome.FAILED) for one in others)]
+    assert parts(lesson, report(*behind))["ports"] == State.PASSED
+    none = [Check(*one, Outcome.FAILED) for one in lesson.promises.items()]
+    assert parts(lesson, report(*none))["ports"] == State.FAILED
 
 
 def test_some_lesson_asks_each_part():

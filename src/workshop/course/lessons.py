@@ -173,6 +173,14 @@ class Lesson:
         """The names of the functions in the grader."""
         return set(self.functions)
 
+    @property
+    def own_mistakes(self) -> set[str]:
+        """The names of the mistakes that the lesson itself describes."""
+        if not self.mistakes.exists():
+            return set()
+        at = self.mistakes.stat()
+        return set(_written(self.mistakes, at.st_mtime_ns, at.st_size).functions)
+
     def line_of(self, check: str) -> int:
         """The line of the grader in which a check begins."""
         return self.functions[check].lineno if check in self.functions else 1

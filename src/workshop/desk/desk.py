@@ -47,6 +47,7 @@ class Desk:
         self.open_page: Callable[[], str] | None = None  # opens the page, if there is one, and says where it is
         self._checks: list[Check] = []  # of the page
         self._lesson: Lesson | None = None
+        self._kept = ""  # where a reset put the files of the lesson, in words
         self._own = True  # the student's own place, and not a folder that was named
         self._at_once: dict[str, Callable[[Lesson], object]] = {
             "h": self._hint,
@@ -77,7 +78,7 @@ class Desk:
         """Follows the lesson, and those that are gone on to, until the person leaves."""
         following: Lesson | None = lesson
         while following:
-            self._lesson, self._checks, self._own = following, [], work is None
+            self._lesson, self._checks, self._own, self._kept = following, [], work is None, ""
             if work is None:
                 Progress().choose(following)
             opened = Opened(work) if work else open_work(following, Progress())
@@ -155,7 +156,8 @@ class Desk:
         if self._lesson is None or not self._own:
             return "--work names a folder of your own: it is left as it is."
         kept = set_aside(self._lesson, Progress())
-        return f"The starter is back. {f'Your files are kept in {shown_path(kept)}.' if kept else ''}"
+        self._kept = f" Your files from before the reset are kept in {shown_path(kept)}." if kept else ""
+        return f"The starter is back.{self._kept}"
 
     def _end_check(self, count: int | None = None) -> None:
         session = self._session
@@ -170,7 +172,7 @@ class Desk:
         if self._keys.has_keys:
             screen.page()
         screen.head(lesson.number, lesson.title, shown_path(folder), shown_path(lesson.readme))
-        news = news_of(opened, lesson)
+        news = (*news_of(opened, lesson), *filter(None, [self._kept]))
         for line in news:
             screen.line(line, hang=1)
         self.live.began_check(news)
@@ -195,24 +197,30 @@ class Desk:
             if not self._check.was_stopped:  # else it is the interrupt, or what it met on its way out
                 raise
         if self._check.was_stopped:
-            self.live.cut_off(CUT_OFF)
-            screen.line(" ended" if self._leaves() else " checking again")
+            self._say_cut_off()
             self._session.close(was_interrupted=True)
             self._session = self._begin_session()
             return
         if not self._events.empty():
-            self.live.cut_off(CUT_OFF)
-            screen.line(" checking again")
+            self._say_cut_off()
             return
         if self._own:
             remember(lesson, report, self._session)
         kept, told = self._session.kept, next_step(lesson, report, watched=True)
         address = kept.address() if kept and report.verdict is Outcome.FAILED else None
+        if report.verdict is Outcome.PASSED:
+            self._session.keep_first()
         asides = [f"Until the next save the service answers on {address}"] if address else []
         self.live.over(report, told, address)
         screen.foot(report, told, *asides, below=2)
         self._show_keys()
         self._session.warm(lesson)
+
+    def _say_cut_off(self) -> None:
+        """Says what comes after a check that did not get to its end."""
+        leaves = self._leaves()
+        self.live.cut_off(CUT_OFF, "This check has ended." if leaves else "")
+        self._screen.line(" ended" if leaves else " checking again")
 
     def _leaves(self) -> bool:
         return any(event in LEAVING or event == "n" or event.startswith(GO) for event in list(self._events.queue))

@@ -159,9 +159,13 @@ class Session:
         self.remove_let_go()
         if self._keeps and bench.is_up():
             self.kept = bench
-            self.tidy(bench.keep_first)
         else:
             self.tidy(bench.close)
+
+    def keep_first(self) -> None:
+        """Ends what was kept but for the first service: after a pass nobody asks the others again."""
+        if self.kept:
+            self.tidy(self.kept.keep_first)
 
     def let_go(self) -> None:
         """Gives up what was kept. It is removed once the next one has told what came of its service: before that, the removal would slow it down."""

@@ -6,6 +6,7 @@ request that was not answered may have printed something long before.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,12 @@ def other(status: int, path: str = "/", **headers: str) -> dict[str, Any]:
     """An example: an answer of another status than the expected 200."""
     answer = Answer(f"curl -i http://127.0.0.1:49153{path}", path=path, status=status, headers=headers)
     return {"answer": answer, "statuses": {200}}
+
+
+def without_routes(path: str) -> dict[str, Any]:
+    """An example: a service that knows no address, and its answer."""
+    gone = Answer(f"curl -i -X OPTIONS http://127.0.0.1:49153{path}", path=path, status=404)
+    return {**other(404, path), "service": SimpleNamespace(request=lambda method, path: gone)}
 
 
 @mistake(example=broken(Problem.BODY_WITHOUT_END, 200))
@@ -48,6 +55,15 @@ def no_answer_in_time(answer):
 def method_not_in_the_route(answer, statuses):
     """The address is known, but not for this method. Name the method in the route: @app.get or @app.post."""
     return answer.status == 405 and 405 not in statuses
+
+
+@mistake(example=without_routes("/messages"))
+def address_without_a_route(answer, statuses, service):
+    """There is no route for {path}: whatever the method, the service answers 404 there. Compare the spelling with that of the
+    route, and look that its view stands above app.run(…).
+    """
+    missing = answer.status == 404 and 404 not in statuses and service.request("OPTIONS", answer.path).status == 404
+    return missing and {"path": answer.path}
 
 
 @mistake(example=other(308, location="http://127.0.0.1:49153/hello/ada/", path="/hello/ada"))

@@ -54,7 +54,7 @@ class Live:
         about = {"name": lesson.name, "number": lesson.number, "title": lesson.title, "folder": shown_path(folder)}
         about |= {"runtime": runtime, "own": is_own, "needs_engine": lesson.needs_engine}
         about |= {"notebook": bool(lesson.notebook), "file": _first_file(folder)}
-        self._change(lesson=about, board=board(lesson), hints=open_hints(lesson), said="")
+        self._change(lesson=about, board=board(lesson), hints=open_hints(lesson), said="", hinted="")
         self._change(phase=AWAY, checks=[_pending(*one) for one in lesson.promises.items()], news=[], verdict=None)
 
     def began_check(self, news: tuple[str, ...] = ()) -> None:
@@ -63,7 +63,13 @@ class Live:
         self.began_at, self.report = time.time(), None
         checks = [_pending(*one) for one in self.lesson.promises.items()]
         self._change(
-            phase=CHECKING, checks=checks, news=[line.strip() for line in news], verdict=None, said="", notice=""
+            phase=CHECKING,
+            checks=checks,
+            news=[line.strip() for line in news],
+            verdict=None,
+            said="",
+            hinted="",
+            notice="",
         )
 
     def began(self, claim: str) -> None:
@@ -107,7 +113,7 @@ class Live:
     def hinted(self, words: str) -> None:
         """A hint was opened, or there is none left, in words."""
         assert self.lesson
-        self._change(hints=open_hints(self.lesson), said=words)
+        self._change(hints=open_hints(self.lesson), hinted=words)
 
     def engine(self, trouble: str | None) -> None:
         """Whether the engine answers: None, or what to do about it."""
@@ -123,7 +129,8 @@ class Live:
     def _told(self, check: Check) -> dict[str, Any]:
         assert self.lesson
         known, failed = hints.folds(self.lesson.text), Failed(check.id, check.mistake)
-        place = next((p for p in hints.order(known, [failed]) if _is_for(known[p], failed)), None)
+        is_own = check.mistake is None or check.mistake in self.lesson.own_mistakes
+        place = next((p for p in hints.order(known, [failed]) if _is_for(known[p], failed, by_check=is_own)), None)
         is_bad = check.outcome is Outcome.FAILED
         return {
             **{"id": check.id, "claim": check.claim, "outcome": str(check.outcome), "mistake": check.mistake},
@@ -140,8 +147,9 @@ class Live:
             changed()
 
 
-def _is_for(fold: hints.Fold, failed: Failed) -> bool:
-    return bool((failed.mistake and fold.names(failed.mistake)) or fold.names(failed.check))
+def _is_for(fold: hints.Fold, failed: Failed, by_check: bool) -> bool:
+    """Whether a fold explains what was found. One for the check explains no mistake that has nothing to do with what the check is about."""
+    return bool((failed.mistake and fold.names(failed.mistake)) or (by_check and fold.names(failed.check)))
 
 
 def _first_file(folder: Path) -> str | None:

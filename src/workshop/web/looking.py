@@ -45,10 +45,16 @@ INSIDE = (  # asked of a container in one call, of either version of cgroups; wh
 )
 # Which attributes of a grader's fixtures ask which part of a picture; which words of a promise; which fixtures.
 ASKS = {
-    "ports": {"get", "post", "request", "at_once", "listening", "find_port"},
+    "ports": {"listening", "find_port"},
     "processes": {"processes", "is_running", "stop", "exec", "state", "seconds_to_end"},
     "image": {"layers", "size", "history", "unpacked", "config", "details"},
 }
+REACHES = {
+    "get",
+    "post",
+    "request",
+    "at_once",
+}  # what goes through the port: one check that passed with it has been let through
 CLAIMS = {
     "limits": re.compile(r"\blimit|\bmemory\b|\bprocessors?\b", re.IGNORECASE),
     "slots": re.compile(r"\bslots?\b", re.IGNORECASE),
@@ -63,10 +69,14 @@ FIXTURES = {
 
 
 def parts(lesson: Lesson, report: Report | None) -> dict[str, State]:
-    """What the checks say of each part: of those that ask it, one failed, or all passed. Which check asks what is read from the grader."""
+    """What the checks say of each part: of those that ask it, one failed, or all passed. Which check asks what is read from the grader.
+
+    A check that fails behind a port says nothing of the port, where another one has come through it.
+    """
     if report is None or lesson.fault:
         return {}
     found: dict[str, list[Outcome]] = {}
+    reached: set[Outcome] = set()
     for check in report.checks:
         node = lesson.functions.get(check.id)
         if node is None:
@@ -77,8 +87,13 @@ def parts(lesson: Lesson, report: Report | None) -> dict[str, State]:
         asked = {
             part for part in {*ASKS, *FIXTURES} if used & ASKS.get(part, set()) or taken & FIXTURES.get(part, set())
         }
+        if used & REACHES:
+            reached.add(check.outcome)
         for part in asked | {part for part, words in CLAIMS.items() if words.search(check.claim)}:
             found.setdefault(part, []).append(check.outcome)
+    if reached:
+        through = next(one for one in (Outcome.PASSED, Outcome.FAILED, *reached) if one in reached)
+        found.setdefault("ports", []).append(through)
     return {part: _state(outcomes) for part, outcomes in found.items()}
 
 

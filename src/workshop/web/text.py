@@ -53,6 +53,11 @@ def course_map(lessons: list[Lesson]) -> str:
     return coursemap.picture(lessons, coursemap.rests_on(lessons), lambda lesson: f"#{lesson.name}", passed)
 
 
+def _code(text: str) -> str:
+    """A sentence in which what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 def _file(path: Path) -> str:
     text = path.read_text(encoding="utf-8", errors="replace").rstrip()
     return f"<h3>{escape(shown_path(path))}</h3><pre><code>{escape(text)}</code></pre>"
@@ -75,14 +80,14 @@ def more(lesson: Lesson) -> str:
     parts = []
     if heard := Progress().heard(lesson):
         rows = "".join(
-            f"<li>{escape(one.claim)}<dl><dt>asked</dt><dd><code>{escape(for_hands(one.asked, lesson))}</code></dd>"
+            f"<li>{_code(one.claim)}<dl><dt>asked</dt><dd><code>{escape(for_hands(one.asked, lesson))}</code></dd>"
             f"<dt>got</dt><dd><code>{escape(one.got)}</code></dd></dl></li>"
             for one in heard[:ASKED]
         )
         parts.append(f"<h3>What was asked when you passed, and what came back</h3><ul>{rows}</ul>")
     for way in other_ways(lesson)[:WAYS]:
         parts.append(
-            f"<h3>Another way: {escape(way.differs)}</h3>" + "".join(map(_file, way.files)).replace("h3>", "h4>")
+            f"<h3>Another way: {_code(way.differs)}</h3>" + "".join(map(_file, way.files)).replace("h3>", "h4>")
         )
     if lesson.more_to_try:
         parts.append(f"<h3>One more thing to try</h3>{rendered(lesson.more_to_try)}")

@@ -127,7 +127,7 @@ function details(check) {
     if (!text) continue;
     const body = label === "because" ? made("p", {}, ...words(text)) : made("pre", { tabindex: "0" }, text);
     const value = made("dd", { class: label }, body);
-    if (label === "asked") value.append(copyButton(body));
+    if (label === "asked" && !/^code cell /.test(text)) value.append(copyButton(body));
     list.append(made("dt", {}, label), value);
   }
   if (check.outcome === "failed" && !check.hint) list.append(made("dt", {}, "because"), made("dd", {}, "The cause is not known. Compare what was expected with what came back."));
@@ -166,7 +166,12 @@ function showChecks() {
   known.forEach((item) => item.remove());
 }
 
+// What is said of the check, and what pressing “Hint” came to where it opened none.
 function summary() {
+  return [said(), plain(state.hinted || "")].filter(Boolean).join(" ");
+}
+
+function said() {
   const passed = state.checks.filter((check) => check.outcome === "passed").length;
   const failed = state.checks.find((check) => check.outcome === "failed");
   if (state.phase === "checking") return "";
@@ -174,9 +179,12 @@ function summary() {
   return state.said || "";
 }
 
+let isAsking = false; // whether somebody pressed “Hint” here, and not at the terminal or in another tab
 async function showHints() {
   const wanted = JSON.stringify([state.lesson.name, state.hints]);
   if (wanted === shown.hints) return;
+  const before = shown.hints && JSON.parse(shown.hints);
+  const open = before && before[0] === state.lesson.name ? before[1].map((hint) => hint.place) : state.hints.map((hint) => hint.place);
   shown.hints = wanted;
   const box = at("hints").querySelector("div");
   at("hints").hidden = !state.hints.length;
@@ -192,6 +200,11 @@ async function showHints() {
     }),
   );
   box.replaceChildren(...parts);
+  const fresh = state.hints.findIndex((hint) => !open.includes(hint.place));
+  if (fresh < 0 || !isAsking) return;
+  isAsking = false;
+  parts[fresh].scrollIntoView({ block: "nearest" });
+  parts[fresh].querySelector("summary").focus({ preventScroll: true });
 }
 
 function showLink(message) {
@@ -231,8 +244,8 @@ function show(message) {
   at("checks").setAttribute("aria-busy", String(state.phase === "checking"));
   at("news").replaceChildren(...(state.news || []).map((line) => made("li", {}, line)));
   showChecks();
-  const said = summary();
-  if (at("summary").textContent !== said) at("summary").textContent = said;
+  const line = summary();
+  if (at("summary").textContent !== line) at("summary").textContent = line;
   const over = state.phase === "over";
   const report = state.report;
   at("next").replaceChildren(...(over && report ? words(`${report.runtime} · ${report.seconds} s · seed ${report.seed} · ${report.next}${state.address ? `. Until the next save the service answers on ${state.address}` : ""}`) : [state.phase === "checking" ? state.notice || "Checking …" : ""]));
@@ -388,7 +401,10 @@ async function extra(what, anyway = false) {
 }
 
 at("check").addEventListener("click", () => act("check"));
-at("hint").addEventListener("click", () => act("hint"));
+at("hint").addEventListener("click", () => {
+  isAsking = true;
+  act("hint").finally(() => setTimeout(() => (isAsking = false), 3000));
+});
 at("more").addEventListener("click", () => extra("more"));
 at("solution").addEventListener("click", () => extra("solution"));
 at("reset").addEventListener("click", async () => {
