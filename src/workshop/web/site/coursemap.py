@@ -144,7 +144,7 @@ def picture(
         title = f"{'✓ ' if is_passed else ''}{lesson.number} · {lesson.title}"
         parts.append(
             f'<a href="{escape(address(lesson))}"><rect class="box{" passed" if is_passed else ""}" x="{left}" y="{y - BOX[1] / 2:g}" '
-            f'width="{BOX[0]}" height="{BOX[1]}" rx="8"/><text class="ink" x="{left + 12}" y="{y + 5:g}" font-size="15">{escape(_cut(title))}</text>'
+            f'width="{BOX[0]}" height="{BOX[1]}" rx="8"/><text class="ink" x="{left + 12}" y="{y + 5:g}" font-size="{15 if len(title) <= 28 else 13}">{escape(_cut(title))}</text>'
             f'<text class="soft" x="{left + BOX[0] - 12}" y="{y + 5:g}" font-size="13" text-anchor="end">{minutes(lesson)} min</text></a>'
         )
     wide, high = left + BOX[0] + EDGE, 2 * EDGE + ROW * len(lessons) - (ROW - BOX[1])
@@ -169,5 +169,5 @@ def style() -> str:
     )
 
 
-def _cut(title: str, most: int = 30) -> str:
+def _cut(title: str, most: int = 38) -> str:
     return title if len(title) <= most else f"{title[: most - 1].rstrip()}…"
