@@ -112,13 +112,17 @@ def no_version(actual, image):
 def another_version(actual, image):
     """The registry has the tags {tags}, and the script was called with the version {version}. It is the third argument, $3 or sys.argv[3], and the tag
     is exactly that."""
-    return image.version not in actual and {"tags": " and ".join(actual), "version": image.version}
+    return (
+        isinstance(actual, list)
+        and image.version not in actual
+        and {"tags": " and ".join(actual), "version": image.version}
+    )
 
 
 @mistake("test_both_tags_are_in_the_registry")
 def one_tag_more(actual, image):
     """The registry has the tags {tags}. Only the version and `latest` were asked for: a tag more is one more name that somebody may rely on."""
-    return {image.version, "latest"} < set(actual) and {"tags": ", ".join(actual)}
+    return isinstance(actual, list) and {image.version, "latest"} < set(actual) and {"tags": ", ".join(actual)}
 
 
 @mistake("test_both_tags_have_one_digest")
@@ -130,15 +134,15 @@ def latest_is_another_image(registry, image):
 @mistake("test_it_is_the_image_that_was_built")
 def layers_added(actual, image):
     """What was published has the layers of the image that the script was given, and {count} more. It publishes the image as it is."""
-    more = len(actual) - len(image.diff_ids)
-    return actual[: len(image.diff_ids)] == image.diff_ids and {"count": more}
+    more = len(actual) - len(image.diff_ids) if isinstance(actual, list) else 0
+    return more and actual[: len(image.diff_ids)] == image.diff_ids and {"count": more}
 
 
 @mistake("test_it_is_the_image_that_was_built")
 def an_image_of_its_own(actual, image):
     """What was published has no layer of the image that the script was given. Does the script build another one? Its second argument is an image that
     is built already: docker tag gives it the name under which it is pushed."""
-    return bool(actual) and not set(actual) & set(image.diff_ids)
+    return isinstance(actual, list) and bool(actual) and not set(actual) & set(image.diff_ids)
 
 
 @mistake("test_the_last_line_has_the_digest")

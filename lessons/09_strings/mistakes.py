@@ -565,7 +565,8 @@ def stopped_before_cursor_0(known, actual, expected):
 
 def missing(actual, expected):
     """How many keys were not found if all that came is right, to fill a sentence; None if none is missing."""
-    is_part = isinstance(actual, list) and isinstance(expected, list) and set(actual) < set(expected)
+    are_keys = isinstance(actual, list) and isinstance(expected, list) and all(isinstance(key, str) for key in actual)
+    is_part = are_keys and set(actual) < set(expected)
     return {"missing": len(expected) - len(actual)} if is_part else None
 
 

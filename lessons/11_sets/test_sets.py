@@ -160,7 +160,9 @@ def test_draw_winners_draws_by_chance(notebook, redis, some):
     people, draws = some.words(40), set()
     for raffle in some.words(3):
         redis.sadd(f"raffle:{raffle}", *people)
-        draws.add(frozenset(notebook.draw_winners(raffle, 10)))
+        winners = notebook.draw_winners(raffle, 10)
+        expect_names(winners, 10, people)
+        draws.add(frozenset(winners))
     expect(draws, wanted("other winners in one of three draws", lambda draws: len(draws) > 1))
 
 
@@ -180,6 +182,7 @@ def test_draw_winners_never_draws_twice(notebook, redis, some):
     redis.sadd(key, *people)
     with notebook.rival(lambda: theirs.update(redis.spop(key, 3)), before="every", times=2):
         mine = notebook.draw_winners(raffle, 6)
+    expect(mine, wanted("a list of names", lambda found: isinstance(found, list) and {*map(str, found)} <= {*people}))
     expect(set(mine) & (theirs | redis.smembers(key)), set())
 
 

@@ -124,7 +124,8 @@ def alphabet_from_its_end(actual, words):
 def equal_weights_in_no_order(actual, words):
     """Words of the same weight do not come in the order of the alphabet: {seen}. Where the weights are equal, the words
     decide. In Python: key=lambda pair: (-pair[1], pair[0])."""
-    return bool(actual) and set(actual) <= set(words) and actual != sorted(actual) and {"seen": ", ".join(actual)}
+    are_words = isinstance(actual, list) and bool(actual) and all(isinstance(word, str) for word in actual)
+    return are_words and set(actual) <= set(words) and actual != sorted(actual) and {"seen": ", ".join(actual)}
 
 
 @mistake("test_every_beginning_leads_to_the_word")
@@ -144,7 +145,7 @@ def short_beginnings_not_found(actual, end):
 def only_the_first_part_is_kept(actual, word):
     """{word} was added, and comes back as {part}. A word is all of the text that came, with its blanks and hyphens."""
     part = actual[0] if isinstance(actual, tuple) else word
-    return word.startswith(part) and part != word and {"word": word, "part": part}
+    return isinstance(part, str) and word.startswith(part) and part != word and {"word": word, "part": part}
 
 
 @mistake("test_a_second_time_adds_to_the_weight")
@@ -199,7 +200,9 @@ def accents_written_in_two_ways(actual):
     into one form: unicodedata.normalize("NFC", text)."""
     if actual == []:
         return {"seen": "a question in one of the two forms finds nothing"}
-    return any(weight in (1, 2) for _, weight in actual or []) and {"seen": "they are two words"}
+    return (
+        isinstance(actual, list) and any(weight in (1, 2) for _, weight in actual) and {"seen": "they are two words"}
+    )
 
 
 # The question.

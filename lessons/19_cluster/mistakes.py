@@ -172,7 +172,8 @@ def written_in_several_steps(actual):
     """The note and the count were written by commands of their own: {actual}. If the service ends between two of
     them, the count is wrong for ever. Keys of one slot can be written in one transaction:
     pipeline(transaction=True)."""
-    return sum(actual.values()) > 1 and {"actual": ", ".join(f"{name} {count}×" for name, count in actual.items())}
+    counts = actual if isinstance(actual, dict) else {}
+    return sum(counts.values()) > 1 and {"actual": ", ".join(f"{name} {count}×" for name, count in counts.items())}
 
 
 # A write that is sure.
@@ -248,4 +249,4 @@ def not_now_told_with_500(answer, log):
 def answers_as_if_it_were_set(actual):
     """{count} writes were answered 201 and are not in the cluster. Does the service keep them in its own memory
     while the cluster cannot be asked? That is no more than a promise: answer 503 then."""
-    return bool(actual) and {"count": len(actual)}
+    return isinstance(actual, (list, set, dict)) and bool(actual) and {"count": len(actual)}

@@ -79,10 +79,15 @@ def visits_counted_in_two_steps(pages):
     return twice and {"same": twice[0][:80]}
 
 
+def rows(side):
+    """The conversations of an inbox; none where something else was compared, as a status."""
+    return side if isinstance(side, list) else []
+
+
 @mistake("test_the_inbox")
 def preview_cut_otherwise(actual, expected):
     """A preview is {shown}, and the message begins with {due}. It is the first 40 characters of the text, and nothing else: text[:40]."""
-    shown, due = ({one[0]: str(one[2]) for one in side} for side in (actual, expected))
+    shown, due = ({one[0]: str(one[2]) for one in rows(side)} for side in (actual, expected))
     cut = [peer for peer in due if shown.get(peer, "")[:5] == due[peer][:5] and shown[peer] != due[peer]]
     short = [peer for peer in cut if len(shown[peer]) <= 40]
     return short and {"shown": repr(shown[short[0]]), "due": repr(due[short[0]])}
@@ -91,7 +96,7 @@ def preview_cut_otherwise(actual, expected):
 @mistake("test_the_inbox")
 def late_message_replaces_the_newest(actual, expected):
     """The message that came last is shown, and it is not the newest: its `at` is 15 minutes ago. What decides is `at`, not the order of arrival."""
-    shown, due = {one[0]: one[2] for one in actual}, {one[0]: one[2] for one in expected}
+    shown, due = {one[0]: one[2] for one in rows(actual)}, {one[0]: one[2] for one in rows(expected)}
     return shown.keys() == due.keys() and shown != due and all(len(str(text)) <= 40 for text in shown.values())
 
 
@@ -99,20 +104,20 @@ def late_message_replaces_the_newest(actual, expected):
 def late_message_not_counted(actual, expected):
     """The previews are right, and {unread} is told to be unread where two messages came. The second one was late, which changes neither the preview nor the
     place; it is unread all the same."""
-    same = [(one[0], one[2]) for one in actual] == [(one[0], one[2]) for one in expected]
-    return same and actual[0][1] == 1 and {"unread": actual[0][1]}
+    same = [(one[0], one[2]) for one in rows(actual)] == [(one[0], one[2]) for one in rows(expected)]
+    return same and bool(rows(actual)) and actual[0][1] == 1 and {"unread": actual[0][1]}
 
 
 @mistake("test_the_inbox")
 def preview_not_cut(actual, expected):
     """A preview is longer than 40 characters. It is the beginning of the text: text[:40]."""
-    return any(len(str(preview)) > 40 for _, _, preview in actual)
+    return any(len(str(preview)) > 40 for _, _, preview in rows(actual))
 
 
 @mistake("test_the_inbox")
 def late_message_moves_the_conversation(actual, expected):
     """The conversations are right, and their order is not. The newest comes first, by the `at` of its newest message; a late message moves nothing."""
-    return actual != expected and sorted(actual) == sorted(expected)
+    return actual != expected and sorted(map(repr, rows(actual))) == sorted(map(repr, rows(expected))) != []
 
 
 @mistake("test_reading_an_inbox")
@@ -137,7 +142,7 @@ def no_hash_tag(keys):
 @mistake("test_completions")
 def lightest_first(actual, expected):
     """The lightest words come first: a sorted set is in ascending order. Ask for it in reverse (`ZRANGE … REV`), or keep the weights below zero."""
-    weights = [weight for _, weight in actual]
+    weights = [weight for _, weight in actual] if isinstance(actual, list) else []
     return len(weights) > 1 and weights == sorted(weights) and len(set(weights)) > 1
 
 
@@ -161,14 +166,14 @@ def weight_replaced(actual, words, web):
 def idle_conversation_stays(actual, idle, busy):
     """INBOX_TTL was {TTL} s. {busy} went on writing, {idle} did not, and after more than {TTL} s the inbox shows {idle} still. Does web read INBOX_TTL from
     its environment? And has each conversation an end of its own, as in lesson 14? That of the whole inbox begins anew with every message."""
-    return idle in actual and {"idle": idle, "busy": busy}
+    return isinstance(actual, list) and idle in actual and {"idle": idle, "busy": busy}
 
 
 @mistake("test_settings")
 def cap_not_kept(actual, expected, CAP):
     """COMPLETIONS_CAP was {CAP}, and there are {count} completions of one beginning. Read the number from web's environment, and after each word remove what
     is beyond it: ZREMRANGEBYRANK."""
-    found = [word for one in actual if isinstance(one, tuple) for word in one[:1]]
+    found = [word for one in actual if isinstance(one, tuple) for word in one[:1]] if isinstance(actual, list) else []
     return len(found) > CAP and {"count": len(found)}
 
 

@@ -196,7 +196,7 @@ def view(path=""):
 
 app.run(host="0.0.0.0", port=5000)
 """
-SERVICES = [(number, what) for number in (1, 7) for what in APPS]
+SERVICES = [(number, what) for number in (1, 7, 14, 15) for what in APPS]
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +217,7 @@ def half_done(lesson):
     finished, starter = lesson.finished(), lesson.starter()
     for name, path in finished.items():
         begun = starter[name].read_bytes() if name in starter else None
-        if begun == path.read_bytes():
+        if begun == path.read_bytes() or "tests/" in name:  # what comes along with the service is not asked
             continue
         if begun is not None and len(finished) > 1:
             yield f"all but {name}", {**read_all(finished), name: begun}
