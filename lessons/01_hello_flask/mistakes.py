@@ -15,6 +15,12 @@ def letters(name):
     return max(re.findall(r"\w+", name), key=len)
 
 
+def source_of(bench):
+    """The text of the student's app.py; empty if there is none."""
+    program = bench.folder / "app.py"
+    return program.read_text(encoding="utf-8", errors="replace") if program.exists() else ""
+
+
 # The request never reached the view that it was meant for.
 
 
@@ -36,13 +42,12 @@ def word_that_is_no_variable(answer, service):
 @mistake()
 def decorator_without_its_at(answer, bench):
     """{file}, line {line}: {text} has no @ before it. Without the @ Flask is told nothing of the view below: @{text}"""
-    program = bench.folder / "app.py"
-    lines = program.read_text(encoding="utf-8", errors="replace").splitlines() if program.exists() else []
+    lines = source_of(bench).splitlines()
     word = re.escape(answer.path.split("/")[1])
     calls = re.compile(rf"app\.(?:get|route)\([\"']/{word}\b.*")
     found = [(number, line) for number, line in enumerate(lines, 1) if calls.match(line)]
     missing = answer.status == 404 and found
-    return missing and {"file": program.name, "line": found[0][0], "text": found[0][1].strip()}
+    return missing and {"file": "app.py", "line": found[0][0], "text": found[0][1].strip()}
 
 
 @mistake(HEALTH)
@@ -50,6 +55,23 @@ def health_without_the_z(answer, service):
     """There is a route for /health, and none for /healthz: @app.get("/healthz"). The z is no typing
     mistake: such an address is called so by custom."""
     return answer.status == 404 and service.request("OPTIONS", "/health").status == 200
+
+
+@mistake()
+def converter_takes_no_text(answer, bench):
+    """The route is {route}, so {path} does not fit: `{kind}` takes numbers alone. <name> takes any text up to the next slash."""
+    word = re.escape(answer.path.split("/")[1])
+    seen = re.search(rf"@app\.(?:get|route)\([\"'](?P<route>/{word}/<(?P<kind>int|float):\w+>)[\"']", source_of(bench))
+    return answer.status == 404 and seen and {**seen.groupdict(), "path": answer.path}
+
+
+@mistake()
+def second_app(answer, bench):
+    """`{name} = Flask(…)` stands in app.py {count} times. Each makes a new app, and `{name}` is the last one: the routes above it belong to
+    another. Leave the first."""
+    names = re.findall(r"^(\w+) = (?:flask\.)?Flask\(", source_of(bench), re.MULTILINE)
+    twice = [name for name in names if names.count(name) > 1]
+    return answer.status == 404 and twice and {"name": twice[0], "count": names.count(twice[0])}
 
 
 @mistake()
@@ -153,9 +175,7 @@ def name_run_as_a_template(page, word):
 def what_escape_returns_not_used(page, word, bench):
     """{text} stands on a line of its own: escape changes nothing, it returns the escaped text, and that is lost here. Put it
     into the answer: f"Hello {escape(name)}"."""
-    program = bench.folder / "app.py"
-    text = program.read_text(encoding="utf-8", errors="replace") if program.exists() else ""
-    alone = re.search(r"^\s+((?:markupsafe\.)?escape\(\w+\))\s*$", text, re.MULTILINE)
+    alone = re.search(r"^\s+((?:markupsafe\.)?escape\(\w+\))\s*$", source_of(bench), re.MULTILINE)
     return f"<{word}>" in page.text and alone and {"text": alone[1]}
 
 

@@ -12,7 +12,7 @@ TRACEBACK = re.compile(
     r'^(?:Traceback \(most recent call last\):\n|(?=  File "))((?:[ \t].*\n|\n)+)([A-Za-z_][\w.<>]*)(?:: (.*))?$',
     re.MULTILINE,
 )
-FRAME = re.compile(r'^  File "([^"\n]+)", line (\d+)', re.MULTILINE)
+FRAME = re.compile(r'^  File "([^"\n]+)", line (\d+)(?:, in (\S+))?', re.MULTILINE)
 FOREIGN = re.compile(r"site-packages|/lib/python|/bin/|^<frozen")  # files that are not the student's
 
 
@@ -21,7 +21,7 @@ class Raised:
     """An exception: the name of its type, its message, and the student's own line that it came from.
 
     `type` is as Python writes it at the end of a traceback, for instance redis.exceptions.ConnectionError. `place` is a
-    file, or the number of a notebook's code cell; `files` are those of a traceback, the outermost first.
+    file, or the number of a notebook's code cell; `files` are those of a traceback, the outermost first, and `function` is the one that raised it.
     """
 
     type: str
@@ -30,6 +30,7 @@ class Raised:
     line: int | None = None
     source: str | None = None
     files: tuple[str, ...] = ()
+    function: str = ""  # the innermost one
 
     @property
     def last_line(self) -> str:
@@ -47,6 +48,6 @@ def last_in(log: str) -> Raised | None:
         return None
     frames = FRAME.findall(found[1])
     own = [frame for frame in frames if not FOREIGN.search(frame[0])]
-    place, line = own[-1] if own else (None, None)
-    files = tuple(file for file, _ in frames)
-    return Raised(found[2], (found[3] or "").strip(), place, int(line) if line else None, None, files)
+    place, line, _ = own[-1] if own else (None, None, None)
+    files, function = tuple(frame[0] for frame in frames), frames[-1][2] if frames else ""
+    return Raised(found[2], (found[3] or "").strip(), place, int(line) if line else None, None, files, function)

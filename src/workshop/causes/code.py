@@ -49,15 +49,16 @@ def view(inside: Inside | None, name: str) -> ast.FunctionDef | ast.AsyncFunctio
     return next((node for node in ast.walk(tree) if isinstance(node, functions) and node.name == name), None)
 
 
-def is_called_by(log: str, package: str) -> bool:
-    """Whether the call that failed stands in a file of this package, and not in the student's own."""
+def is_call_of_a_view(log: str) -> bool:
+    """Whether the call that failed is the one with which Flask calls the view of a route, and not another one of Flask's or the student's."""
     raised = last_in(log)
-    return bool(raised and raised.files and f"-packages/{package}/" in raised.files[-1])
+    is_flasks = raised and raised.files and "-packages/flask/" in raised.files[-1]
+    return bool(is_flasks and raised and raised.function == "dispatch_request")
 
 
 def from_flask(last_line: str) -> str:
     """An example: a log that ends with an exception that Flask's own call of a view brought about."""
-    return traceback(last_line, f"{SITE}/flask/app.py")
+    return traceback(last_line, f"{SITE}/flask/app.py", "dispatch_request")
 
 
 # A view and its route
@@ -76,7 +77,7 @@ def view_argument_of_another_name(log, inside=None):
     seen = raises(
         r"TypeError: (?:[\w.<>]*\.)?(?P<view>\w+)\(\) got an unexpected keyword argument '(?P<argument>\w+)'", log
     )
-    if not seen or not is_called_by(log, "flask"):
+    if not seen or not is_call_of_a_view(log):
         return None
     found = view(inside, seen["view"])
     names = [one.arg for one in found.args.args] if found else []
@@ -92,7 +93,23 @@ def route_without_its_argument(log):
         r"TypeError: (?:[\w.<>]*\.)?(?P<view>\w+)\(\) missing \d+ required positional arguments?: '(?P<argument>\w+)'",
         log,
     )
-    return is_called_by(log, "flask") and seen
+    return is_call_of_a_view(log) and seen
+
+
+MISSPELT = "TypeError: run_simple() got an unexpected keyword argument 'prot'. Did you mean 'port'?"
+
+
+@mistake(example={"log": traceback(MISSPELT, f"{SITE}/flask/app.py", "run")})
+def argument_of_no_such_name(log):
+    """`{function}` was called with an argument `{argument}`, and takes none of that name.{guess} Look where you give it: is it spelled as
+    the documentation has it?
+    """
+    raised = last_in(log)
+    seen = raises(
+        r"TypeError: (?:[\w.<>]*\.)?(?P<function>\w+)\(\) got an unexpected keyword argument '(?P<argument>\w+)'", log
+    )
+    near = re.search(r"Did you mean '(\w+)'", raised.message) if raised else None
+    return seen and {**seen, "guess": f" Did you mean `{near[1]}`?" if near else ""}
 
 
 TEMPLATE_OF_ANOTHER = known(["app.py", "template/hello.html"])

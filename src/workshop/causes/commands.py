@@ -195,7 +195,7 @@ def command_in_a_home(start, inside=None):
 @mistake(example=refused(UNKNOWN, inside=known(files=["/opt/tools/bin/gunicorn*"])))
 def command_outside_path(start, inside=None):
     """The container cannot start `{command}` by its name alone. The image has it as {place}, and PATH does not name that folder. Write the whole
-    path.
+    path; or, if an ENV PATH of yours replaced what the base image had, keep it: `ENV PATH=…:$PATH`.
     """
     seen = command_missing(start)
     places = (

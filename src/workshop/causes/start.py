@@ -8,10 +8,11 @@ above it. What the engine and the shell say of the command itself is in `command
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
 
 from workshop.mistakes.mistake import mistake, said
-from workshop.probes.inside import Inside, known
+from workshop.probes.inside import File, Inside, known
 from workshop.raised import last_in
 from workshop.runtimes.evidence import Evidence, Stop
 
@@ -336,20 +337,32 @@ def no_workdir(start):
     return said(r"can't open file '/(?P<file>/[^'/\n]+)': \[Errno 2\]", messages(start))
 
 
+def elsewhere(start: Evidence, inside: Inside | None) -> dict[str, str]:
+    """The file that Python does not find, one of that name that the image has at another place (or of that name and `.py`), and where the command begins."""
+    seen = said(NO_FILE, messages(start))
+    if not seen or not inside:
+        return {}
+    name = seen["file"].rstrip("/").rpartition("/")[2]
+    names = {name, name if name.endswith(".py") else f"{name}.py"}
+    own = [path for path in inside.files if "-packages/" not in path and "/lib/python" not in path]
+    near = [path for path in own if path.rpartition("/")[2] in names and path.endswith(".py")]
+    return {**seen, "near": near[0], "workdir": inside.workdir} if near else {}
+
+
 @mistake(example=ended(NOT_THERE.format("app.py"), 2, inside=known(files=["/srv/app.py"])))
 def starts_in_another_folder(start, inside=None):
     """Python finds no file {file}; the image has {near}. The command begins in {workdir}: let WORKDIR name the folder that the file is copied to."""
-    seen, places = named_otherwise(start, inside, *(inside.files if inside else ()))
-    near = (
-        [
-            one
-            for one in places
-            if one.endswith(f"/{seen['name']}") and "-packages/" not in one and "/lib/python" not in one
-        ]
-        if seen
-        else []
-    )
-    return near and {**seen, "near": near[0], "workdir": inside.workdir}
+    seen = elsewhere(start, inside)
+    is_bare = seen and seen["file"] == f"{seen['workdir'].rstrip('/')}/{seen['near'].rpartition('/')[2]}"
+    return is_bare and seen
+
+
+@mistake(example=ended(NOT_THERE.format("app/app.py"), 2, inside=known(files=["/app/app.py"])))
+def command_names_another_path(start, inside=None):
+    """Python finds no file {file}; the image has {near}. The command begins in {workdir}, and names the file from there or by its whole path: write
+    {near} in CMD.
+    """
+    return elsewhere(start, inside)
 
 
 @mistake(example=ended(NOT_THERE.format("server.py"), 2, inside=known(["app.py"], files=["/app/app.py"])))
@@ -373,6 +386,25 @@ def file_not_found(start):
     copied to?
     """
     return said(NO_FILE, messages(start))
+
+
+CLOSED = known(files=["/root/app/app.py"], User="nobody", WorkingDir="/root/app")
+CLOSED.files["/root"] = File("drwx------", 0, "/root")
+
+
+@mistake(example=ended("python: can't open file '/root/app/app.py': [Errno 13] Permission denied\n", 2, inside=CLOSED))
+def file_in_a_closed_folder(start, inside=None):
+    """The container's user, {user}, may not read {file}: the folder {folder} is closed to everybody but its owner. Copy the files to a folder
+    of their own, as /app.
+    """
+    seen = said(r"can't open file '(?P<file>[^']+)': \[Errno 13\]", messages(start))
+    if not seen or not inside or inside.user in ("root", "0"):
+        return None
+    above = [inside.files.get(str(path)) for path in PurePosixPath(seen["file"]).parents]
+    closed = [
+        one for one in above if one and one.mode.startswith("drwx") and one.mode.endswith("------") and not one.uid
+    ]
+    return closed and {**seen, "folder": closed[-1].path, "user": inside.user}
 
 
 @mistake(example=ended("python: can't open file '/app/app.py': [Errno 13] Permission denied\n", 2))

@@ -53,11 +53,12 @@ def look_over(stack: ends.Watched, needs: Sequence[str]) -> None:
     for name in needs:
         if name not in services:
             has = _listed(written.services()) or "no service"
+            comes = _listed(list(services)) or "no service"
             lack = Lack.SERVICE_WITHOUT_PROFILE if name in written.services() else Lack.SERVICE
             lacks = ComposeFile(
                 lack, {"service": name, "needed": " and ".join(f"`{one}`" for one in needs), "has": has}
             )
-            raise NotUp(compose_file=lacks, expected=f"services {_listed(needs)}", actual=has)
+            raise NotUp(compose_file=lacks, expected=f"services {_listed(needs)}", actual=comes)
     if "web" in needs and not services["web"].get("ports"):
         asked, actual = "docker compose port web 5000", "`web` without `ports`"
         raise NotUp(compose_file=ComposeFile(Lack.PORTS), asked=asked, expected="an address", actual=actual)

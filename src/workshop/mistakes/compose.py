@@ -73,6 +73,15 @@ def circle_of_waiting(compose_said):
     return tells(compose_said, r"dependency cycle detected: (?P<circle>.+)")
 
 
+@mistake(example=compose('service "web" depends on undefined service "redis": invalid compose project'))
+def depends_on_a_profile(compose_said):
+    """{place}: `{service}` depends on `{other}`, which the file has, but behind `profiles`: `docker compose up` leaves it out. Remove
+    `profiles`.
+    """
+    seen = tells(compose_said, r'service "(?P<service>[^"]+)" depends on undefined service "?(?P<other>[^":]+)')
+    return seen and seen["other"] in compose_said.services and seen
+
+
 @mistake(example=compose('service "web" depends on undefined service "db": invalid compose project'))
 def depends_on_no_service(compose_said):
     """{place}: `{service}` depends on a service `{other}`, and the file has no service of that name. Its services:

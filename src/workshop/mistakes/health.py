@@ -8,6 +8,7 @@ its failure is known stands in `unexplained`, since what it printed may be a tra
 from __future__ import annotations
 
 import json
+import re
 
 from workshop.mistakes.mistake import mistake, said
 from workshop.runtimes.healthtest import HealthTest
@@ -55,8 +56,8 @@ ONE_WORD = 'OCI runtime exec failed: exec: "redis-cli ping": executable file not
 
 @mistake(example=of_service(ONE_WORD, -1, "PONG"))
 def health_test_in_one_word(health_test):
-    """{place}: the health test of `{service}` looks for one command called `{command}`, with the spaces in its name. In a
-    list each word is an item of its own: {words}. After "CMD-SHELL" the whole line is one item.
+    """{place}: the health test of `{service}` looks for one command called `{command}`, with the spaces in its name. After
+    "CMD" each word is an item of its own; after "CMD-SHELL" the whole line is one item, for a shell. Here: {words}.
     """
     command = not_found(health_test.output) or ""
     return (
@@ -67,7 +68,9 @@ def health_test_in_one_word(health_test):
             "place": health_test.place,
             "service": health_test.service,
             "command": command,
-            "words": json.dumps(["CMD", *command.split()]),
+            "words": json.dumps(
+                ["CMD-SHELL", command] if re.search(r"[|&;<>$*]", command) else ["CMD", *command.split()]
+            ),
         }
     )
 
@@ -96,7 +99,7 @@ def service_health_test_without_its_tool(health_test):
 @mistake(example=of_service("/bin/sh: 1: curl: not found", 127, ping="PONG"))
 def service_health_test_cannot_run(health_test):
     """{place}: the health test of `{service}` cannot be run: {what} is not in its image.{instead}"""
-    if not health_test.service or not health_test.cannot_run:
+    if not health_test.service or not health_test.cannot_run or said(r"exceeded timeout", health_test.output):
         return None
     command = not_found(health_test.output)
     return {
@@ -153,7 +156,8 @@ def health_test_with_another_password(health_test):
 def service_health_test_says_no(health_test):
     """{place}: `{service}` runs and answers PING, yet its health test says no. Does the test ask the right thing?"""
     pongs = health_test.failed and health_test.service and health_test.pongs
-    return pongs and {"place": health_test.place, "service": health_test.service}
+    is_no = pongs and not said(r"exceeded timeout", health_test.output)
+    return is_no and {"place": health_test.place, "service": health_test.service}
 
 
 @mistake(example=of_image("urllib.error.URLError: <urlopen error [Errno 111] Connection refused>"))

@@ -32,9 +32,9 @@ PACKAGES = (
 SHOWN = 300  # characters of an exception that a hint shows
 
 
-def traceback(last_line: str, file: str = "/app/app.py") -> str:
+def traceback(last_line: str, file: str = "/app/app.py", function: str = "index") -> str:
     """An example: a log that ends with a traceback."""
-    return f'Traceback (most recent call last):\n  File "{file}", line 7, in index\n    return answer()\n{last_line}\n'
+    return f'Traceback (most recent call last):\n  File "{file}", line 7, in {function}\n    return answer()\n{last_line}\n'
 
 
 def raises(pattern: str, log: str) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ from workshop.probes.dockerfile import Dockerfile
 T = TypeVar("T")
 LOOK_LIMIT = 6.0  # seconds for one look
 PASSED_OVER = ("/proc", "/sys", "/dev", "/usr/share", "/usr/include", "/var/lib", "/var/cache")
-LIST = r"""cat /etc/passwd; echo //; cat /etc/os-release; echo //; find / -xdev \( {} \) -prune -o -exec stat -c '%A %u %n' {{}} +"""
+LIST = r"""PATH=/usr/local/bin:/usr/bin:/bin; cat /etc/passwd; echo //; cat /etc/os-release; echo //; find / -xdev \( {} \) -prune -o -exec stat -c '%A %u %n' {{}} +"""
 SITES = re.compile(r"(.*/(?:site|dist)-packages)/[^/]+")
 
 
