@@ -166,7 +166,7 @@ def reading_drops_the_conversation(actual, expected):
 def still_unread(actual, expected):
     """POST /inbox/<user>/read answered 200, and `unread` is still {unread}. Set it where GET /inbox/<user> reads it."""
     still = [one["unread"] for one in actual if one["unread"]] if isinstance(actual, list) else []
-    return expected[0]["unread"] == 0 and bool(still) and {"unread": still[0]}
+    return bool(still) and expected[0]["unread"] == 0 and {"unread": still[0]}
 
 
 @mistake("test_an_unknown_peer_is_404")
