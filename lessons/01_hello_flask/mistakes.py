@@ -69,9 +69,13 @@ def converter_takes_no_text(answer, bench):
 def second_app(answer, bench):
     """`{name} = Flask(…)` stands in app.py {count} times. Each makes a new app, and `{name}` is the last one: the routes above it belong to
     another. Leave the first."""
-    names = re.findall(r"^(\w+) = (?:flask\.)?Flask\(", source_of(bench), re.MULTILINE)
-    twice = [name for name in names if names.count(name) > 1]
-    return answer.status == 404 and twice and {"name": twice[0], "count": names.count(twice[0])}
+    text = source_of(bench)
+    made = list(re.finditer(r"^(\w+) = (?:flask\.)?Flask\(", text, re.MULTILINE))
+    names = [one[1] for one in made]
+    above = text[: made[-1].start()] if names.count(names[-1] if names else "") > 1 else ""
+    route = re.escape("/" + answer.path.split("/")[1])
+    is_lost = answer.status == 404 and re.search(rf"""["']{route}["'/]""", above)
+    return is_lost and {"name": names[-1], "count": names.count(names[-1])}
 
 
 @mistake()

@@ -170,7 +170,8 @@ FORGED = f"#7 0.3 {LOST_TRACK.splitlines()[1]}\n{STEP_FAILED}"  # what a step pr
     ],
 )
 def test_a_build_in_which_the_builder_itself_fails_is_made_again(said, tries, tmp_path, monkeypatch):
-    monkeypatch.setattr(builds, "free_space", lambda: None)  # asked of the engine
+    monkeypatch.setattr(builds, "free_space", lambda: None)  # asked of the engine, as that which comes next
+    monkeypatch.setattr(builds, "free_files", lambda: None)
     (tmp_path / "Dockerfile").write_text("FROM python:3.13-slim\n")
     calls = []
 

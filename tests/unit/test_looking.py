@@ -129,3 +129,26 @@ def test_a_container_that_waits_is_not_said_to_have_ended():
     running = Evidence(True, 0, "sh: 1: nc: not found\n" * 4, listening=[], command=("sh", "wait.sh"))
     found = Search(Sight({"start": running, "log": running.log, "inside": known(["app.py"])})).first(GENERAL)
     assert found and found.name == "waits_with_a_missing_tool"
+
+
+NOT_FOUND = 'failed to calculate checksum of ref x: "/{}": not found'
+
+
+@pytest.mark.parametrize(
+    ("step", "missing"), [("COPY Requirements.txt .", "Requirements.txt"), ("COPY App.py .", "App.py")]
+)
+def test_of_steps_that_failed_at_once_the_one_of_the_error_is_told(step, missing):
+    log = (
+        "#7 [3/5] COPY Requirements.txt .\n#9 [5/5] COPY App.py .\n"
+        f"#7 ERROR: {NOT_FOUND.format('Requirements.txt')}\n#9 ERROR: {NOT_FOUND.format('App.py')}\n"
+        "------\n > [3/5] COPY Requirements.txt .:\n------\n------\n > [5/5] COPY App.py .:\n------\n"
+        f"ERROR: failed to solve: failed to compute cache key: {NOT_FOUND.format(missing)}\n"
+    )
+    build = BuildFailed(log)
+    assert build.step == step
+    assert [name for name in ("Requirements.txt", "App.py") if name in build.said] == [missing]
+
+
+def test_an_error_in_the_line_of_apts_progress_is_a_line_of_its_own():
+    log = "#7 [3/4] RUN x\n#7 0.2 Building dependency tree...E: Unable to locate package y\n#7 ERROR: process z\n"
+    assert "\nE: Unable to locate package y\n" in BuildFailed(log).said

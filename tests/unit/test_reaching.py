@@ -7,7 +7,9 @@ import pytest
 
 from workshop import patience
 from workshop.outcomes import NotUp, Unchecked
+from workshop.runtimes import http
 from workshop.runtimes.evidence import Evidence
+from workshop.runtimes.http import Answer, Problem
 from workshop.runtimes.service import Asked
 from workshop.wire.sockets import free_port
 
@@ -47,3 +49,15 @@ def test_where_nothing_leads_to_the_app_is_not_up(seen):
 def test_an_app_that_never_answers_is_not_up():
     with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(NotUp):
         waited_for(server.getsockname()[1], listening=[("0.0.0.0", 5000)])
+
+
+def test_one_that_answers_by_the_time_it_is_looked_at_reads_no_tls(monkeypatch):
+    seen = Evidence(True, 0, "", listening=[("0.0.0.0", 5000)])
+    looks = []
+    service = SimpleNamespace(
+        host="127.0.0.1", port=1, url="http://here", evidence=lambda deep: looks.append(deep) or seen
+    )
+    cut = Answer("curl", problem=Problem.BODY_UNFINISHED)
+    monkeypatch.setattr(http, "ask", lambda *words, **options: Answer("curl", status=200) if looks else cut)
+    monkeypatch.setattr(http, "speaks_tls", lambda *words: pytest.fail("a greeting of TLS was sent"))
+    assert Asked.wait_until_up(service, limit=2) is service

@@ -18,6 +18,9 @@ OFFLINE = re.compile(
 EXCERPT = re.compile(
     r"^\S*ockerfile\S*:\d+\n-{4,}\n(?:.*\n)*?-{4,}\n", re.MULTILINE
 )  # the Dockerfile's own lines, quoted
+PROGRESS = re.compile(
+    r"^((?:Reading|Building) [a-z ]+\.\.\.)(?=E: )", re.MULTILINE
+)  # apt ends the line of its progress late: an error of another stream may stand in it
 QUOTED = re.compile(r'process "(?:[^"\\]|\\.)*" did not')  # the command of a step, quoted
 
 
@@ -47,10 +50,19 @@ class BuildFailed:
     not_had: NotHad | None = None
 
     @property
+    def _failed(self) -> str | None:
+        """BuildKit's number of the step that failed; of several that failed at once that of the one its last error is about. None if none did."""
+        errors: list[tuple[str, str]] = re.findall(r"^#(\d+) ERROR:? ?(.*)", self.log, re.MULTILINE)
+        last = "".join(re.findall(r"^ERROR: .*", self.log, re.MULTILINE)[-1:])
+        about = [number for number, text in errors if text and text in last]
+        return about[0] if about else errors[-1][0] if errors else None
+
+    @property
     def step(self) -> str | None:
         """The instruction that failed, or None if it was not a step that failed."""
-        summary = re.search(r"^ > \[[^\n\]]*\] ([A-Z]+ [^\n]*?):?$", self.log, re.MULTILINE)
-        return summary[1] if summary else None
+        summaries = re.findall(r"^ > \[[^\n\]]*\] ([A-Z]+ [^\n]*?):?$", self.log, re.MULTILINE)
+        steps = re.findall(rf"^#{self._failed} \[[^\n\]]+\] ([A-Z]+ [^\n]*)", self.log, re.MULTILINE)
+        return next((one for one in summaries if one in steps), summaries[0] if summaries else None)
 
     @property
     def last_step(self) -> str | None:
@@ -61,12 +73,12 @@ class BuildFailed:
     @property
     def said(self) -> str:
         """What the failed step printed, then what BuildKit says of it; the whole log if no step failed. No line of the Dockerfile is in it."""
-        failed = re.findall(r"^#(\d+) ERROR", self.log, re.MULTILINE)
-        if not failed:
+        if self._failed is None:
             return QUOTED.sub("process did not", EXCERPT.sub("", self.log))
-        printed = re.findall(rf"^#{failed[-1]} (?:[\d.]+ )?((?!\[).*)", self.log, re.MULTILINE)
+        printed = re.findall(rf"^#{self._failed} (?:[\d.]+ )?((?!\[).*)", self.log, re.MULTILINE)
         last = re.findall(r"^ERROR: .*", self.log, re.MULTILINE)
-        return QUOTED.sub("process did not", "\n".join([*printed, *last[-1:]]) + "\n")
+        text = "\n".join([*printed, *last[-1:]]) + "\n"
+        return QUOTED.sub("process did not", PROGRESS.sub(r"\1\n", text))
 
     @property
     def excerpt(self) -> str:

@@ -59,8 +59,8 @@ def method_not_in_the_route(answer, statuses):
 
 @mistake(example=without_routes("/messages"))
 def address_without_a_route(answer, statuses, service):
-    """There is no route for {path}: whatever the method, the service answers 404 there. Compare the spelling with that of the
-    route, and look that its view stands above app.run(…).
+    """There is no route for {path}: asked which methods it takes there (OPTIONS), the service answers 404 as well. Compare the
+    spelling with that of your route. Does its view stand above app.run(…)?
     """
     missing = answer.status == 404 and 404 not in statuses and service.request("OPTIONS", answer.path).status == 404
     return missing and {"path": answer.path}

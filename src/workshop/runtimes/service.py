@@ -123,9 +123,6 @@ class Asked(abc.ABC):
     def is_running(self) -> bool:
         """Whether its first process still runs."""
 
-    def _answers_since(self, path: str) -> bool:
-        return http.ask("GET", self.host, self.port, path, limit=1.0).status is not None
-
     def wait_until_up(self, path: str = "/healthz", limit: float = START_LIMIT, hang: float = TIME_LIMIT) -> Self:
         """Returns once it answers HTTP at all. Raises NotUp, with what was seen of it, if it does not.
 
@@ -148,8 +145,14 @@ class Asked(abc.ABC):
                 deep = now - start > LOOK_AFTER
                 evidence = self.evidence(deep=deep)
                 if evidence.on_port and answer.problem is not Problem.REFUSED:
-                    if answer.problem is not Problem.NO_ANSWER and self._answers_since(path):
-                        continue  # so it need not read a greeting of TLS for nothing, which would stand in its log
+                    again = (
+                        answer
+                        if answer.problem is Problem.NO_ANSWER
+                        else http.ask("GET", self.host, self.port, path, limit=1.0)
+                    )
+                    if again.status is not None:  # since; it need not read a greeting of TLS for nothing
+                        self.up_since = time.monotonic()
+                        return self
                     evidence = evidence._replace(tls=http.speaks_tls(self.host, self.port))
                 looked = time.monotonic()
                 hung = answer.problem is Problem.NO_ANSWER
