@@ -24,6 +24,21 @@ def source_of(bench):
 # The request never reached the view that it was meant for.
 
 
+@mistake("says", ESCAPED, HEALTH, ELSEWHERE)
+def before_request_answers(bench, service, answer=None, page=None):
+    """`{function}` (app.py, line {line}) stands below @app.before_request and returns something: Flask takes that for the answer to every
+    request, and calls no view. Let it return nothing."""
+    seen = re.search(
+        r"^@\w+\.before_request\n(?:@.*\n)*def (?P<function>\w+)\(.*\n(?:(?:[ \t].*)?\n)*?[ \t]+return[ (]+(?!None\b)\S",
+        source_of(bench),
+        re.MULTILINE,
+    )
+    came = page or answer
+    other = service.get(f"{came.path}/before/every/view") if seen and came else None
+    is_so = other and came.status == other.status == 200 and came.text == other.text
+    return is_so and {"function": seen["function"], "line": source_of(bench)[: seen.start()].count("\n") + 2}
+
+
 @mistake("greeting")
 def name_not_in_the_path(answer, service):
     """There is a route for /hello, and none for /hello/ and a name. The name is part of the path: @app.get("/hello/<name>")."""
@@ -104,9 +119,9 @@ def markup_around_the_words(answer):
 
 @mistake(FIRST_PAGE)
 def almost_hello_world(answer):
-    """Almost: the words must be exactly `Hello World`, with these capitals and nothing else. Programs that read an answer
-    are strict."""
-    words = answer.text.strip().lower().replace(",", "").rstrip("!. ")
+    """Almost: the words must be exactly `Hello World`, with these capitals, one space between them, and nothing else. Programs
+    that read an answer are strict."""
+    words = " ".join(answer.text.lower().replace(",", " ").split()).rstrip("!. ")
     return answer.status == 200 and words == "hello world"
 
 

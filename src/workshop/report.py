@@ -11,6 +11,7 @@ from typing import Any
 
 TAIL = 12  # lines of a log that a report shows
 UNTOUCHED = "starter_untouched"  # the mistake of work that is still the starter
+NOT_BEGUN = "folder_missing"  # the mistake of a lesson that has no folder yet
 
 
 class Outcome(StrEnum):

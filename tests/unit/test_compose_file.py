@@ -105,6 +105,8 @@ def test_right_files_are_let_through(folder):
         ("volumes: [{type: bind, source: ., target: /s, bind: {propagation: shared}}]", "propagation"),
         ("networks: {default: {ipv4_address: 10.0.0.2}}", "ipv4_address"),
         ("enviroment: {A: b}", "`environment`"),
+        ("env: {A: b}", "`environment`"),
+        ("FROM: redis:8", "`image`"),
         ("test: redis-cli ping", "a setting of `healthcheck`"),
         ("dockerfile: Dockerfile.web", "a setting of `build`"),
         ("healthcheck: {test: x, restart: always}", "Indent it less"),

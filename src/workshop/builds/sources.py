@@ -56,6 +56,25 @@ NO_TAG = "python:3.99: docker.io/library/python:3.99: not found"
 # The base image
 
 
+UNSET = """Dockerfile:2
+--------------------
+   2 | >>> FROM python:$VERSION
+--------------------
+ERROR: failed to solve: failed to parse stage name "python:": invalid reference format"""
+
+
+@mistake(example=unread(UNSET))
+def variable_of_from_without_a_value(build):
+    """The build failed. `{written}` after FROM comes to `{image}`: {name} has no value there. Give it one above the first
+    FROM: ARG {name}=… with what belongs in its place.
+    """
+    seen = re.search(r"(?i)>>> FROM (?:--\S+ )*(?P<written>\S*\$\{?(?P<name>\w+)\}?\S*)", build.excerpt)
+    image = tells(build, r'failed to parse stage name "(?P<image>[^"]*)": invalid reference format')
+    if not seen or not image or image["image"] != re.sub(r"\$\{?\w+\}?", "", seen["written"]):
+        return None
+    return {**seen.groupdict(), **image}
+
+
 @mistake(example=solving('failed to parse stage name "python=3.13-slim": invalid reference format'))
 def not_an_image_name(build):
     """The build failed. `{image}` is not the name of an image. After the name comes a colon, then the tag:

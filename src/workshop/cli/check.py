@@ -14,7 +14,7 @@ from workshop.course.progress import Progress
 from workshop.desk.checking import check_once, news_of
 from workshop.grading.bench import Session
 from workshop.grading.grade import not_begun
-from workshop.report import Outcome, Report, to_json, worst_exit_code
+from workshop.report import NOT_BEGUN, Outcome, Report, to_json, worst_exit_code
 from workshop.reports.timeline import svg
 
 
@@ -83,6 +83,10 @@ def check(
     if len(reports) > 1:
         passed = sum(report.verdict is Outcome.PASSED for report in reports)
         screen.line(f" {passed} of {len(reports)} lessons passed", bold=True)
+        for lesson, report in zip(chosen, reports, strict=True):
+            told = [check for check in report.checks if check.outcome in {Outcome.FAILED, Outcome.UNCHECKED}]
+            if told and told[0].mistake != NOT_BEGUN:
+                screen.line(f"   ✗ {lesson.number:>2} · {lesson.title}: {told[0].claim}")
     return worst_exit_code(reports)
 
 

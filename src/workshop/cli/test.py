@@ -61,10 +61,11 @@ def steps() -> tuple[Step, ...]:
 
 
 LAST_LINES = 40  # of a failed step, said again at the end: a long log may be kept only in part
+FIRST_LINES = 15  # from the first line marked ✗, which may stand far above
 
 
 def run(step: Step) -> tuple[int, str]:
-    """Runs a step and shows what it prints as it comes; returns its exit code and its last lines."""
+    """Runs a step and shows what it prints as it comes; returns its exit code and what tells most of it: from its first ✗, and its last lines."""
     printed = bytearray()
     with subprocess.Popen(
         [sys.executable, *step.command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -74,7 +75,11 @@ def run(step: Step) -> tuple[int, str]:
             sys.stdout.buffer.write(piece)
             sys.stdout.buffer.flush()
             printed += piece
-    return process.returncode, "\n".join(printed.decode(errors="replace").splitlines()[-LAST_LINES:])
+    lines = printed.decode(errors="replace").splitlines()
+    first = next((number for number, line in enumerate(lines) if line.lstrip().startswith("✗")), None)
+    last = max(0, len(lines) - LAST_LINES)
+    told = [] if first is None else lines[first : min(first + FIRST_LINES, max(first, last))]
+    return process.returncode, "\n".join([*told, *lines[last:]])
 
 
 @click.command()

@@ -73,6 +73,10 @@ def seen_of(stack: Watched, service: str, hidden: tuple[Hidden, ...] = ()) -> Se
     places = {name: stack.as_written.where(*at, "environment", lines.get(name, name)) for name in environment}
     unset = {name: place for name in stack.unset if (place := stack.as_written.uses(name, *at))}
     dropped = bool(config.get("cap_drop"))
+    limits = [
+        config.get("mem_limit"),
+        (config.get("deploy") or {}).get("resources", {}).get("limits", {}).get("memory"),
+    ]
     return ServiceSeen(
         service,
         stack.as_written.where(*at),
@@ -82,6 +86,7 @@ def seen_of(stack: Watched, service: str, hidden: tuple[Hidden, ...] = ()) -> Se
         stack.absent.get(service, {}),
         hidden,
         dropped,
+        min((int(limit) for limit in limits if limit), default=None),
     )
 
 

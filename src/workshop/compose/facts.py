@@ -106,6 +106,7 @@ class ServiceSeen:
     absent: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[Hidden, ...] = ()
     dropped: bool = False  # it drops capabilities
+    limit: int | None = None  # bytes of memory that the file gives it
 
     @property
     def quoted(self) -> list[str]:

@@ -36,6 +36,18 @@ HOMES = {
     "build": BUILD,
     "deploy": DEPLOY,
 }  # settings of a service that have settings of their own
+MEANT = {
+    "env": "environment",
+    "envs": "environment",
+    "cmd": "command",
+    "run": "command",
+    "from": "image",
+    "dir": "working_dir",
+    "workdir": "working_dir",
+    "mem": "mem_limit",
+    "memory": "mem_limit",
+    "mounts": "volumes",
+}  # names in short, or those of a Dockerfile, that are spelt too unlike the setting
 
 
 class Refused(NotUp):
@@ -131,7 +143,9 @@ class _Judge:
             text = f"`{name}` is a setting of the service, and stands below `{path[2]}` here. Indent it less."
             return self.refused("indented_too_far", key, text, name)
         owner = "the file" if not path else OWNERS.get(path[0], "it") if len(path) == 2 else f"`{path[-1]}`"
-        if near := difflib.get_close_matches(name, [one for one in settings if one not in ("*", "x-*", KEYS)], 1, 0.7):
+        known = [one for one in settings if one not in ("*", "x-*", KEYS)]
+        meant = [one for one in [MEANT.get(name.lower())] if one in settings]
+        if near := meant or difflib.get_close_matches(name, known, 1, 0.7):
             text = f"{owner} has no setting `{name}`. Do you mean `{near[0]}`?"
             return self.refused("setting_misspelt", key, text, name)
         if not path and shapes.looks_like_a_service(value):

@@ -10,6 +10,7 @@ import tarfile
 from pathlib import Path
 
 from workshop.outcomes import NotUp
+from workshop.report import NOT_BEGUN
 
 SIZE_LIMIT = 50 * 1024 * 1024  # bytes of all files together
 COUNT_LIMIT = 2000  # files
@@ -36,7 +37,7 @@ def copy_in(work: Path, folder: Path, lesson: str) -> None:
     if not work.exists():
         raise NotUp(
             f"There is no folder {work}. {command('start', lesson)} makes it from the starter.",
-            mistake="folder_missing",
+            mistake=NOT_BEGUN,
             actual="no such folder",
         )
     if not work.is_dir():

@@ -13,7 +13,7 @@ from typing import Any
 from workshop.course.lessons import Lesson
 from workshop.grading.bench import Assignment, Session
 from workshop.grading.judge import BROKEN, blocked_by, fault_in
-from workshop.report import UNTOUCHED, Check, Outcome, Report
+from workshop.report import NOT_BEGUN, UNTOUCHED, Check, Outcome, Report
 
 # pytest's own plugins that no grader needs: of 300 ms they take 70. junitxml and unittest take 10 each to load, and
 # unraisableexception collects garbage again and again at the end. Leaving out others as well saved nothing in 15 runs.
@@ -131,7 +131,7 @@ def not_begun(lesson: Lesson, runtime: str) -> Report:
     """The report of a lesson for which the student has no folder yet: nothing is brought up for it."""
     first, *others = [Check(name, claim, Outcome.BLOCKED) for name, claim in lesson.promises.items()]
     hint = f"This lesson is not begun. `./workshop start {lesson.number}` begins it."
-    missing = first.but(outcome=Outcome.FAILED, mistake="folder_missing", hint=hint, actual="no such folder")
+    missing = first.but(outcome=Outcome.FAILED, mistake=NOT_BEGUN, hint=hint, actual="no such folder")
     blocked = (check.but(hint=blocked_by(first.claim)) for check in others)
     return Report(lesson.name, runtime, 0, 0.0, (missing, *blocked))
 

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from workshop.compose.facts import Hidden, Script, ServiceSeen
+from workshop.engine.limits import MEMORY
 from workshop.mistakes.compose import default
 from workshop.mistakes.mistake import mistake, said
 from workshop.runtimes.evidence import Evidence
@@ -109,10 +110,31 @@ def redis_may_not_write(start, service_seen):
     return told and {**told, "service": service_seen.name, "made": words}
 
 
+NO_DASHES = "Fatal error, can't open config file '/data/appendonly': No such file or directory\n"
+
+
+@mistake(example={"start": Evidence(False, 1, NO_DASHES, command=("redis-server", "appendonly", "yes"))})
+def setting_without_its_dashes(start):
+    """Redis ended: it takes the first word after `redis-server` for the path of a file of settings, and there is no file {word}. If you
+    mean a setting, it begins with two dashes: --{word}.
+    """
+    told = said(r"can't open config file '(?:/\S*/)?(?P<word>[a-z-]+)': No such file", start.log)
+    return told and f"redis-server {told['word']}" in " ".join(start.command) and told
+
+
 @mistake(example=service("Fatal error, can't open config file '/etc/redis.conf': No such file or directory\n"))
 def redis_config_missing(start, service_seen):
     """Redis ended: it was told to read {file}, and the container has no such file. Is it mounted there, under `volumes`?"""
     return said(r"can't open config file '(?P<file>[^']+)': No such file", start.log)
+
+
+@mistake(example={**service(code=137, limit=16 * 1024 * 1024), "start": Evidence(False, 137, "", oom=True)})
+def memory_limit_reached(start, service_seen):
+    """The container was stopped because it used more memory than the compose file lets it have: {limit} MB for `{service}`. Without
+    that limit, `docker stats` shows how much it takes.
+    """
+    is_so = start.oom and not start.running and service_seen.limit and service_seen.limit < MEMORY
+    return is_so and {"limit": f"{service_seen.limit / 1024**2:.0f}", "service": service_seen.name}
 
 
 @mistake(example=service("/docker-entrypoint.sh: 12: exec: redis-server --save 1 1: not found\n", 127))
