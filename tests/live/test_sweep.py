@@ -196,7 +196,27 @@ def view(path=""):
 
 app.run(host="0.0.0.0", port=5000)
 """
-SERVICES = [(number, what) for number in (1, 7, 14, 15) for what in APPS]
+SERVED = [lesson for lesson in lessons.catalogue() if "app.py" in lesson.finished()]
+SERVICES = [
+    pytest.param(lesson, what, id=f"{lesson.number} {what}")
+    for lesson in SERVED
+    if not lesson.needs_engine
+    for what in APPS
+]
+IN_CONTAINERS = [
+    pytest.param(lesson, what, id=f"{lesson.number} {what}")
+    for lesson in SERVED
+    if lesson.needs_engine and WHOLE
+    for what in APPS
+]
+
+
+def lay_with(what, lesson, folder):
+    """The lesson's solution with an app.py that answers everything so."""
+    for name, content in read_all(lesson.finished()).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    (folder / "app.py").write_text(APP.replace("BODY", APPS[what]), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -205,11 +225,17 @@ def session():
         yield made
 
 
-@pytest.mark.parametrize(("number", "what"), SERVICES if WHOLE else DAY.sample(SERVICES[: len(APPS)], 1))
-def test_no_answer_of_a_service_is_the_graders_fault(session, tmp_path, number, what):
-    lesson = lessons.find(str(number))
-    (tmp_path / "app.py").write_text(APP.replace("BODY", APPS[what]), encoding="utf-8")
+@pytest.mark.parametrize(("lesson", "what"), SERVICES if WHOLE else DAY.sample(SERVICES[: len(APPS)], 1))
+def test_no_answer_of_a_service_is_the_graders_fault(session, tmp_path, lesson, what):
+    lay_with(what, lesson, tmp_path)
     assert not faults(grade(lesson, tmp_path, session, seed=1).checks)
+
+
+@pytest.mark.parametrize(("lesson", "what"), IN_CONTAINERS)
+def test_no_answer_of_a_service_in_a_container_is_the_graders_fault(has_engine, tmp_path, lesson, what):
+    lay_with(what, lesson, tmp_path)
+    with Session("docker") as session:
+        assert not faults(grade(lesson, tmp_path, session, seed=1).checks)
 
 
 def half_done(lesson):
