@@ -462,3 +462,15 @@ def shows_what_is_up_by_hand(page, folder, project, pictures):
     finally:
         subprocess.run([*compose, "down", "--volumes", "--timeout", "1"], cwd=folder, capture_output=True, check=True)
     expect(page.locator('figure[data-name^="own_"]')).to_have_count(0)
+
+
+def test_back_goes_to_the_lesson_before(context, tmp_path):
+    with started(tmp_path, 1, "--runtime", "embedded") as made:
+        page = opened(context, made)
+        page.locator("#lessons").select_option(find("7").name)
+        page.locator("#go").click()
+        expect(page).to_have_title(re.compile("Lesson 7 "), timeout=20_000)
+        page.go_back()
+        expect(page).to_have_title(re.compile("Lesson 1 "), timeout=20_000)
+        page.go_forward()
+        expect(page).to_have_title(re.compile("Lesson 7 "), timeout=20_000)

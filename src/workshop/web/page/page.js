@@ -252,12 +252,22 @@ function show(message) {
   at("lab").replaceChildren(...(state.lab ? [made("a", { href: inLab(state.lab, lesson), target: "_blank", rel: "noopener" }, "JupyterLab with the notebooks")] : []));
   showHints();
   if (shown.lesson !== lesson.name) {
+    if (goneBackTo !== lesson.name) history[shown.lesson ? "pushState" : "replaceState"]({ lesson: lesson.name }, "");
+    goneBackTo = "";
     shown.lesson = lesson.name;
     at("extra").hidden = true;
     showText(lesson.name);
   } else bind();
   if (over) beside();
 }
+
+// Back and forward go from lesson to lesson, and leave the workshop only before the first.
+let goneBackTo = "";
+addEventListener("popstate", (event) => {
+  if (!event.state || !state || event.state.lesson === state.lesson.name) return;
+  goneBackTo = event.state.lesson;
+  act("go", { lesson: goneBackTo });
+});
 
 // The address of JupyterLab, with the lesson's own notebook in place of the first.
 function inLab(address, lesson) {
