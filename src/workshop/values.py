@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 SHOWN = 400  # characters of a value that a report shows
+ARGUMENTS = 12  # arguments of a call that it shows
 
 
 def same(one: Any, other: Any) -> bool:
@@ -26,8 +27,11 @@ def copied(lines: list[str], most: int = 8) -> str:
 
 
 def spelled(name: str, args: Sequence[Any], options: Mapping[str, Any]) -> str:
-    """A call in Python, with long values cut."""
-    words = [*(short(arg, 120) for arg in args), *(f"{key}={short(value, 120)}" for key, value in options.items())]
+    """A call in Python, with long values cut, and of many arguments only the first and the last ones."""
+    words = [short(arg, 120) for arg in args]
+    if len(words) > ARGUMENTS:
+        words = [*words[:5], f"… {len(words) - 7} more …", *words[-2:]]
+    words += [f"{key}={short(value, 120)}" for key, value in options.items()]
     return f"{name}({', '.join(words)})"
 
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from workshop.grader import Mismatch, about, expect, one_of, trips, wanted
+from workshop.values import spelled
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,9 @@ def test_it_is_not_as_expected(actual, expected, words):
     with pytest.raises(Mismatch) as caught:
         expect(actual, expected)
     assert (caught.value.expected, caught.value.facts["actual"]) == (words, actual)
+
+
+def test_a_call_with_many_arguments_is_short():
+    call = spelled("r.rpush", ["queue", *range(4000)], {"nx": True})
+    assert call == "r.rpush('queue', 0, 1, 2, 3, … 3994 more …, 3998, 3999, nx=True)"
+    assert spelled("r.sadd", ["key", "a", "b"], {}) == "r.sadd('key', 'a', 'b')"

@@ -36,6 +36,8 @@ def written(body, head="def count(r, page):"):
         ("if page:\n    return int(r.get(page))\nreturn None", {"gives": True, "must_give": False}),
         ("for one in page:\n    return [one]", {"leaves": 4}),
         ("for one in page:\n    two = one\n    return two", {"leaves": 5}),
+        ("for one in page:\n    if one:\n        two = one\n    return two", {"leaves": 6}),
+        ('return page == "OK"', {"texts": [["OK", 3]]}),
         ("for one in page:\n    if one:\n        return one", {"leaves": None}),
         ("for one in page:\n    if not one:\n        continue\n    return one", {"leaves": None}),
         ("return key_of(page)", {"gives": True, "hands_on": "key_of"}),

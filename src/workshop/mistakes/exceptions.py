@@ -28,6 +28,26 @@ def loads_for_dumps(error):
     return fits(error, "TypeError", r"the JSON object must be str, .* not (?P<type>dict|list|int|float|bool|tuple)$")
 
 
+@mistake(example=raised("AttributeError", "'set' object has no attribute 'sort'", "found.sort()"))
+def method_of_a_list(error):
+    """A {type} has no `.{method}()`: lists have it. sorted(…) makes a list in order of it, list(…) one as it comes."""
+    return fits(
+        error,
+        "AttributeError",
+        r"'(?P<type>set|tuple)' object has no attribute '(?P<method>sort|append|extend|reverse)'",
+    )
+
+
+@mistake(
+    example=raised("UnboundLocalError", "cannot access local variable 'count' where it is not associated with a value")
+)
+def name_without_a_value(error):
+    """`{name}` has no value here: in this call no line that gives it one was reached. A loop over nothing has no turn, and the block of an
+    `if` is passed over. Give it its first value above.
+    """
+    return fits(error, "UnboundLocalError", r"local variable '(?P<name>\w+)'")
+
+
 @mistake(example=raised("TypeError", "'<=' not supported between instances of 'list' and 'int'"))
 def list_taken_for_a_number(error):
     """A list stands here where a number is needed. execute() returns a list with one answer for each command, and so do some

@@ -22,6 +22,7 @@ SILENT: dict[str, Any] = {
     "hands_on": None,
     "empty": [],
     "in_place": [],
+    "texts": [],
     "falls": False,
 }
 

@@ -131,6 +131,15 @@ def number_for_true(actual, expected):
     return any(numbers) and others and {"actual": actual, "expected": expected}
 
 
+@mistake(example={"actual": [False, True, True], "expected": [True, False, False]})
+def opposite_told(actual, expected):
+    """Each answer is the opposite of what was promised: {actual} for {expected}. `not` turns an answer round; so do `is None` and `== 0`."""
+    rows = isinstance(actual, (list, tuple)) and isinstance(expected, (list, tuple)) and len(actual) == len(expected)
+    pairs = list(zip(actual, expected, strict=True)) if rows else []
+    is_turned = all(isinstance(one, bool) and isinstance(other, bool) and one is not other for one, other in pairs)
+    return is_turned and len(set(pairs)) == 2 and {"actual": list(actual), "expected": list(expected)}
+
+
 @mistake(example=raised("OutOfTime"))
 def cell_never_ended(error):
     """The cell never ended."""

@@ -41,6 +41,22 @@ def ex_not_an_int(error):
     return fits(error, "DataError", r"^ex\b.* must be")
 
 
+@mistake(example=raised("DataError", "``ex``, ``px``, ``exat``, ``pxat``, and ``keepttl`` are mutually exclusive."))
+def two_ends_of_a_key(error):
+    """The call says twice how long the key lives, and only one of ex, px, exat, pxat and keepttl can hold. The third place of
+    `set`, after the value, is `ex`.
+    """
+    return fits(error, "DataError", r"\bex\b.*mutually exclusive")
+
+
+@mistake(example=raised("LockNotOwnedError", "Cannot release a lock that's no longer owned"))
+def lock_not_its_own(error):
+    """A lock of redis-py (`r.lock`) writes a token of its own, and releases only what it took itself. Here another holds it, or
+    nobody.
+    """
+    return fits(error, "Lock(?:NotOwned)?Error", "release")
+
+
 @mistake(example=raised("DataError", "Invalid input of type: 'list'. Convert to a bytes, string, int or float first."))
 def list_not_unpacked(error):
     """redis-py sends one string at a time, and was given a whole {type}. A star passes its elements one by one: *names. (If
@@ -129,8 +145,12 @@ def not_a_number(error):
 
 @mistake(example=raised("ResponseError", "wrong number of arguments for 'mget' command"))
 def wrong_number_of_arguments(error):
-    """The command {command} was sent with too few or too many arguments."""
-    return fits(error, "ResponseError", r"wrong number of arguments for '?(?P<command>[\w|]+)")
+    """The command {command} was sent with too few or too many arguments.{empty}"""
+    found = fits(error, "ResponseError", r"wrong number of arguments for '?(?P<command>[\w|]+)")
+    source = error.source or ""
+    passed = re.search(r"[(,] *\*(\w+)|\.(?:mset|msetnx|mget)\((\w+)\)", source)
+    empty = f" Was `{passed[1] or passed[2]}` empty?" if passed else ""
+    return found and {**found, "empty": empty}
 
 
 @mistake(example=raised("ResponseError", "unknown command 'DELEX', with args beginning with: 'a'"))

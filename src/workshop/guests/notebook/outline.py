@@ -36,6 +36,7 @@ def outline(sources: Iterable[str], name: str) -> dict[str, Any] | None:
     empty      the functions of the notebook that give nothing and whose answers it uses: [[name, the variable or None], …]
     in_place   the methods that change a list, set or dict and give nothing, whose answer it keeps in a variable or returns: [[name, the
                variable or None], …]
+    texts      the texts with which something is compared, each with its line in the cell: [[text, line], …]
     falls      whether a way through it ends without a `return` that has a value; `return None` says that it is meant
     """
     known = functions_in(sources)
@@ -53,6 +54,7 @@ def outline(sources: Iterable[str], name: str) -> dict[str, Any] | None:
         "hands_on": next((one for one in handed if one in known and is_silent(known[one])), None),
         "empty": [[used, into] for used, into in helpers(function) if used in known and is_silent(known[used])],
         "in_place": list(in_place(function)),
+        "texts": list(compared_texts(function)),
         "falls": any(node.value is None for node in returns) or may_end(function.body),
     }
 
@@ -122,8 +124,24 @@ def first_turns(function: Any) -> Iterator[ast.Return]:
             for statement in loop.body:
                 if isinstance(statement, ast.Return) and gives(statement):
                     yield statement
-                if not isinstance(statement, (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign)):
+                if not goes_on(statement):
                     break  # it may go on with the next turn, or leave, before the return
+
+
+def goes_on(statement: ast.stmt) -> bool:
+    """Whether what stands behind a statement in a loop's block is reached in the same turn, unless something is raised."""
+    if isinstance(statement, ast.If):
+        return all(map(goes_on, [*statement.body, *statement.orelse]))
+    return isinstance(statement, (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Pass, ast.Delete))
+
+
+def compared_texts(function: Any) -> Iterator[list[Any]]:
+    """The texts with which something is compared for being the same, each with its line in the cell: [[text, line], …]."""
+    for node in own(function):
+        if isinstance(node, ast.Compare) and all(isinstance(one, (ast.Eq, ast.NotEq)) for one in node.ops):
+            for side in (node.left, *node.comparators):
+                if isinstance(side, ast.Constant) and isinstance(side.value, str):
+                    yield [side.value, node.lineno]
 
 
 def in_place(function: Any) -> Iterator[list[str | None]]:
