@@ -43,7 +43,8 @@ def limit_file_not_there(log):
     """This container has no {missing}. The file with the limit is {two} in version 2, {one} in version 1, and a machine has one of them:
     check the spelling of the path, and which of the two is there."""
     named = said(MISSING, log)
-    return named and "cgroup" in named["missing"] and named | {"two": LIMIT_FILE[2], "one": LIMIT_FILE[1]}
+    is_limit = named and "cgroup" in named["missing"] and re.search(r"memory|limit", named["missing"])
+    return is_limit and named | {"two": LIMIT_FILE[2], "one": LIMIT_FILE[1]}
 
 
 @mistake()
@@ -288,8 +289,9 @@ def no_process_counted(value):
 
 @mistake(COUNT)
 def counts_a_few_more(value, held):
-    """That is a few too many. A command that is started in order to count (sh, ls, ps) is one process more; and threads are not
-    processes (pids.current counts both). Count the folders in /proc whose name is a number."""
+    """That is a few too many. A command that is started in order to count (sh, ls, ps) is one process more; threads are not processes
+    (pids.current counts both); and /proc has two more names for the process that looks, self and thread-self. Count the folders in /proc
+    whose name is a number."""
     return is_number(value) and held < value <= held + 3
 
 
@@ -301,7 +303,8 @@ def processors_for_processes(value, host):
 
 @mistake(COUNT)
 def counts_all_names_in_proc(value, held):
-    """That is far too many: not everything in /proc is a process. Count the folders in /proc whose name is a number."""
+    """That is far too many. Not everything in /proc is a process, and the largest number there is not how many there are. Count the folders in
+    /proc whose name is a number."""
     return is_number(value) and value > held + 20
 
 

@@ -145,12 +145,12 @@ def patterns_inside_the_image(bench, image, places):
 
 @mistake("test_nothing_ignored_gets_in")
 def pattern_for_the_top_alone(bench, places):
-    """.dockerignore holds back `{name}` only at the top of the folder, and /{path} got in: a pattern begins there, unless it begins with **/. Write
-    **/{name}/"""
+    """.dockerignore holds back `{rule}`, and /{path} got in: a pattern begins at the top of the folder, and * stands for one name. With **/ at its
+    beginning it holds at any depth: **/__pycache__/"""
     rules = ignore_file(bench)
-    found = re.search(r"(?m)^/?(__pycache__)/?\s*$", rules.read_text("utf-8", "replace")) if rules else None
-    deep = [path for _, path in places.get("__pycache__/", []) if "tools/__pycache__/" in path]
-    return found and deep and list(places) == ["__pycache__/"] and {"name": found[1], "path": deep[0]}
+    found = re.findall(r"(?m)^((?:\*/|/)*__pycache__/?)\s*$", rules.read_text("utf-8", "replace")) if rules else []
+    deep = [path for _, path in places.get("__pycache__/", []) if "tools/" in path]
+    return found and deep and list(places) == ["__pycache__/"] and {"rule": found[-1], "path": deep[-1]}
 
 
 @mistake("test_nothing_ignored_gets_in")
@@ -303,6 +303,13 @@ def pins_that_no_step_reads(bench, name, version, other):
     pin = re.compile(rf"(?im)^[ \t]*{re.escape(name)}==[ \t]*{re.escape(version)}\b")
     files = [path.name for path in bench.folder.glob("*.txt") if pin.search(path.read_text("utf-8", "replace"))]
     return files and {"file": files[0], "name": name, "version": version, "other": other}
+
+
+@mistake("test_dependencies_are_pinned")
+def no_packages_in_the_image(actual):
+    """The final image has no Python package beside those of its base. What pip installs in an earlier stage stays there, unless COPY --from takes it
+    along."""
+    return actual == []
 
 
 @mistake("test_dependencies_are_pinned")

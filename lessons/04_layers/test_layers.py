@@ -22,9 +22,10 @@ LITTER = {
     "venv/": "venv/lib/python3.13/site-packages/local_settings.py",
     "__pycache__/": "__pycache__/settings.cpython-313.pyc",
 }
-DEEPER = {
-    "__pycache__/": "tools/__pycache__/release.cpython-313.pyc"
-}  # Python makes such a folder beside each package that it runs
+DEEPER = [
+    ("__pycache__/", "tools/__pycache__/release.cpython-313.pyc"),
+    ("__pycache__/", "tools/old/__pycache__/release.cpython-313.pyc"),
+]  # Python makes such a folder beside each package that it runs
 FLASK = re.compile(r"(?:.*/)?flask/__init__\.py")
 INSTALLERS = {"pip", "setuptools", "wheel", "uv"}
 NOT_A_REPOSITORY = re.compile(r"(?m)^WARNING: current commit .*\n")  # what the builder says of the litter's .git
@@ -54,7 +55,7 @@ def order(bench):
 def folder_with(bench, order, mark):
     """A copy of the student's folder with the release and the litter, whose app.py ends in a comment with the mark."""
     app = bench.require("app.py").read_bytes() + f"\n# {mark}\n".encode()
-    places = [*LITTER.items(), *DEEPER.items()]
+    places = [*LITTER.items(), *DEEPER]
     litter = {path: f"password = '{order.litter[name]}'\n" for name, path in places}
     return bench.copy(litter | {"release.txt": f"{order.release}\n", "app.py": app})
 

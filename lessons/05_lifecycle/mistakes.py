@@ -73,6 +73,21 @@ def after_many_requests(service, line):
 
 
 @mistake("up")
+def bound_to_loopback(start):
+    """gunicorn was told to listen on {address} ({command}), which is inside the container only. Leave --bind out: then it listens on all
+    addresses, on the port that PORT names."""
+    command = shlex.join(start.command)
+    told = [address for address, _ in start.listening or [] if address.startswith("127.") and address in command]
+    is_named = told or ("localhost" in command and start.listening)
+    return (
+        start.running
+        and "gunicorn" in command
+        and is_named
+        and {"address": (told or ["localhost"])[0], "command": command}
+    )
+
+
+@mistake("up")
 def gunicorn_without_a_port(start):
     """gunicorn listens on {address}:{port}, inside the container only. It takes the port from PORT, on all addresses, if it is given no --bind: write
     ENV PORT=5000 in the Dockerfile, and leave --bind out."""

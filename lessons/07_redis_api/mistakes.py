@@ -1,5 +1,7 @@
 """What goes wrong in lesson 7. Looked through after a check has failed, from the top; the first that holds is the hint."""
 
+import re
+
 from workshop.grader import mistake, said, short
 
 ERRORS = ("test_a_missing_key_is_404", "test_get_without_a_key_is_400", "test_a_malformed_set_is_400", "expect_503")
@@ -55,6 +57,17 @@ def key_in_the_path(answer, service):
     @app.get("/get"), and request.args.get("key")."""
     no_route = answer.path == "/get" and answer.status == 404 and service.request("OPTIONS", "/get").status == 404
     return no_route and service.request("OPTIONS", "/get/some-key").status == 200
+
+
+@mistake()
+def blueprint_not_registered(answer, service, bench):
+    """There is no route for {path}: the views belong to `{name} = Blueprint(…)`, and the app is never told of it:
+    app.register_blueprint({name})."""
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in bench.folder.glob("*.py")]
+    made = [seen[1] for text in texts if (seen := re.search(r"^(\w+) = (?:flask\.)?Blueprint\(", text, re.MULTILINE))]
+    missing = answer.status == 404 and service.request("OPTIONS", answer.path).status == 404
+    is_lost = missing and made and not any("register_blueprint" in text for text in texts)
+    return is_lost and {"path": answer.path, "name": made[0]}
 
 
 @mistake()
@@ -117,9 +130,18 @@ def redis_refuses_what_it_is_given(answer, service):
 
 
 @mistake("test_each_visit_has_its_own_number")
+def shared_by_requests(answer, mine, log):
+    """Visits that came one by one were counted. Of twelve at once one was answered {status}: {error}. Requests run side by
+    side, in threads. What do they share: a pipeline, a connection, a variable?"""
+    seen = answer.status == 500 and said(r"^(?P<error>[\w.]+(?:Error|Exception)\b[^\n]*)", log)
+    runs_out = seen and re.search(r"Too many connections|No connection available", seen["error"])
+    return seen and not runs_out and {"status": answer.status, "error": seen["error"][:120].rstrip(".")}
+
+
+@mistake("test_each_visit_has_its_own_number")
 def too_few_for_twelve_at_once(answer, mine):
-    """Visits that came one by one were counted. Of twelve at once one was answered {status}: something runs out.
-    How many connections may the client have (max_connections=), and is each one given back?"""
+    """Visits that came one by one were counted. Of twelve at once one was answered {status}. Has the client a connection
+    left (max_connections=), and is each one given back? Or do requests share something: a connection, a pipeline?"""
     return answer.status is not None and answer.status >= 500 and {"status": answer.status}
 
 
@@ -185,6 +207,23 @@ def none_is_used(answer, log):
     return answer.status == 500 and said(r"^(?:Type|Attribute)Error: [^\n]*'?NoneType'?", log)
 
 
+@mistake("test_a_missing_key_is_404", *GETS)
+def word_for_the_variable(redis, answer=None, pair=None):
+    """Redis has a key that is called `key`, with this value: the word stands in quotes where the variable belongs. Without
+    quotes: redis.set(key, value), redis.get(key)."""
+    held = redis.get("key") if redis.type("key") == "string" else None
+    told = answer.json.get("value") if answer and isinstance(answer.json, dict) else None
+    return held is not None and held in (told, (pair or {}).get("value"))
+
+
+@mistake(*GETS, "test_a_changed_value_is_seen")
+def pair_as_two_keys(redis, pair):
+    """Redis has two keys that are called `key` and `value`: the whole pair was given to a command that makes a key of each
+    name, as MSET does. redis.set(pair["key"], pair["value"]) makes one."""
+    texts = {name: redis.get(name) for name in pair if redis.type(name) == "string"}
+    return bool(pair) and texts == pair
+
+
 @mistake("test_a_missing_key_is_404")
 def none_with_200(answer):
     """A missing key was answered with 200. redis-py's get returns None if there is no such key: test
@@ -205,6 +244,13 @@ def missing_key_is_400(answer, service, redis):
 def no_key_is_404(answer):
     """No key was asked for, so none can be missing. 404 says not found; the request itself is malformed: 400."""
     return answer.status == 404
+
+
+@mistake("test_get_without_a_key_is_400")
+def debugger_turns_400_into_500(answer):
+    """request.args["key"] raises a BadRequestKeyError if there is no ?key=…. Flask answers it with 400, but with 500 while
+    debug is on. Leave debug out; or read it with request.args.get("key"), and answer 400 yourself."""
+    return answer.status == 500 and "BadRequestKeyError" in answer.text
 
 
 @mistake("test_get_without_a_key_is_400")
@@ -258,6 +304,14 @@ def malformed_is_another_4xx(answer, what):
 # The pair, as it is stored and as it comes back.
 
 
+@mistake(*SETS, *GETS, "test_a_changed_value_is_seen")
+def value_for_the_status(answer, pair):
+    """The status line of the answer has the value in it: what stands second after `return` is the status. Put key and
+    value into one dict: return {"key": …, "value": …}"""
+    words = [word for word in re.findall(r"[A-Za-z0-9]{4,}", pair["value"]) if word in answer.detail]
+    return answer.status is None and bool(words)
+
+
 @mistake(*SETS, *OUTAGE)
 def made_and_answered_with_200(answer):
     """POST /set answers with status 200. Something was made: say 201. Return the status too: return {…}, 201."""
@@ -269,6 +323,13 @@ def bytes_in_the_answer(answer, BYTES):
     """The answer shows b'…': Redis keeps bytes, and these were turned into text as they are. Ask redis-py for text:
     decode_responses=True."""
     return answer.method == "GET" and BYTES.search(answer.text)
+
+
+@mistake("test_what_was_set_can_be_got", "test_two_replicas_share_the_data")
+def added_to_the_old_value(answer, pair, first=None, newer=None):
+    """The key was set twice, and the second value stands behind the first: APPEND adds to what is there. SET replaces it."""
+    old, new = (first, pair) if first else (pair, newer)
+    return bool(new) and isinstance(answer.json, dict) and answer.json.get("value") == old["value"] + new["value"]
 
 
 @mistake("test_what_was_set_can_be_got")
@@ -313,6 +374,23 @@ def large_text_refused(answer, value):
 
 
 @mistake("test_any_text_survives_the_round_trip")
+def text_read_as_json(answer, pair, redis):
+    """The value was the text {value}, and it is in Redis as it came; GET /get made something else of it, {told}, as json.loads
+    does. Answer the text as it is in Redis."""
+    told = answer.json.get("value") if answer.method == "GET" and isinstance(answer.json, dict) else None
+    is_so = told is not None and not isinstance(told, str) and redis.get(pair["key"]) == pair["value"]
+    return is_so and {"value": short(pair["value"], 60), "told": f"{told!r}, which is no text"}
+
+
+@mistake("test_any_text_survives_the_round_trip")
+def text_cut_off(answer, pair):
+    """The value was a text of {whole} characters, and only the first {part} came back. Store it whole."""
+    told = answer.json.get("value") if answer.method == "GET" and isinstance(answer.json, dict) else None
+    is_part = isinstance(told, str) and 0 < len(told) < len(pair["value"]) and pair["value"].startswith(told)
+    return is_part and pair["value"].strip() != told and {"whole": len(pair["value"]), "part": len(told)}
+
+
+@mistake("test_any_text_survives_the_round_trip")
 def text_changed_on_the_way(answer, pair):
     """The value was {value}, the key {key}, and they came back changed. Store the text as it came, without strip,
     lower or escape."""
@@ -327,8 +405,11 @@ def key_and_value_swapped(redis, pair):
 
 @mistake(VALUE_IN_REDIS)
 def stored_under_another_key(redis, pair, expected):
-    """Redis has no key {key}, but it has {others}. Store the value under the key that came, as it came, without a prefix."""
-    others = [key for key in redis.keys("*") if key.lower().endswith(pair["key"].lower()) and key != pair["key"]]
+    """Redis has no key {key}, but it has {others}. Store the value under the key that came, as it came, with nothing before
+    it and nothing changed."""
+    texts = [key for key in redis.keys("*") if key != pair["key"]]
+    alike = [key for key in texts if key.lower().endswith(pair["key"].lower())]
+    others = alike or [key for key in texts if redis.type(key) == "string" and redis.get(key) == pair["value"]]
     return expected == "string" and bool(others) and {"key": pair["key"], "others": ", ".join(sorted(others)[:3])}
 
 
@@ -397,6 +478,14 @@ def first_value_kept_by_both(answer, pair, newer, replica):
 def copy_in_one_replica(answer, pair, newer):
     """One replica changed the value, the other answers the old one: it keeps a copy in the process. Ask Redis each time."""
     return bool(newer) and answer.json == pair
+
+
+@mistake(*GETS, "test_a_changed_value_is_seen", "test_two_replicas_share_the_data")
+def get_looks_elsewhere(answer, redis, pair):
+    """The pair is in Redis, under its own key, and GET /get does not find it: so the view asks for another key. Take it from
+    request.args.get("key"), which is decoded already, and change nothing."""
+    is_there = redis.type(pair["key"]) == "string" and redis.get(pair["key"]) == pair["value"]
+    return answer.method == "GET" and answer.status == 404 and is_there
 
 
 @mistake(*GETS, "test_a_changed_value_is_seen", "test_two_replicas_share_the_data")
@@ -565,6 +654,12 @@ def no_count_in_redis(actual, expected):
 
 
 @mistake("test_visits_are_counted_under_the_key")
+def visits_with_an_end(actual, expected):
+    """Redis will remove {VISITS} in {left} s: it was given a time to live (EXPIRE), and then the count begins anew. It counts all visits."""
+    return expected == -1 and isinstance(actual, int) and actual >= 0 and {"left": actual}
+
+
+@mistake("test_visits_are_counted_under_the_key")
 def page_shows_the_visits_before(page, before, numbers):
     """The page shows {before}, and with this visit it is {after}. Show what INCR returns."""
     return before in numbers(page) and {"before": before, "after": before + 1}
@@ -655,6 +750,19 @@ def abort_in_the_handler(answer, log):
     """The error was caught, and then abort({status}) was called. In an errorhandler that raises another error, which nobody
     catches any more, and so it is a 500. Return the answer: return {"error": "…"}, 503."""
     return answer.status == 500 and said(r"^werkzeug\.exceptions\.\w+: (?P<status>\d{3}) ", log)
+
+
+@mistake("expect_503")
+def handler_below_app_run(answer, bench):
+    """The errorhandler (app.py, line {line}) stands below app.run(…). Python does not get to the lines below that call while the
+    server runs: put it above."""
+    program = bench.folder / "app.py"
+    text = program.read_text(encoding="utf-8", errors="replace") if program.exists() else ""
+    run, handler = (
+        re.search(rf"^\s*{words}", text, re.MULTILINE) for words in (r"app\.run\(", r"@app\.errorhandler\(")
+    )
+    is_below = answer.status == 500 and run and handler and run.start() < handler.start()
+    return is_below and {"line": text[: handler.end()].count("\n") + 1}
 
 
 @mistake("expect_503")
@@ -763,7 +871,7 @@ def talks_to_redis_at_the_start(start):
 
 
 @mistake("test_it_starts_before_redis")
-def decides_at_the_start(answer):
-    """It started before Redis was there, and does not work now that Redis is there. Does it decide at the start whether Redis is
-    there? Ask Redis at each request."""
-    return answer.status is not None and answer.status >= 500
+def decides_at_the_start(answer, RECOVERY):
+    """It started before Redis was there, and {after} s after Redis came it still answers with an error. Does it keep in mind, from its start or from
+    a look now and then, whether Redis is there? Ask Redis at each request."""
+    return answer.status is not None and answer.status >= 500 and {"after": f"{RECOVERY:.0f}"}

@@ -99,6 +99,19 @@ def expose_takes_no_port(build):
     return tells(build, r"[Ii]nvalid containerPort: \S+|No port specified: \S+")
 
 
+@mistake(
+    example=unread("ERROR: failed to solve: dockerfile parse error on line 4: unexpected key 'env' in 'env=TOKEN'")
+)
+def flag_of_another_builder(build):
+    """The build failed: the builder of this engine does not know `{key}` in `{said}`. Is it misspelt? If not, it is newer than this builder:
+    write the line without it.{secret}
+    """
+    seen = tells(build, r"unexpected key '(?P<key>[^']+)' in '(?P<said>[^']+)'")
+    is_secret = seen and seen["key"] == "env"
+    secret = " A secret without `env=` is a file: /run/secrets/ and its id." if is_secret else ""
+    return seen and {**seen, "secret": secret}
+
+
 @mistake(example=unread("ERROR: failed to solve: dockerfile parse error on line 3: unknown instruction: CPOY"))
 def unknown_instruction(build):
     r"""The build failed. A line of the Dockerfile begins with `{word}`, which is no instruction. Check its spelling,
@@ -313,6 +326,28 @@ def user_before_the_packages(build):
     )
 
 
+@mistake(
+    example=failed("RUN mkdir data", "mkdir: cannot create directory 'data': Permission denied")
+    | {"inside": known(dockerfile="FROM python:3.13-slim\nUSER notes\nRUN mkdir data\n")}
+)
+def user_before_the_step(build, inside=None):
+    """The build failed{where}. That step runs as {user}, since `USER {user}` stands above it, and {user} may not do this: “{said}”. Do it first,
+    and put USER after it.
+    """
+    seen = tells(build, r"^(?P<said>[^\n]*[Pp]ermission denied[^\n]*)$")
+    dockerfile = inside.dockerfile if seen and inside else None
+    steps = (
+        [one for one in dockerfile.all("RUN") if " ".join(one.whole.split()) == " ".join((build.step or "").split())]
+        if dockerfile
+        else []
+    )
+    users = (
+        [one.text for one in dockerfile.all("USER", stage=steps[0].stage) if one.line < steps[0].line] if steps else []
+    )
+    is_one = users and users[-1].split(":")[0] not in ("root", "0")
+    return is_one and {**seen, "user": users[-1]}
+
+
 # Other commands
 
 
@@ -382,6 +417,21 @@ def file_not_in_the_image(build):
         build,
         r"(?:cannot access|(?:can't|cannot) stat) '(?P<file>[^']+)': No such file or directory",
     )
+
+
+@mistake(
+    example=failed(
+        "RUN python seal.py", "FileNotFoundError: [Errno 2] No such file or directory: '/build/release.txt'"
+    )
+    | {"inside": known(["release.txt"])}
+)
+def file_of_the_folder_not_copied(build, inside=None):
+    """The build failed{where}. The program there looks for {path}, and the image has no such file at that step. Your folder has a {name}: COPY it to
+    there before that step.
+    """
+    seen = tells(build, r"^FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>[^']+)'")
+    name = seen["path"].rpartition("/")[2] if seen else ""
+    return name and inside and name in inside.names and {**seen, "name": name}
 
 
 @mistake(example=failed("RUN apt-get install -y python3-flask", "E: Unable to locate package python3-flask"))

@@ -6,6 +6,7 @@ first. A command that is not found is looked for in the image before it is said 
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Any
 
@@ -19,10 +20,31 @@ SITE = "/usr/local/lib/python3.13/site-packages"
 NO_COMMAND = r"(?:stat [^:]+: no such file or directory|executable file not found)"
 
 
+NO_USER = "unable to find user note: no matching entries in passwd file"
+
+
+@mistake(
+    example=refused(NO_USER, known(dockerfile="FROM python:3.13-slim\nRUN useradd --create-home notes\nUSER note\n"))
+)
+def user_misspelt(start, inside=None):
+    """USER names the user {name}, and the image has none of that name. The Dockerfile makes one that is called {made}: both must be spelled
+    the same.
+    """
+    wanted = said(r"unable to find user (?P<name>[\w.-]+): no matching entries", messages(start))
+    lines = inside.dockerfile.all("RUN") if wanted and inside and inside.dockerfile else []
+    made = [
+        name
+        for line in lines
+        for name in re.findall(r"\b(?:useradd|adduser)\b[^&|;]*?\s([\w.-]+)\s*(?=$|&|;)", line.text)
+    ]
+    near = difflib.get_close_matches(wanted["name"], made, 1) if wanted else []
+    return near and {**wanted, "made": near[0]}
+
+
 @mistake(example=refused("unable to find user app: no matching entries in passwd file"))
 def no_such_user(start):
-    """USER names the {kind} {name}, and the image has no {kind} of that name. Make it on a RUN line before: `RUN useradd
-    {name}`, `RUN groupadd {name}`.
+    """USER names the {kind} {name}, and the image has no {kind} of that name. Make it on a RUN line before: `RUN {kind}add
+    {name}`.
     """
     return said(r"unable to find (?P<kind>user|group) (?P<name>[\w.-]+): no matching entries", messages(start))
 

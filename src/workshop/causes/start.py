@@ -8,6 +8,7 @@ above it. What the engine and the shell say of the command itself is in `command
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -129,6 +130,20 @@ def start_without_http(start, actual):
 # What a server was told
 
 
+@mistake(
+    example=ended(
+        "Error: '= 5000' is not a valid port number.\n", inside=known(dockerfile="FROM x\nENV PORT = 5000\n")
+    )
+)
+def spaces_around_the_equals_sign(start, inside=None):
+    """`ENV {name} = {value}`: with spaces around it the = belongs to the value, so {name} is the text “= {value}”. Write ENV
+    {name}={value}.
+    """
+    lines = inside.dockerfile.all("ENV") if not start.running and inside and inside.dockerfile else []
+    found = [seen for line in lines if (seen := re.match(r"(?P<name>\w+)\s+=\s*(?P<value>.+)", line.text))]
+    return found and found[0].groupdict()
+
+
 @mistake(example=ended("Name or service not known\n"))
 def host_is_no_address(start):
     """The host that the server was given is not an address. The port does not belong in it: app.run(host="0.0.0.0",
@@ -213,14 +228,44 @@ def gunicorn_app_not_named(start):
     )
 
 
-@mistake(example=ended("Failed to find attribute 'application' in 'app'.\n"))
-def app_of_another_name(start):
-    """The server finds no application under the name that it was given. For `app = Flask(__name__)` in app.py the name
-    is `app:app`.
+@mistake(
+    example=ended(
+        "ModuleNotFoundError: No module named '--threads 4'\n", command=("gunicorn", "--threads 4", "app:app")
+    )
+)
+def option_and_value_in_one_item(start):
+    """`{item}` stands in the list of the command as one item, so the server takes it for one word, with the space in it. Each word is an item
+    of its own: {apart}.
+    """
+    told = said(
+        r"(?:No module named|unrecognized arguments:|No such option:) '?(?P<item>--?[\w-]+ [^'\n]+?)'?$",
+        messages(start),
+    )
+    is_item = told and told["item"] in start.command
+    return is_item and {**told, "apart": ", ".join(f'"{word}"' for word in told["item"].split())}
+
+
+@mistake(example=ended("RuntimeError: gevent worker requires gevent 24.10.1 or higher\n"))
+def worker_without_its_package(start):
+    """The server was told to use the worker {worker}, and that needs the package {package}, which is not installed: “{said}”. Name it in
+    requirements.txt, or choose a worker that needs none: sync or gthread.
     """
     return said(
-        r"^(?:Error: )?(?:Could not import '[^']+'|Failed to find (?:Flask application|attribute))", messages(start)
+        r"^(?:\w+Error: )?(?P<said>(?P<worker>\w+) worker requires (?P<package>[\w-]+)[^\n]*)$", messages(start)
     )
+
+
+@mistake(example=ended("Failed to find attribute 'application' in 'app'.\n"))
+def app_of_another_name(start):
+    """The server finds no application under the name that it was given{name}. For `app = Flask(__name__)` in app.py the name
+    is `app:app`.
+    """
+    seen = said(
+        r"^(?:Error: )?(?:Could not import '[^']+'|Failed to find (?:Flask application|attribute(?: '(?P<name>[^']+)')?))",
+        messages(start),
+    )
+    name = f", `{seen['name']}`" if seen and seen.get("name") not in (None, "it") else ""
+    return seen and {**seen, "name": name}
 
 
 @mistake(example=ended("Error: No such option: --host 0.0.0.0\n"))

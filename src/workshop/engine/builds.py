@@ -31,6 +31,10 @@ NO_FRONTEND = re.compile(r"resolve image config for docker-image://docker\.io/do
 NEWER = re.compile(
     r"unexpected key|unknown flag"
 )  # what the Dockerfile asks of that frontend, perhaps, and the engine's own does not know
+NEEDS_FRONTEND = (
+    "docker/dockerfile, which the Dockerfile names in its line # syntax, cannot be downloaded now. The engine's own builder is older, "
+    "and there is something in the Dockerfile that it does not know. Try again with internet, or write that line as this builder takes it."
+)
 SPACE_LIMIT = (
     int(os.environ.get("WORKSHOP_BUILD_SPACE", "3000")) * 2**20
 )  # bytes that a build may take from the disk; the setting is in MB
@@ -186,11 +190,13 @@ def build(
 
     done = make(text)
     if not done.ok and NO_FRONTEND.search(done.err) and (plain := with_own_frontend(text)) != text:
+        own = make(plain)
+        if NEWER.search(own.err):
+            raise Unchecked(NEEDS_FRONTEND, actual=last_lines(own.err))
         notice.tell(
             "docker/dockerfile, which the Dockerfile names in its line # syntax, cannot be downloaded now. The engine's own is used instead."
         )
-        own = make(plain)
-        done = done if NEWER.search(own.err) else own
+        done = own
     if done.ok:
         return Image(tag, run, context)
     done = replace(done, err=packages.without_mounts(done.err))
