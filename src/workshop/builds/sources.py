@@ -13,7 +13,7 @@ from typing import Any
 from workshop.engine.bases import NotHad
 from workshop.engine.buildlog import BuildFailed
 from workshop.mistakes.mistake import mistake, said
-from workshop.probes.dockerfile import Dockerfile
+from workshop.probes.dockerfile import Instruction
 from workshop.probes.inside import Inside, known
 
 MISSING = r"(?:failed to compute cache key|failed to calculate checksum)[^\n]*"
@@ -300,11 +300,19 @@ def several_files_to_one(build):
     )
 
 
+def step_of(inside: Inside | None, build: BuildFailed) -> Instruction | None:
+    """The failed step as it stands in the Dockerfile; None if it cannot be found there."""
+    if not inside or not inside.dockerfile or not build.step:
+        return None
+    step = " ".join(build.step.split())
+    return next((one for one in inside.dockerfile.instructions if " ".join(one.whole.split()) == step), None)
+
+
 def base_of(inside: Inside | None, build: BuildFailed) -> str:
     """The image that the stage with the failed step begins with, as far as the Dockerfile tells; else ""."""
-    dockerfile: Dockerfile | None = inside.dockerfile if inside else None
-    if not dockerfile or not build.step:
+    step = step_of(inside, build)
+    if not inside or not inside.dockerfile or not step:
         return ""
-    steps = [one for one in dockerfile.instructions if " ".join(one.whole.split()) == " ".join(build.step.split())]
-    lineage = dockerfile.lineage(steps[0].stage) if steps else []
-    return dockerfile.stages[lineage[-1]].base if lineage and lineage[-1] >= 0 else ""
+    lineage = inside.dockerfile.lineage(step.stage)
+    base: str = inside.dockerfile.stages[lineage[-1]].base if lineage and lineage[-1] >= 0 else ""
+    return base

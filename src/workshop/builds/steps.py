@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from workshop.builds.sources import at, base_of, tells, unread
+from workshop.builds.sources import at, base_of, step_of, tells, unread
 from workshop.engine.buildlog import BuildFailed, Stop
 from workshop.mistakes.mistake import mistake, said
 from workshop.probes.inside import Inside, known
@@ -335,15 +335,10 @@ def user_before_the_step(build, inside=None):
     and put USER after it.
     """
     seen = tells(build, r"^(?P<said>[^\n]*[Pp]ermission denied[^\n]*)$")
-    dockerfile = inside.dockerfile if seen and inside else None
-    steps = (
-        [one for one in dockerfile.all("RUN") if " ".join(one.whole.split()) == " ".join((build.step or "").split())]
-        if dockerfile
-        else []
-    )
-    users = (
-        [one.text for one in dockerfile.all("USER", stage=steps[0].stage) if one.line < steps[0].line] if steps else []
-    )
+    step = step_of(inside, build) if seen else None
+    if not seen or not step:
+        return None
+    users = [one.text for one in inside.dockerfile.all("USER", stage=step.stage) if one.line < step.line]
     is_one = users and users[-1].split(":")[0] not in ("root", "0")
     return is_one and {**seen, "user": users[-1]}
 
@@ -430,8 +425,10 @@ def file_of_the_folder_not_copied(build, inside=None):
     there before that step.
     """
     seen = tells(build, r"^FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<path>[^']+)'")
-    name = seen["path"].rpartition("/")[2] if seen else ""
-    return name and inside and name in inside.names and {**seen, "name": name}
+    if not seen or not inside:
+        return None
+    name = seen["path"].rpartition("/")[2]
+    return name in inside.names and {**seen, "name": name}
 
 
 @mistake(example=failed("RUN apt-get install -y python3-flask", "E: Unable to locate package python3-flask"))

@@ -31,13 +31,15 @@ def user_misspelt(start, inside=None):
     the same.
     """
     wanted = said(r"unable to find user (?P<name>[\w.-]+): no matching entries", messages(start))
-    lines = inside.dockerfile.all("RUN") if wanted and inside and inside.dockerfile else []
+    if not wanted or not inside or not inside.dockerfile:
+        return None
+    lines = inside.dockerfile.all("RUN")
     made = [
         name
         for line in lines
         for name in re.findall(r"\b(?:useradd|adduser)\b[^&|;]*?\s([\w.-]+)\s*(?=$|&|;)", line.text)
     ]
-    near = difflib.get_close_matches(wanted["name"], made, 1) if wanted else []
+    near = difflib.get_close_matches(wanted["name"], made, 1)
     return near and {**wanted, "made": near[0]}
 
 

@@ -241,8 +241,9 @@ def option_and_value_in_one_item(start):
         r"(?:No module named|unrecognized arguments:|No such option:) '?(?P<item>--?[\w-]+ [^'\n]+?)'?$",
         messages(start),
     )
-    is_item = told and told["item"] in start.command
-    return is_item and {**told, "apart": ", ".join(f'"{word}"' for word in told["item"].split())}
+    if not told or told["item"] not in start.command:
+        return None
+    return {**told, "apart": ", ".join(f'"{word}"' for word in told["item"].split())}
 
 
 @mistake(example=ended("RuntimeError: gevent worker requires gevent 24.10.1 or higher\n"))
