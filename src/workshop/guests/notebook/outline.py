@@ -8,6 +8,7 @@ from typing import Any
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPES = (*FUNCTIONS, ast.Lambda, ast.ClassDef)
+JUMPS = (ast.Return, ast.Continue, ast.Break, ast.Raise)
 NEVER_NONE = (
     ast.JoinedStr,
     ast.List,
@@ -122,8 +123,14 @@ def first_turns(function: Any) -> Iterator[ast.Return]:
             for statement in loop.body:
                 if isinstance(statement, ast.Return) and gives(statement):
                     yield statement
-                if not isinstance(statement, (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign)):
+                is_plain = isinstance(statement, (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign))
+                if not is_plain and not (isinstance(loop, ast.For) and goes_on(statement)):
                     break  # it may go on with the next turn, or leave, before the return
+
+
+def goes_on(node: ast.stmt) -> bool:
+    """Whether this is an `if` behind which the function goes on, whatever it finds."""
+    return isinstance(node, ast.If) and not any(isinstance(inner, JUMPS) for inner in ast.walk(node))
 
 
 def in_place(function: Any) -> Iterator[list[str | None]]:
