@@ -250,7 +250,7 @@ def test_keep_best_tells_who_made_it(notebook, redis, some):
     expect(notebook.keep_best(some.word(12), some.word(), 0, 5), True)
 
 
-@rests_on("test_keep_best_keeps_the_best")
+@rests_on("test_keep_best_keeps_the_best", "test_keep_best_keeps_all_while_there_is_room")
 def test_keep_best_in_one_step(notebook, redis, some):
     """keep_best never shows one too many or one too few, not even for a moment"""
     (board, _, scores), (new, other), sizes = board_of(redis, some, 5), some.words(2, 12), set()
