@@ -46,17 +46,38 @@ def zadd_where_zincrby_is_due(score, more):
 
 
 @mistake("test_add_points_loses_none")
-def the_first_points_written(actual, more, new):
+def the_first_points_written(actual, more, had, score):
     """The first points of a new player came from two sides at once, and some were lost. ZINCRBY begins with 0 by
     itself: there is no need to look first."""
-    return actual == more
+    return not had and actual == score == more
 
 
 @mistake("test_add_points_loses_none")
-def points_read_then_written(actual, expected):
+def points_read_then_written(had, more, score, seen):
     """Between reading and writing, someone else gave points to this player, and these were lost. ZINCRBY reads, adds
     and writes in one step."""
-    return is_less(actual, expected)
+    return is_less(score, had + more + 1000 * len(seen))
+
+
+@mistake("test_add_points_loses_none")
+def read_after_zincrby(total, score, had, more, seen):
+    """Someone else gave 1000 points after yours, and the score that came back counts them too. ZINCRBY itself returns
+    the score that your points made; a look after it can be late."""
+    return seen == [had + more] and total == score
+
+
+@mistake("test_add_points_loses_none")
+def the_look_before_added_to(total, score, had, more):
+    """Someone else gave 1000 points before yours, and the score that came back, {total}, does not count them: no score
+    on the board was ever this. A look before can be out of date. ZINCRBY returns the score that your points made."""
+    return total == had + more and score == had + more + 1000 and {"total": total}
+
+
+@mistake("test_add_points_adds")
+def the_number_of_new_ones(total, had, more, score):
+    """The board has the new score, and 0 came back. ZADD returns how many players were new, and nobody was. ZINCRBY adds
+    to the score, and returns the new one."""
+    return type(total) is int and total == 0 and score == had + more
 
 
 @mistake("test_record_best_keeps_the_best")
@@ -84,6 +105,12 @@ def gt_without_ch(actual):
     """A better score is a record too, and the function said that it is none. ZADD counts only those who are new, unless it
     is told to count the changed ones as well (ch)."""
     return actual == [True, False, False, False]
+
+
+@mistake("test_record_best_tells_a_record")
+def told_the_wrong_way_round(actual):
+    """True and False are the wrong way round: a first and a better score returned False, and the two others True."""
+    return actual == [False, False, True, True]
 
 
 @mistake("test_record_best_tells_a_record")
@@ -129,6 +156,14 @@ def ascending_order(lists, end, best, worst, count):
 
 
 @mistake("expect_end")
+def the_best_turned_round(lists, end, best, count):
+    """The second list has the {count} best once more, in the other order. The {count} worst are other players, at the
+    other end of the board: ask for a range from there."""
+    is_best = isinstance(lists, list) and len(lists) == 2 and lists[end] == best[:count][::-1]
+    return end == 1 and is_best and {"count": count}
+
+
+@mistake("expect_end")
 def stop_k_taken_for_exclusive(lists, end, best, worst, count):
     """There is one player too many. ZRANGE takes the first and the last rank, and includes both: the last of k is k -
     1."""
@@ -168,14 +203,21 @@ def a_start_below_rank_0(actual, everyone, count):
 def the_board_sliced_in_python(actual):
     """Redis sent {actual} bytes to show a few of a thousand players; with a million players it would be a thousand
     times as much. ZRANGE takes the first and the last rank that you want."""
-    return isinstance(actual, int) and {"actual": actual}
+    return isinstance(actual, int) and actual > 4000 and {"actual": actual}
 
 
 @mistake("test_place_of_fetches_no_more")
 def the_board_searched_in_python(actual):
     """Redis sent {actual} bytes to find one of a thousand players; with a million players it would be a thousand times
     as much. ZREVRANK finds the rank in Redis, and only a number travels."""
-    return isinstance(actual, int) and {"actual": actual}
+    return isinstance(actual, int) and actual > 4000 and {"actual": actual}
+
+
+@mistake("test_place_of_fetches_no_more")
+def a_part_of_the_board_searched(actual):
+    """The player is on place 701 of the board, and None came back: only a part of the board was searched. ZREVRANK finds
+    the rank of anyone."""
+    return actual is None
 
 
 @mistake("test_place_of_counts_from_the_top")
@@ -209,6 +251,13 @@ def nobody_on_place_1(places):
     """Two share the highest score, and neither is on place 1: {places}. Count only those whose score is higher, or ask
     for the rank."""
     return {"places": places} if 1 not in places else False
+
+
+@mistake("test_place_of_nobody")
+def a_bound_made_of_none(error):
+    """The player is not on the board, so their score is None, and Redis cannot take None for a bound of a range. Look for
+    None first."""
+    return "min or max is not a float" in error.message
 
 
 @mistake("test_place_of_nobody", "test_around_nobody")
@@ -275,6 +324,29 @@ def around_without_the_player(actual, expected, at, players):
     return isinstance(actual, list) and actual == [one for one in expected if one != players[at]]
 
 
+@mistake("test_around_shows_neighbours", "test_around_at_the_ends")
+def the_player_twice(actual, at, count, players):
+    """{player} is in the list twice: both ranges include their ends, and both have the player. One range, from the first
+    above to the last below, has everybody once."""
+    twice = [*players[max(at - count, 0) : at + 1], *players[at : at + count + 1]]
+    return actual == twice and {"player": players[at]}
+
+
+@mistake("test_around_at_the_ends")
+def those_missing_above_taken_from_below(actual, at, count, players):
+    """Only {above} above the player, and still {size} came back: too many from below. The range ends {count} below
+    the player's own rank, wherever it begins."""
+    is_longer = at < count and actual == players[: 2 * count + 1]
+    return is_longer and {"above": f"{at} {'stands' if at == 1 else 'stand'}", "size": len(actual), "count": count}
+
+
+@mistake("test_around_fetches_no_more")
+def a_part_of_the_board_looked_through(actual, redis, board, players):
+    """The player is on rank 500 of the board, and an empty list came back: only a part of the board was looked through.
+    ZREVRANK finds the rank of anyone."""
+    return actual == [] and redis.zrevrank(f"board:{board}", players[500]) == 500
+
+
 @mistake("test_around_nobody")
 def the_top_around_a_stranger(actual, board, redis):
     """The player is not on the board, and players from its top came back. ZREVRANK returns None for this player; None
@@ -288,6 +360,15 @@ def the_time_as_member(numbers):
     """Two requests came at the same moment and were counted as one. A member is in the set once: take the request for
     the member, the time for its score."""
     return numbers == [3, 3, 4]
+
+
+@mistake("test_count_request_counts")
+def another_answer_than_the_count(numbers, redis, key):
+    """{number} came back each time, and there are {size} requests in the set: that is what another command answered. ZADD
+    returns how many members were new. execute() returns one answer for each command, in their order."""
+    is_same = isinstance(numbers, list) and numbers in ([1, 1, 1], [0, 0, 0])
+    size = len(scores_of(redis, key))
+    return is_same and size == 5 and {"number": numbers[0], "size": size}
 
 
 @mistake("test_count_request_forgets_the_old")
@@ -488,6 +569,13 @@ def an_empty_list_for_none(actual):
 
 
 @mistake("test_take_next_takes_the_most_urgent")
+def the_number_for_the_name(actual, expected, jobs, numbers):
+    """{actual} is the number of the job, and its name was asked for. In the pair that ZPOPMIN returns the member comes
+    first, and then its score."""
+    return expected in jobs and actual == numbers[jobs.index(expected)] and {"actual": actual}
+
+
+@mistake("test_take_next_takes_the_most_urgent")
 def zpopmax_for_zpopmin(actual, jobs):
     """This is the job with the highest number. ZPOPMAX takes it; ZPOPMIN takes the lowest."""
     return actual == jobs[-1]
@@ -533,7 +621,7 @@ def a_day_changed(expected, banned):
 @mistake("test_top_of_week_adds_up")
 def the_banned_shown(actual, banned):
     """{banned} is in the set `banned`, and stands in the answer or in `week`. ZDIFFSTORE keeps those members of the first
-    set that are in none of the others, which may be plain sets."""
+    set that are in none of the others, which may be plain sets. It comes after ZUNIONSTORE, which writes `week` anew."""
     return banned[0] in points_in(actual) and {"banned": banned[0]}
 
 
@@ -599,6 +687,13 @@ def half_a_week_seen(actual, looks):
     live, or empty. `r.pipeline()` makes one step of all commands; with transaction=False it does not.
     """
     return isinstance(actual, tuple) and len(looks) > 2
+
+
+@mistake("test_top_of_week_in_one_step")
+def the_banned_looked_up_before(actual, cheat):
+    """{player} was banned between two commands of the function, and came back. A look at `banned` can be out of date
+    by the time `week` is written: ZDIFFSTORE leaves them out in the same step."""
+    return isinstance(actual, list) and cheat in actual and {"player": cheat[0]}
 
 
 @mistake("test_top_of_week_in_one_step")

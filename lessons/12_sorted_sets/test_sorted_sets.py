@@ -1,6 +1,10 @@
 """Lesson 12: sorted sets, members in the order of their scores."""
 
+import itertools
+
 from workshop.grader import expect, few_bytes, one_of, rests_on, wanted
+
+STEPS = (1, 2, 3, 4)  # before which of a function's steps somebody else comes in
 
 
 def board_of(redis, some, count):
@@ -25,17 +29,16 @@ def test_add_points_adds(notebook, redis, some):
 
 @rests_on("test_add_points_adds")
 def test_add_points_loses_none(notebook, redis, some):
-    """add_points loses no points when two come at once"""
-    key, player, had, more = f"board:{(board := some.word())}", some.word(), some.number(50, 900), some.number(2, 40)
-    redis.zadd(key, {player: had})
-    theirs = []
-    with notebook.rival(lambda: theirs.append(redis.zincrby(key, 1000, player)), before="every", times=3):
-        notebook.add_points(board, player, more)
-    expect(redis.zscore(key, player), had + more + 1000 * len(theirs))
-    new = some.word(12)
-    with notebook.rival(lambda: redis.zincrby(key, 1000, new)):
-        notebook.add_points(board, new, more)
-    expect(redis.zscore(key, new), more + 1000)
+    """add_points loses no points when two come at once, and returns the score that its own made"""
+    key, more = f"board:{(board := some.word())}", some.number(2, 40)
+    for at, had in itertools.product(STEPS, (some.number(50, 900), 0)):
+        who, seen = some.word(12), []
+        redis.zadd(key, {who: had} if had else {"somebody": 5})
+        with notebook.rival(lambda: seen.append(redis.zscore(key, who)) or redis.zincrby(key, 1000, who), at=at):
+            total = notebook.add_points(board, who, more)
+        score = redis.zscore(key, who)
+        expect(score, had + more + 1000 * len(seen))
+        expect(total, had + more if seen == [had + more] else score)  # our points were there before the 1000, or not
 
 
 def test_record_best_keeps_the_best(notebook, redis, some):
@@ -59,22 +62,20 @@ def test_record_best_tells_a_record(notebook, some):
 @rests_on("test_record_best_tells_a_record")
 def test_record_best_loses_none(notebook, redis, some):
     """record_best never replaces a better score that came in a moment ago"""
-    key, (player, new), score = f"board:{(board := some.word())}", some.words(2, 12), some.number(10, 300)
-    redis.zadd(key, {player: score})
-    with notebook.rival(lambda: redis.zadd(key, {player: score + 500})):
-        is_record = notebook.record_best(board, player, score + 100)
-    expect(redis.zscore(key, player), score + 500)
-    expect(bool(is_record), False)
-    with notebook.rival(lambda: redis.zadd(key, {new: score + 500})):
-        notebook.record_best(board, new, score)
-    expect(redis.zscore(key, new), score + 500)
+    key, score = f"board:{(board := some.word())}", some.number(10, 300)
+    for at, had in itertools.product(STEPS, (score, 0)):
+        who, seen = some.word(12), []
+        redis.zadd(key, {who: had} if had else {"somebody": 5})
+        with notebook.rival(lambda: seen.append(redis.zscore(key, who)) or redis.zadd(key, {who: score + 500}), at=at):
+            is_record = notebook.record_best(board, who, score + 100)
+        expect(redis.zscore(key, who), score + (500 if seen else 100))
+        expect(bool(is_record), seen in ([], [score + 100]))
 
 
 def expect_end(notebook, redis, some, end):
     """The list number `end` of best_and_worst has the players from that end of the board."""
     board, players, scores = board_of(redis, some, 12)
-    best = list(map(list, zip(players, scores, strict=True)))
-    worst = best[::-1]
+    worst = (best := list(map(list, zip(players, scores, strict=True))))[::-1]
     for count in (3, 5):
         lists = notebook.best_and_worst(board, count)
         expect(lists, wanted("two lists", lambda lists: isinstance(lists, list) and len(lists) == 2))
@@ -124,17 +125,18 @@ def test_place_of_knows_the_best(notebook, redis, some):
     expect(places, wanted("1 for one of the two who share the highest score", lambda places: 1 in places))
 
 
+@rests_on("test_place_of_counts_from_the_top")
 def test_place_of_nobody(notebook, redis, some):
     """place_of returns None for a player who is not on the board"""
-    board, *_ = board_of(redis, some, 9)
-    expect(notebook.place_of(board, some.word(12)), None)
+    expect(notebook.place_of(board_of(redis, some, 9)[0], some.word(12)), None)
     expect(notebook.place_of(some.word(12), some.word()), None)
 
 
+@rests_on("test_place_of_counts_from_the_top")
 def test_place_of_fetches_no_more(notebook, redis, some):
     """place_of asks for the rank, not for the board"""
     board, players, _ = board_of(redis, some, 1000)
-    expect(redis.sent(lambda: notebook.place_of(board, players[700])), few_bytes())
+    expect(redis.sent(lambda: expect(notebook.place_of(board, players[700]), 701)), few_bytes())
 
 
 def test_around_shows_neighbours(notebook, redis, some):
@@ -158,18 +160,18 @@ def test_around_nobody(notebook, redis, some):
     expect(notebook.around(board, some.word(12), 2), [])
 
 
+@rests_on("test_around_shows_neighbours")
 def test_around_fetches_no_more(notebook, redis, some):
     """around fetches only those that it returns"""
     board, players, _ = board_of(redis, some, 1000)
-    expect(redis.sent(lambda: notebook.around(board, players[500], 3)), few_bytes())
+    expect(redis.sent(lambda: expect(notebook.around(board, players[500], 3), players[497:504])), few_bytes())
 
 
 def test_count_request_counts(notebook, redis, some):
     """count_request returns the number of requests in the window with this one, also of those at the same moment"""
     key, other, now, ids = f"window:{(user := some.word())}", some.word(), redis.clock(), some.words(6)
     redis.zadd(key, {ids[0]: now - 50, ids[1]: now - 20})
-    times = (now - 10, now - 10, now)
-    numbers = [notebook.count_request(user, name, at, 60) for name, at in zip(ids[2:5], times, strict=True)]
+    numbers = [notebook.count_request(user, *one, 60) for one in zip(ids[2:5], (now - 10, now - 10, now), strict=True)]
     expect(numbers, [3, 4, 5])
     expect(notebook.count_request(other, ids[5], now, 60), 1)
 
@@ -206,30 +208,23 @@ def test_count_request_expires(notebook, redis, some):
 
 def test_count_request_at_once(notebook, redis, some):
     """count_request misses no request that came in just before its own"""
-    key, now, before, theirs, places = f"window:{(user := some.word())}", redis.clock(), 3, [], []
-    redis.zadd(key, dict.fromkeys(some.words(before), now - 5))
-
-    def another():
-        is_in = redis.zcard(key) > before + len(theirs)
-        redis.zadd(key, {(name := f"other-{len(theirs)}"): now - 1})
-        theirs.append(name)
-        if not is_in:
-            places.append(name)
-
-    with notebook.rival(another, before="every", times=3):
-        number = notebook.count_request(user, some.word(), now, 60)
-    least = before + len(places) + 1
-    expect(number, wanted(f"{least} or more", lambda number: isinstance(number, (int, float)) and number >= least))
+    now, before = redis.clock(), 3
+    for at in STEPS:
+        key, seen = f"window:{(user := some.word())}", []
+        redis.zadd(key, dict.fromkeys(some.words(before), now - 5))
+        with notebook.rival(lambda: seen.append(redis.zcard(key)) or redis.zadd(key, {"other": now - 1}), at=at):
+            number = notebook.count_request(user, some.word(), now, 60)
+        least = before + seen.count(before) + 1
+        expect(number, wanted(f"{least} or more", lambda number: isinstance(number, (int, float)) and number >= least))
 
 
 def test_keep_best_keeps_the_best(notebook, redis, some):
     """keep_best puts the player on the board and keeps only the best, as many as its size"""
     board, players, scores = board_of(redis, some, 6)
     key, new, low = f"board:{board}", some.word(12), some.word(11)
-    notebook.keep_best(board, new, scores[2] - 0.5, 5)
-    expect(redis.zrange(key, 0, -1, desc=True), [*players[:3], new, players[3]])
-    notebook.keep_best(board, low, scores[3] - 0.5, 5)
-    expect(redis.zrange(key, 0, -1, desc=True), [*players[:3], new, players[3]])
+    for who, score in ((new, scores[2] - 0.5), (low, scores[3] - 0.5)):
+        notebook.keep_best(board, who, score, 5)
+        expect(redis.zrange(key, 0, -1, desc=True), [*players[:3], new, players[3]])
 
 
 @rests_on("test_keep_best_keeps_the_best")
@@ -255,18 +250,21 @@ def test_keep_best_tells_who_made_it(notebook, redis, some):
     expect(notebook.keep_best(some.word(12), some.word(), 0, 5), True)
 
 
-@rests_on("test_keep_best_keeps_the_best")
+@rests_on("test_keep_best_keeps_the_best", "test_keep_best_keeps_all_while_there_is_room")
 def test_keep_best_in_one_step(notebook, redis, some):
     """keep_best never shows one too many or one too few, not even for a moment"""
-    board, _, scores = board_of(redis, some, 5)
-    key, (new, other, third), sizes = f"board:{board}", some.words(3, 12), set()
+    (board, _, scores), (new, other), sizes = board_of(redis, some, 5), some.words(2, 12), set()
+    key = f"board:{board}"
     with notebook.rival(lambda: sizes.add(redis.zcard(key)), before="every"):
         notebook.keep_best(board, new, scores[0] + 1, 5)
     sizes.add(redis.zcard(key))
     expect(sizes, {5})
-    with notebook.rival(lambda: redis.zadd(key, {other: scores[0] + 2})):
-        notebook.keep_best(board, third, scores[0] + 3, 6)
-    expect(redis.zcard(key), 6)
+    for at in STEPS:  # the place that is left is taken
+        board, _, scores = board_of(redis, some, 5)
+        key = f"board:{board}"
+        with notebook.rival(lambda: redis.zscore(key, new) or redis.zadd(key, {other: scores[0] + 2}), at=at):
+            notebook.keep_best(board, new, scores[0] + 3, 6)
+        expect(redis.zcard(key), 6)
 
 
 def test_take_next_takes_the_most_urgent(notebook, redis, some):
@@ -286,12 +284,13 @@ def test_take_next_of_an_empty_queue(notebook, some):
 @rests_on("test_take_next_takes_the_most_urgent")
 def test_take_next_gives_a_job_to_one(notebook, redis, some):
     """take_next never takes a job that another worker took a moment ago"""
-    key, jobs, theirs = f"queue:{(queue := some.word())}", some.words(6), []
-    redis.zadd(key, {job: at for at, job in enumerate(jobs)})
-    with notebook.rival(lambda: theirs.append(redis.zpopmin(key)[0][0]), before="every", times=2):
-        mine = notebook.take_next(queue)
-    expect(mine, wanted("a job that no other worker took", lambda mine: mine is not None and mine not in theirs))
-    expect(redis.zrange(key, 0, -1), [job for job in jobs if job not in (*theirs, mine)])
+    for at in STEPS:
+        key, jobs, theirs = f"queue:{(queue := some.word())}", some.words(6), []
+        redis.zadd(key, {job: number for number, job in enumerate(jobs)})
+        with notebook.rival(lambda: theirs.append(redis.zpopmin(key)[0][0]), at=at):
+            mine = notebook.take_next(queue)
+        expect(mine, wanted("a job that no other worker took", lambda mine: mine is not None and mine not in theirs))
+        expect(redis.zrange(key, 0, -1), [job for job in jobs if job not in (*theirs, mine)])
 
 
 def week_of(redis, some, count):
@@ -299,8 +298,7 @@ def week_of(redis, some, count):
     days, players = some.words(3), some.words(count)
     for at, day in enumerate(days):
         redis.zadd(f"board:{day}", {player: some.number(1, 500) for player in players[at:]})
-    sums = redis.zunion([f"board:{day}" for day in days], withscores=True)
-    return days, [list(pair) for pair in sums[::-1]]
+    return days, [list(pair) for pair in redis.zunion([f"board:{day}" for day in days], withscores=True)[::-1]]
 
 
 def week(redis):
@@ -322,26 +320,28 @@ def test_top_of_week_adds_up(notebook, redis, some):
 @rests_on("test_top_of_week_adds_up")
 def test_top_of_week_in_one_step(notebook, redis, some):
     """top_of_week is one step: nobody sees half a `week`, and no other call changes what it returns"""
-    (days, best), theirs, looks, names = week_of(redis, some, 6), {some.word(9): 9999}, [], []
+    (days, best), theirs, looks, names = week_of(redis, some, 6), {some.word(9): 9999}, [], (set(), set())
     redis.sadd("banned", best[0][0])
 
     def another():
         looks.append(week(redis))
-        names[-1].update(set(redis.keys()) - {"week", "banned", *(f"board:{day}" for day in days)})
+        own.update(set(redis.keys()) - {"week", "banned", *(f"board:{day}" for day in days)})
         redis.pipeline().delete("week").zadd("week", theirs).expire("week", 3600).execute()
 
-    for _ in range(2):
-        names.append(set())
+    for own in names:
         with notebook.rival(another, before="every"):
             top = notebook.top_of_week(days, 3)
         looks.append(week(redis))
     for look in looks[1:]:
         expect(look, one_of((theirs, True), (dict(best[1:]), True)))
     expect(top, best[1:4])
-    expect(
-        names[0] & names[1],
-        wanted("no key of the function's own with the same name in two calls", lambda both: not both),
-    )
+    expect(names[0] & names[1], wanted("no key of its own with one name in two calls", lambda both: not both))
+    for at in STEPS:  # the best is banned, unless `week` is made by then
+        days, [cheat, *honest] = week_of(redis, some, 6)
+        redis.delete("week", "banned")
+        with notebook.rival(lambda: redis.exists("week") or redis.sadd("banned", cheat[0]), at=at):
+            top = notebook.top_of_week(days, 3)
+        expect(top, honest[:3] if redis.exists("banned") else [cheat, *honest[:2]])
 
 
 def test_top_of_week_fetches_no_more(notebook, redis, some):

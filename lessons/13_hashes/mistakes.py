@@ -70,18 +70,46 @@ def empty_fields_dropped(actual, profile):
     return actual == {field: value for field, value in profile.items() if value}
 
 
+@mistake("test_load_profile_returns_all_fields")
+def asked_for_another_key(actual, seen, user):
+    """{sent} was sent, and the user is in the key user:{user}."""
+    others = [line for line in seen.sent if len(line.split()) == 2 and line.split()[1] != f"user:{user}"]
+    return actual is None and others and {"sent": others[0], "user": user}
+
+
+@mistake("test_load_profile_returns_all_fields")
+def a_user_taken_for_a_stranger(actual, seen, user):
+    """The user is there, Redis sent the fields, and None came back. A user need not have this field or that one: there is
+    no such user only if there are no fields at all."""
+    return actual is None and seen.sent == [f"HGETALL user:{user}"]
+
+
 @mistake("test_load_profile_is_none_for_a_stranger")
-def a_stranger_taken_for_present(actual):
+def a_stranger_taken_for_present(actual, seen):
     """There is no such user, and the function returned {}. HGETALL returns {} for a key that is not there, and {} is
     not None: a test for None does not notice it."""
+    return actual == {} and seen["hgetall"]
+
+
+@mistake("test_load_profile_is_none_for_a_stranger")
+def an_empty_dict_for_none(actual):
+    """There is no such user, and {} came back. None was promised, and {} is not None."""
     return actual == {}
 
 
 @mistake("test_load_profile_reads_in_one_step")
-def looked_at_before_reading(actual, profile, moments):
+def looked_at_before_reading(actual, profile, at):
     """The user was deleted, or lost a field, between two of your commands, and what came back is neither the profile
     from before nor what was there after. Read once, and decide by what came."""
-    return len(moments) > 1 and isinstance(actual, dict) and actual != profile
+    return at > 1 and isinstance(actual, dict) and actual != profile
+
+
+@mistake("test_email_of_returns_it")
+def another_key_or_field(actual, expected, seen, user, email):
+    """{sent} was sent, and the address is in the key user:{user}, in the field email."""
+    sent = [line for line in seen.sent if line.split()[0].upper() in ("HGET", "HMGET")]
+    is_other = len(sent) == 1 and sent[0].split()[1:] != [f"user:{user}", "email"]
+    return expected == email and actual is None and is_other and {"sent": sent[0], "user": user}
 
 
 @mistake("test_email_of_returns_it")
@@ -192,6 +220,28 @@ def a_text_for_a_whole_number(number, total):
     return isinstance(number, str) and number == str(total) and {"number": number}
 
 
+@mistake("test_add_to_cart_counts")
+def user_and_product_swapped(redis, user, product):
+    """Redis has a hash cart:{product} with a field {user} now: the wrong way round. The key has the user's name in it,
+    and the product is the field."""
+    key = f"cart:{product}"
+    return redis.type(key) == "hash" and redis.hexists(key, user) and {"product": product, "user": user}
+
+
+@mistake("test_add_to_cart_counts", "expect_whole")
+def the_number_of_new_fields(number, redis, key, product, first):
+    """The cart has {first} pieces of it, and {number} came back. HSET returns how many fields were new. HINCRBY adds the
+    pieces, and returns how many there are now."""
+    is_new = type(number) is int and number == 1 and redis.hget(key, product) == str(first)
+    return is_new and {"first": first, "number": number}
+
+
+@mistake("test_add_to_cart_counts")
+def one_piece_for_all(redis, key, product, first):
+    """{first} pieces were to be put into the cart, and 1 is in it. HINCRBY adds the number that it is given."""
+    return redis.hget(key, product) == "1" and {"first": first}
+
+
 @mistake("test_add_to_cart_counts", "expect_whole")
 def the_new_pieces_for_all(number, first, second):
     """{number} pieces were put in now, with the {first} from before there are more. HINCRBY returns how many there are:
@@ -200,24 +250,32 @@ def the_new_pieces_for_all(number, first, second):
 
 
 @mistake("test_add_to_cart_loses_none")
-def the_first_pieces_written_by_hset(actual, new, count):
+def the_first_pieces_written_by_hset(actual, had, count):
     """Two devices put the first pieces of a product into the cart, and those of the other one were lost. HINCRBY
     begins with 0 by itself: there is no need to look first."""
-    return actual == str(count)
+    return not had and actual == str(count)
 
 
 @mistake("test_add_to_cart_loses_none")
 def a_count_by_hget_and_hset(actual, expected):
     """Between reading and writing, someone else added pieces, and these were lost. HINCRBY reads and writes in one
     step."""
-    return str(actual).isdigit() and str(expected).isdigit() and int(actual) < int(expected)
+    is_text = isinstance(actual, str) and isinstance(expected, str)
+    return is_text and actual.isdigit() and expected.isdigit() and int(actual) < int(expected)
 
 
 @mistake("test_add_to_cart_loses_none")
-def read_after_hincrby(actual, theirs):
+def read_after_hincrby(mine, pieces, had, count, seen):
     """The other device added one more after yours, and the number that came back counts it too. HINCRBY itself returns
     the number that your pieces made; an HGET after it can be late."""
-    return actual in theirs
+    return seen == [str(had + count)] and str(mine) == pieces
+
+
+@mistake("test_add_to_cart_loses_none")
+def the_look_before_added_to(mine, pieces, had, count):
+    """The other device added one before yours, and the number that came back, {mine}, does not count it: the cart never
+    had so many. A look before can be out of date. HINCRBY returns the number that your pieces made."""
+    return mine == had + count and pieces == str(had + count + 1) and {"mine": mine}
 
 
 @mistake("test_pieces_in_cart_adds_numbers")
@@ -231,6 +289,20 @@ def equal_numbers_counted_once(actual, counts):
     """Two products have {number} pieces each, and these were counted once. A set, or a dict with the numbers as keys,
     holds each number once: add up a list."""
     return actual == sum(set(counts)) and {"number": counts[0]}
+
+
+@mistake("test_pieces_in_cart_adds_numbers")
+def one_product_for_all(actual, counts):
+    """{actual} is the number of pieces of one product. Begin with 0 before the loop, and add to it in each turn: `+=`."""
+    return type(actual) is int and actual in counts and {"actual": actual}
+
+
+@mistake("test_pieces_in_cart_adds_numbers")
+def names_for_numbers(error, redis, user):
+    """int(…) was given {name}, which is the name of a product: a loop over a dict goes through its keys. The numbers are in
+    its values(), and HVALS brings only these."""
+    names = [name for name in redis.hkeys(f"cart:{user}") if error.message.endswith(f": '{name}'")]
+    return error.type == "ValueError" and names and {"name": names[0]}
 
 
 @mistake("test_pieces_in_cart_adds_numbers")
@@ -265,6 +337,13 @@ def name_and_user_swapped(actual, name, first):
 
 
 @mistake("test_claim_name_gives_it_to_the_first")
+def false_for_a_free_name(redis, name, first, is_theirs, expected):
+    """The name was free and is theirs now, and False came back. HSETNX returns 1 if it wrote, and 0 if the field was there
+    already."""
+    return expected is True and is_theirs is False and redis.hget("names", name) == first
+
+
+@mistake("test_claim_name_gives_it_to_the_first")
 def true_for_a_name_that_is_taken(redis, name, first, is_theirs, expected):
     """The name is another's and stays theirs, and the function returned True. HSETNX itself tells whether it wrote."""
     return expected is False and is_theirs is True and redis.hget("names", name) == first
@@ -278,10 +357,10 @@ def the_owner_asked_for_in_place_of_the_answer(once_more):
 
 
 @mistake("test_claim_name_in_one_step")
-def looked_at_before_hset(owner, is_mine, mine):
+def looked_at_before_hset(owner, is_mine, is_theirs, mine):
     """Someone else got the name a moment before, and {result}. HSETNX looks and writes in one step."""
     results = {"it was taken from them": owner == mine, "both were told that it is theirs": bool(is_mine)}
-    return next(({"result": result} for result, holds in results.items() if holds), False)
+    return next(({"result": result} for result, holds in results.items() if holds and is_theirs == [1]), False)
 
 
 @mistake("test_claim_name_in_one_step", "test_reserve_tries_again")
@@ -290,6 +369,14 @@ def given_up_at_a_watch_error(actual, passed):
     whole hash, so the transaction was not run: read again, and try again, until it is."""
     has_watched = any(words[0].upper() == "WATCH" for words in passed.commands)
     return has_watched and isinstance(actual, tuple) and False in actual
+
+
+@mistake("test_log_in_stores_the_token")
+def seconds_for_a_mapping(error):
+    """hsetex takes the key, a field, its value, and then a mapping of more fields: the seconds came to that place. Give
+    them by their name: ex=seconds."""
+    is_number = error.type == "AttributeError" and error.message.startswith("'int' object has no attribute")
+    return is_number and "hsetex" in (error.source or "")
 
 
 @mistake("test_log_in_stores_the_token")
@@ -404,6 +491,15 @@ def half_of_it_seen(actual, looks):
     If the program stops just then, it stays like that. Both changes belong in one transaction.
     """
     return actual in looks and {"actual": actual}
+
+
+@mistake("test_reserve_in_one_step")
+def another_key_watched(actual, passed, count):
+    """The function watches {keys}, and looks at `stock`: another customer bought one after the look, and {count} pieces
+    were sold that were not there. WATCH notices changes of the keys that it names, and of no others."""
+    watched = [key for words in passed.commands if words[0].upper() == "WATCH" for key in words[1:]]
+    is_sold = isinstance(actual, tuple) and actual[1] is True
+    return is_sold and watched and "stock" not in watched and {"keys": ", ".join(watched[:2]), "count": count}
 
 
 @mistake("test_reserve_in_one_step")

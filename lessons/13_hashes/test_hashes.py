@@ -4,6 +4,8 @@ import itertools
 
 from workshop.grader import expect, few_bytes, one_of, rests_on, trips, wanted
 
+STEPS = (1, 2, 3, 4)  # before which of a function's steps somebody else comes in
+
 
 def fields_of(redis, key):
     """The fields of the hash at `key`. There must be one."""
@@ -54,11 +56,12 @@ def test_save_profile_keeps_the_others(notebook, redis, some):
 @rests_on("test_save_profile_keeps_the_others")
 def test_save_profile_loses_no_change(notebook, redis, some):
     """save_profile loses no change that another program makes at the same moment"""
-    key, mine, theirs = f"user:{(user := some.word())}", some.word(), some.spicy()
-    redis.hset(key, mapping={"name": some.name(), "city": some.text(), "email": mine})
-    with notebook.rival(lambda: redis.hset(key, "email", theirs)):
-        notebook.save_profile(user, {"city": some.text()})
-    expect(redis.hget(key, "email"), theirs)
+    for at in STEPS:
+        key, mine, theirs = f"user:{(user := some.word())}", some.word(), some.spicy()
+        redis.hset(key, mapping={"name": some.name(), "city": some.text(), "email": mine})
+        with notebook.rival(lambda: redis.hset(key, "email", theirs), at=at) as seen:
+            notebook.save_profile(user, {"city": some.text()})
+        expect(redis.hget(key, "email"), theirs if seen.acts else mine)
 
 
 def test_save_profile_in_one_round_trip(notebook, some):
@@ -72,36 +75,32 @@ def test_save_profile_in_one_round_trip(notebook, some):
 
 def test_load_profile_returns_all_fields(notebook, redis, some):
     """load_profile returns all fields of the user as a dict"""
-    user, profile = (
-        some.word(),
-        {"name": some.spicy(), some.word(): "", **{name: some.text() for name in some.words(5, 9)}},
-    )
+    user = some.word()
+    profile = {some.word(): some.spicy(), some.word(): "", **{name: some.text() for name in some.words(5, 9)}}
     redis.hset(f"user:{user}", mapping=profile)
-    expect(notebook.load_profile(user), profile)
+    with notebook.counted() as seen:
+        loaded = notebook.load_profile(user)
+    expect(loaded, profile)
 
 
 def test_load_profile_is_none_for_a_stranger(notebook, redis, some):
     """load_profile returns None if there is no such user"""
     redis.hset(f"user:{some.word()}", "name", some.name())
-    expect(notebook.load_profile(some.word(9)), None)
+    with notebook.counted() as seen:
+        profile = notebook.load_profile(some.word(9))
+    expect(profile, None)
 
 
+@rests_on("test_load_profile_returns_all_fields", "test_load_profile_is_none_for_a_stranger")
 def test_load_profile_reads_in_one_step(notebook, redis, some):
     """load_profile returns all or None, also when the user is deleted or loses a field at that moment"""
     key, profile = f"user:{(user := some.word())}", {name: some.text() for name in ("name", "email", "city")}
     rest = {name: profile[name] for name in ("email", "city")}
-    for change, after in ((lambda: redis.delete(key), None), (lambda: redis.hdel(key, "name"), rest)):
-        moments = []
-
-        def changes_at_the_second(change=change, moments=moments):
-            moments.append(len(moments))
-            if len(moments) == 2:
-                change()
-
+    for at, is_deleted in itertools.product(STEPS, (True, False)):
         redis.hset(key, mapping=profile)
-        with notebook.rival(changes_at_the_second, before="every"):
+        with notebook.rival(lambda: redis.delete(key) if is_deleted else redis.hdel(key, "name"), at=at):
             loaded = notebook.load_profile(user)
-        expect(loaded, one_of(profile, after))
+        expect(loaded, one_of(profile, None if is_deleted else rest))
 
 
 def test_email_of_returns_it(notebook, redis, some):
@@ -110,7 +109,9 @@ def test_email_of_returns_it(notebook, redis, some):
     email = f"{some.word()}@{some.word()}.example"
     redis.hset(f"user:{user}", mapping={"name": some.name(), "email": email})
     redis.hset(f"user:{other}", "name", some.name())
-    expect(notebook.email_of(user), email)
+    with notebook.counted() as seen:
+        address = notebook.email_of(user)
+    expect(address, email)
     expect(notebook.email_of(other), None)
     expect(notebook.email_of(some.word(9)), None)
     redis.hset(f"user:{user}", "email", "")
@@ -172,18 +173,17 @@ def test_add_to_cart_counts(notebook, redis, some):
 @rests_on("test_add_to_cart_counts")
 def test_add_to_cart_loses_none(notebook, redis, some):
     """add_to_cart loses no piece when two add at once, and returns the number that its own made"""
-    key, product = f"cart:{(user := some.word())}", some.word()
-    before, count = some.number(2, 500), some.number(11, 99)
-    redis.hset(key, product, before)
-    theirs = []
-    with notebook.rival(lambda: theirs.append(redis.hincrby(key, product, 1)), before="every", times=3):
-        mine = notebook.add_to_cart(user, product, count)
-    expect(fields_of(redis, key).get(product), str(before + len(theirs) + count))
-    expect(mine, wanted("the number that these pieces made, not another device's", lambda mine: mine not in theirs))
-    new = some.word(12)
-    with notebook.rival(lambda: redis.hincrby(key, new, 1)):
-        notebook.add_to_cart(user, new, count)
-    expect(redis.hget(key, new), str(1 + count))
+    key, count = f"cart:{(user := some.word())}", some.number(11, 99)
+    for at, had in itertools.product(STEPS, (some.number(2, 500), 0)):
+        product, seen = some.word(12), []
+        redis.hset(key, product if had else "other", had)
+        with notebook.rival(lambda: seen.append(redis.hget(key, product)) or redis.hincrby(key, product, 1), at=at):
+            mine = notebook.add_to_cart(user, product, count)
+        pieces = redis.hget(key, product)
+        expect(pieces, str(had + count + len(seen)))
+        expect(
+            mine, had + count if seen == [str(had + count)] else int(pieces)
+        )  # were ours there before theirs, or not
 
 
 def test_pieces_in_cart_adds_numbers(notebook, redis, some):
@@ -225,11 +225,12 @@ def test_claim_name_gives_it_to_the_first(notebook, redis, some):
 @rests_on("test_claim_name_gives_it_to_the_first")
 def test_claim_name_in_one_step(notebook, redis, some):
     """claim_name gives a name once, also when two ask at the same moment"""
-    name, (mine, theirs) = some.name(), some.words(2)
-    with notebook.rival(lambda: redis.hsetnx("names", name, theirs)):
-        is_mine = notebook.claim_name(name, mine)
-    owner = redis.hget("names", name)
-    expect((owner, bool(is_mine)), (theirs, False))
+    for at in STEPS:
+        (name, mine, theirs), is_theirs = some.words(3), []
+        with notebook.rival(lambda: is_theirs.append(redis.hsetnx("names", name, theirs)), at=at):
+            is_mine = notebook.claim_name(name, mine)
+        owner = redis.hget("names", name)
+        expect((owner, bool(is_mine)), (theirs, False) if is_theirs == [1] else (mine, True))
     with notebook.rival(lambda: redis.hsetnx("names", f"{name}-2", theirs)) as passed:
         is_mine = notebook.claim_name(f"{name}-3", mine)
     expect((redis.hget("names", f"{name}-3"), bool(is_mine)), (mine, True))
@@ -325,18 +326,15 @@ def test_reserve_in_one_step(notebook, redis, some):
     look()
     for seen in looks:
         expect(seen, one_of([one_less, {}], [full, {}], [{}, full]))
-    for moment in (1, 2, 3):  # another customer buys one just before the first step, the second, the third
-        steps = itertools.count(1)
+    for at in STEPS:  # another customer buys one
+        sold = []
         redis.delete(f"cart:{user}")
         redis.hset("stock", tea, count)
-
-        def buy_one(moment=moment, steps=steps):
-            if next(steps) == moment and shop(redis, user)[0]:
-                redis.hincrby("stock", tea, -1)
-
-        with notebook.rival(buy_one, before="every"):
+        with notebook.rival(
+            lambda: shop(redis, user)[0] and sold.append(redis.hincrby("stock", tea, -1)), at=at
+        ) as passed:
             is_reserved = notebook.reserve(user, tea, count)
-        expect((shop(redis, user), is_reserved), one_of(([one_less, {}], False), ([{}, full], True)))
+        expect((shop(redis, user), is_reserved), ([one_less, {}], False) if sold else ([{}, full], True))
 
 
 @rests_on("test_reserve_refuses")

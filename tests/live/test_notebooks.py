@@ -535,6 +535,18 @@ def test_a_client_of_the_students_own_meets_the_rival(opened):
     assert seen.acted == 1
 
 
+@pytest.mark.parametrize(("at", "acts", "number"), [(1, 1, 2), (2, 0, 1)])
+def test_a_rival_that_comes_in_before_one_step_only(opened, at, acts, number):
+    import redis
+
+    opened.notebook.fresh()
+    with redis.Redis(opened.server.host, opened.server.port) as client:
+        client.delete("n")
+        with opened.notebook.rival(lambda: client.incr("n"), at=at) as seen:
+            assert opened.notebook.of_its_own("n") == number
+    assert len(seen.acts) == acts
+
+
 def test_asked_is_the_call_as_one_would_write_it(opened):
     opened.calls.clear()
     with pytest.raises(Mismatch):

@@ -9,6 +9,7 @@ import pytest
 from workshop.causes.general import GENERAL
 from workshop.course.places import ROOT
 from workshop.mistakes.finding import Search, Sight
+from workshop.mistakes.function import notebook_that
 from workshop.mistakes.mistake import Mistake
 from workshop.outcomes import Mismatch
 from workshop.proof.known import KNOWN
@@ -42,6 +43,12 @@ def test_what_a_function_left_behind_is_no_cause_of_its_exception():
     stopped = Sight({"error": Raised("KeyError", "'a'")}, stack)
     assert Search(stopped).first([left, why]).name == "why"
     assert Search(Sight({}, stack)).first([left, why]).name == "left"
+
+
+def test_a_pair_that_has_the_name_in_it_leaves_the_lessons_own_mistakes_first():
+    facts = notebook_that(["job", 1.0], gives=True, leaves=4)
+    assert Search(Sight(facts | {"expected": "other"})).first(GENERAL).name == "returned_in_the_first_turn"
+    assert Search(Sight(facts | {"expected": "job"})).first(GENERAL).name == "loop_left_in_its_first_turn"
 
 
 def test_each_has_a_name_of_its_own_and_an_example():

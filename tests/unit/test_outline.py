@@ -40,6 +40,8 @@ def written(body, head="def count(r, page):"):
         ('return page == "OK"', {"texts": [["OK", 3]]}),
         ("for one in page:\n    if one:\n        return one", {"leaves": None}),
         ("for one in page:\n    if not one:\n        continue\n    return one", {"leaves": None}),
+        ("for one in page:\n    if one:\n        two = one\n    return page", {"leaves": 6}),
+        ("while True:\n    if page:\n        two = page\n    return page", {"leaves": None}),
         ("return key_of(page)", {"gives": True, "hands_on": "key_of"}),
         ("return shown(page)", {"hands_on": None}),
         ("return later(r)", {"hands_on": None}),

@@ -16,7 +16,7 @@ from workshop.patience import until
 from workshop.probes.outages import tries
 from workshop.runtimes.embedded import LocalRedis
 from workshop.runtimes.http import Answer
-from workshop.wire.rivals import RelayProbe, in_thread
+from workshop.wire.rivals import RelayProbe, Seen, in_thread
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +173,16 @@ def test_a_rival_before_a_watch_that_comes_too_late(server, outside, student):
     with RelayProbe(server.relay()).rival(lambda: (next(turns, None) or str)(), before="any") as seen:
         looks_then_watches(student, "n")
     assert (outside.get("n"), seen.acted) == ("1", 3)
+
+
+@pytest.mark.parametrize(
+    ("number", "acts", "parted"), [(1, [0], []), (2, [1], []), (3, [2], [["SET", "GET"]]), (4, [], [])]
+)
+def test_of_a_rival_that_acts_once_only_that_is_kept(number, acts, parted):
+    seen = Seen()
+    seen.trips, seen.acts, seen.parted = [1, 2], [0, 1, 2], [["SET", "GET"]]
+    seen.keep_act(number)
+    assert (seen.acts, seen.parted) == (acts, parted)
 
 
 def test_commands_are_noted(server, outside, student):

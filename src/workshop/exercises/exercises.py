@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -132,21 +133,35 @@ class Exercises(abc.ABC):
         counts.take(seen)
 
     @contextlib.contextmanager
-    def rival(self, act: Callable[[], object], before: str = "write", times: int | None = None) -> Iterator[Seen]:
-        """Within the block, `act` runs just before the student's first command that changes data reaches Redis; see `RelayProbe.rival`."""
+    def rival(
+        self, act: Callable[[], object], before: str = "write", times: int | None = None, at: int | None = None
+    ) -> Iterator[Seen]:
+        """Within the block, `act` runs just before the student's first command that changes data reaches Redis; see `RelayProbe.rival`.
+
+        `at=2` runs it once, before the second step: a command that reads or changes data, a transaction, or a WATCH. A function of fewer steps
+        meets no rival.
+        """
         did: list[str] = []
+        steps = itertools.count(1)
 
         def acting() -> None:
-            start = len(self._calls)
-            act()
-            did.extend(self._calls[start:])
+            if at in (None, next(steps)):
+                start = len(self._calls)
+                act()
+                did.extend(self._calls[start:])
 
-        with RelayProbe(self._relay()).rival(acting, before, times) as seen:
-            self.rivals.append(seen)
-            try:
-                yield seen
-            finally:
-                seen.rival = did[0] if did else ""
+        if at:
+            before, times = "any", at
+        try:
+            with RelayProbe(self._relay()).rival(acting, before, times) as seen:
+                self.rivals.append(seen)
+                try:
+                    yield seen
+                finally:
+                    seen.rival = did[0] if did else ""
+        finally:
+            if at and self.rivals:
+                self.rivals[-1].keep_act(at)
 
     @property
     def nones(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import secrets
 import socket
@@ -41,6 +42,12 @@ class Seen:
     def data_commands(self) -> list[str]:
         """The commands that asked for or changed data, as lines to read."""
         return [" ".join(words) for words in self.commands if is_data(words[0])]
+
+    def keep_act(self, number: int) -> None:
+        """Keeps of what the rival did its act of this number alone: in those before it only waited."""
+        self.acts = self.acts[number - 1 : number]
+        is_within_a_packet = not {*self.acts} <= {0, *itertools.accumulate(self.trips)}
+        self.parted = self.parted[-1:] if is_within_a_packet else []
 
 
 class NeverActed(Exception):

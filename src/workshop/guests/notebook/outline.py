@@ -8,6 +8,7 @@ from typing import Any
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPES = (*FUNCTIONS, ast.Lambda, ast.ClassDef)
+PLAIN = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Pass, ast.Delete)
 NEVER_NONE = (
     ast.JoinedStr,
     ast.List,
@@ -124,7 +125,8 @@ def first_turns(function: Any) -> Iterator[ast.Return]:
             for statement in loop.body:
                 if isinstance(statement, ast.Return) and gives(statement):
                     yield statement
-                if not goes_on(statement):
+                is_plain = isinstance(statement, PLAIN)
+                if not is_plain and not (isinstance(loop, ast.For) and goes_on(statement)):
                     break  # it may go on with the next turn, or leave, before the return
 
 
@@ -132,7 +134,7 @@ def goes_on(statement: ast.stmt) -> bool:
     """Whether what stands behind a statement in a loop's block is reached in the same turn, unless something is raised."""
     if isinstance(statement, ast.If):
         return all(map(goes_on, [*statement.body, *statement.orelse]))
-    return isinstance(statement, (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Pass, ast.Delete))
+    return isinstance(statement, PLAIN)
 
 
 def compared_texts(function: Any) -> Iterator[list[Any]]:

@@ -1,0 +1,4 @@
+def take_next(r, queue):
+    taken = r.zpopmin(f"queue:{queue}")
+    for name in taken:
+        return name

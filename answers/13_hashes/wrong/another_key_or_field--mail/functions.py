@@ -1,0 +1,2 @@
+def email_of(r, user):
+    return r.hget(f"user:{user}", "mail")

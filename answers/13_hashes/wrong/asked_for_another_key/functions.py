@@ -1,0 +1,2 @@
+def load_profile(r, user):
+    return r.hgetall(user) or None

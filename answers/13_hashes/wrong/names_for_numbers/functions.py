@@ -1,0 +1,5 @@
+def pieces_in_cart(r, user):
+    total = 0
+    for count in r.hgetall(f"cart:{user}"):
+        total += int(count)
+    return total
