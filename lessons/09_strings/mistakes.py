@@ -121,9 +121,8 @@ def session_under_another_key(redis, token, actual):
 
 @mistake("test_save_session_is_json")
 def end_in_the_past(seen, actual):
-    """The session was stored with {option} {moment}, and gone at once: that is a moment, counted from 1970, and not a length
-    of time. EX and PX take how long it lives.
-    """
+    """The session was stored with {option} {moment}, and gone at once: that is a moment, counted from 1970, and not a
+    length of time. EX and PX take how long it lives."""
     pairs = [pair for words in seen.sent for pair in itertools.pairwise(words.split())]
     moments = [(name.upper(), int(text)) for name, text in pairs if name.upper() in PASSED and text.isdecimal()]
     past = [pair for pair in moments if pair[1] < PASSED[pair[0]]]
@@ -132,15 +131,15 @@ def end_in_the_past(seen, actual):
 
 @mistake("test_save_session_is_json")
 def old_session_kept(actual, first, user):
-    """There was a session with this token, and it is as it was. The new one takes its place: a plain SET writes over what
-    is there; with nx it writes only if there is no such key.
-    """
+    """There was a session with this token, and it is as it was. The new one takes its place: a plain SET writes over
+    what is there; with nx it writes only if there is no such key."""
     return user != first and actual == first
 
 
 @mistake("test_save_session_is_json")
 def list_of_pairs_stored(actual, user):
-    """What is stored is a list of the dict's names and values, as JSON. json.dumps takes the dict itself: json.dumps(user)."""
+    """What is stored is a list of the dict's names and values, as JSON. json.dumps takes the dict itself:
+    json.dumps(user)."""
     return actual == [list(pair) for pair in user.items()]
 
 
@@ -176,9 +175,8 @@ def milliseconds_for_seconds(seconds, lives):
 
 @mistake("expect_time_to_live")
 def not_a_thousand_in_a_second(seconds, lives):
-    """The key should live for {seconds} s and lives for {lives} s, {part}. A second has 1,000 milliseconds, and PX counts
-    those.
-    """
+    """The key should live for {seconds} s and lives for {lives} s, {part}. A second has 1,000 milliseconds, and PX
+    counts those."""
     parts = {"a tenth of that": 0.1, "a hundredth of that": 0.01, "ten times that": 10, "a hundred times that": 100}
     found = [part for part, factor in parts.items() if abs(lives - seconds * factor) < 0.05 + 0.01 * seconds * factor]
     return found and {"seconds": seconds, "lives": f"{lives:.2f}", "part": found[0]}
@@ -284,17 +282,16 @@ def true_without_a_session(actual, seen=None):
 
 @mistake("test_change_session_revives_none", "test_take_lock_lets_one_in")
 def none_for_false(actual, expected):
-    """Nothing was done, so the function must return False, and it returned None. redis-py's `set` returns None if it wrote
-    nothing, and a script's `false` comes back as None: bool(…) makes False of both."""
+    """Nothing was done, so the function must return False, and it returned None. redis-py's `set` returns None if it
+    wrote nothing, and a script's `false` comes back as None: bool(…) makes False of both."""
     first_actual, first_expected = (one[0] if isinstance(one, tuple) else one for one in (actual, expected))
     return first_actual is None and first_expected is False
 
 
 @mistake("test_release_lock_is_for_its_owner")
 def false_of_a_script(actual, expected, seen, theirs):
-    """Nothing was done, so the function must return False, and it returned None. A script's `false` comes back as None:
-    bool(…) makes False of it.
-    """
+    """Nothing was done, so the function must return False, and it returned None. A script's `false` comes back as
+    None: bool(…) makes False of it."""
     scripts = [words for words in seen.sent if words.lower().startswith(("eval", "fcall"))]
     return scripts and (actual, expected) == ((None, theirs), (False, theirs))
 
@@ -428,9 +425,8 @@ def none_in_place_of_the_default(actual, defaults):
 
 @mistake("test_read_settings_reads")
 def name_in_place_of_the_default(actual, defaults, stored):
-    """The setting {name} has no key in Redis, and its own name came back. Return its default then: {default}. A loop over
-    a dict gives its names; items() gives names and values.
-    """
+    """The setting {name} has no key in Redis, and its own name came back. Return its default then: {default}. A loop
+    over a dict gives its names; items() gives names and values."""
     without = [name for name in defaults if name not in stored and isinstance(actual, dict)]
     named = [name for name in without if actual.get(name) == name]
     return named and {"name": named[0], "default": repr(defaults[named[0]])}
@@ -492,9 +488,9 @@ def free_lock_refused(redis, key, actual, expected):
 
 @mistake("test_take_lock_lets_one_in")
 def false_for_a_lock_just_taken(redis, key, mine, actual, expected, end=None):
-    """The lock was free, and now it is taken, with the token. The function must return True then, and it returned False.
-    redis-py's `set` returns True if it wrote and None if not; with get=True it is the other way round, the old value or None.
-    """
+    """The lock was free, and now it is taken, with the token. The function must return True then, and it returned
+    False. redis-py's `set` returns True if it wrote and None if not; with get=True it is the other way round, the old
+    value or None."""
     return end is None and (actual, expected) == (False, True) and redis.get(key) == mine
 
 
@@ -645,9 +641,8 @@ def stopped_before_cursor_0(redis, seen, known, actual, expected):
 
 @mistake("test_find_keys_finds_all")
 def last_page_alone(redis, seen, actual, expected):
-    """{missing} keys are missing. The walk came to its end, in {pages} pages, and what came back is the last of them. Each
-    page is to be added to those before: update() of a set, or += of a list.
-    """
+    """{missing} keys are missing. The walk came to its end, in {pages} pages, and what came back is the last of them.
+    Each page is to be added to those before: update() of a set, or += of a list."""
     cursor, page = last_page(redis, seen)
     found = missing(actual, expected)
     return found and cursor == 0 and seen["scan"] > 1 and {*actual} == {*page} and {**found, "pages": seen["scan"]}
@@ -707,9 +702,8 @@ def counts_of(seen):
 
 @mistake("test_allow_request_lets_so_many_through")
 def window_of_the_clock(redis, actual, expected, user, seconds):
-    """The requests were counted under {actual}. That is the window in which the clock is now. The moment of the request
-    comes as `now`, and its window is {window}: int(now // seconds).
-    """
+    """The requests were counted under {actual}. That is the window in which the clock is now. The moment of the
+    request comes as `now`, and its window is {window}: int(now // seconds)."""
     clock = f"rate:{user}:{redis.time()[0] // seconds}"
     is_so = actual == [clock] and isinstance(expected, list) and actual != expected
     return is_so and {"actual": clock, "window": str(expected[0]).rpartition(":")[2]}
