@@ -1,10 +1,12 @@
 """What goes wrong in lesson 9. Looked through from the top after a check has failed; the first that holds is told."""
 
+import itertools
 import json
 
 from workshop.grader import mistake
 
 LOOKS = {"get", "exists", "ttl", "pttl", "mget", "type", "strlen"}
+PASSED = {"EXAT": 10**9, "PXAT": 10**12}  # options of SET that name a moment, and one of the year 2001
 
 
 def names(seen):
@@ -118,9 +120,33 @@ def session_under_another_key(redis, token, actual):
 
 
 @mistake("test_save_session_is_json")
-def nothing_stored(redis, actual):
+def end_in_the_past(seen, actual):
+    """The session was stored with {option} {moment}, and gone at once: that is a moment, counted from 1970, and not a
+    length of time. EX and PX take how long it lives."""
+    pairs = [pair for words in seen.sent for pair in itertools.pairwise(words.split())]
+    moments = [(name.upper(), int(text)) for name, text in pairs if name.upper() in PASSED and text.isdecimal()]
+    past = [pair for pair in moments if pair[1] < PASSED[pair[0]]]
+    return actual is None and past and {"option": past[0][0], "moment": past[0][1]}
+
+
+@mistake("test_save_session_is_json")
+def old_session_kept(actual, first, user):
+    """There was a session with this token, and it is as it was. The new one takes its place: a plain SET writes over
+    what is there; with nx it writes only if there is no such key."""
+    return user != first and actual == first
+
+
+@mistake("test_save_session_is_json")
+def list_of_pairs_stored(actual, user):
+    """What is stored is a list of the dict's names and values, as JSON. json.dumps takes the dict itself:
+    json.dumps(user)."""
+    return actual == [list(pair) for pair in user.items()]
+
+
+@mistake("test_save_session_is_json")
+def nothing_stored(redis, actual, seen):
     """After the call there is nothing in Redis: the session was not stored."""
-    return actual is None and not redis.keys()
+    return actual is None and not redis.keys() and all(line.split()[0].lower() in LOOKS for line in seen.sent)
 
 
 @mistake("test_save_session_is_json", "test_change_session_keeps_its_time")
@@ -145,6 +171,15 @@ def milliseconds_for_seconds(seconds, lives):
         if seconds * factor * 0.9 - 0.5 <= lives <= seconds * factor * 1.1 + 0.5 and abs(lives - seconds) > 1:
             return {"seconds": seconds, "lives": f"{lives:.2f}", "how": how}
     return False
+
+
+@mistake("expect_time_to_live")
+def not_a_thousand_in_a_second(seconds, lives):
+    """The key should live for {seconds} s and lives for {lives} s, {part}. A second has 1,000 milliseconds, and PX
+    counts those."""
+    parts = {"a tenth of that": 0.1, "a hundredth of that": 0.01, "ten times that": 10, "a hundred times that": 100}
+    found = [part for part, factor in parts.items() if abs(lives - seconds * factor) < 0.1 + 0.001 * seconds * factor]
+    return found and {"seconds": seconds, "lives": f"{lives:.2f}", "part": found[0]}
 
 
 @mistake("test_save_session_expires")
@@ -186,6 +221,14 @@ def session_left_as_it_was(actual, old):
     """The session is there, and it is as it was: nothing was written. SET with nx writes only if there is no such key;
     with xx, only if there is one."""
     return actual == old
+
+
+@mistake("test_change_session_keeps_its_time")
+def false_for_a_changed_session(actual, expected):
+    """The session was changed and kept its time, and the function returned False. It must return True then. redis-py's
+    `set` returns True if it wrote, not "OK", and None if it did not.
+    """
+    return (actual, expected) == (False, True)
 
 
 @mistake("test_change_session_keeps_its_time")
@@ -237,12 +280,20 @@ def true_without_a_session(actual, seen=None):
     return actual is True and seen is None
 
 
-@mistake("test_change_session_revives_none", "test_take_lock_lets_one_in", "test_release_lock_is_for_its_owner")
+@mistake("test_change_session_revives_none", "test_take_lock_lets_one_in")
 def none_for_false(actual, expected):
-    """Nothing was done, so the function must return False, and it returned None.
-    redis-py's `set` returns None if it wrote nothing: bool(…) makes False of it."""
+    """Nothing was done, so the function must return False, and it returned None. redis-py's `set` returns None if it
+    wrote nothing, and a script's `false` comes back as None: bool(…) makes False of both."""
     first_actual, first_expected = (one[0] if isinstance(one, tuple) else one for one in (actual, expected))
     return first_actual is None and first_expected is False
+
+
+@mistake("test_release_lock_is_for_its_owner")
+def false_of_a_script(actual, expected, seen, theirs):
+    """Nothing was done, so the function must return False, and it returned None. A script's `false` comes back as
+    None: bool(…) makes False of it."""
+    scripts = [words for words in seen.sent if words.lower().startswith(("eval", "fcall"))]
+    return scripts and (actual, expected) == ((None, theirs), (False, theirs))
 
 
 @mistake("test_time_left_tells_the_three_apart")
@@ -257,6 +308,20 @@ def minus_one_taken_for_missing(actual, expected):
     """This key is there and has no expiry, and the function returned None.
     TTL returns -1 for a key without an expiry, and -2 for a key that is not there."""
     return expected == "for ever" and actual is None
+
+
+@mistake("test_time_left_tells_the_three_apart")
+def for_ever_spelled_otherwise(actual, expected):
+    """The function returned {actual}. What was promised is "for ever": two words, small letters."""
+    is_so = expected == "for ever" and isinstance(actual, str) and "".join(actual.lower().split()) == "forever"
+    return is_so and {"actual": repr(actual)}
+
+
+@mistake("test_time_left_tells_the_three_apart")
+def none_as_a_word(actual, expected):
+    """The function returned the string {actual}, a word of four letters. None without quotes is Python's own value for
+    "nothing there"."""
+    return expected is None and actual == "None" and {"actual": repr(actual)}
 
 
 @mistake("test_time_left_tells_the_three_apart")
@@ -365,6 +430,26 @@ def none_in_place_of_the_default(actual, defaults):
     return {"name": without[0], "default": repr(defaults[without[0]])} if without else False
 
 
+@mistake("test_read_settings_reads")
+def keys_of_the_defaults(seen, defaults):
+    """Redis was asked for the key {key}, with the default where the name belongs. The key is setting:<name>, here
+    setting:{name}. A dict's values() are its defaults; a loop over the dict itself gives its names."""
+    sent = " ".join(seen.sent)
+    asked = [
+        name for name, default in defaults.items() if f"setting:{default}" in sent and f"setting:{name}" not in sent
+    ]
+    return asked and {"key": f"setting:{defaults[asked[0]]}", "name": asked[0]}
+
+
+@mistake("test_read_settings_reads")
+def name_in_place_of_the_default(actual, defaults, stored):
+    """The setting {name} has no key in Redis, and its own name came back. Return its default then: {default}. A loop
+    over a dict gives its names; items() gives names and values."""
+    without = [name for name in defaults if name not in stored and isinstance(actual, dict)]
+    named = [name for name in without if actual.get(name) == name]
+    return named and {"name": named[0], "default": repr(defaults[named[0]])}
+
+
 @mistake("test_read_settings_takes_empty_as_a_value")
 def empty_taken_for_missing(actual, defaults):
     """{stored} was stored, and the default came back. "" counts as false for `or` and `if`, and "0" is text like
@@ -417,6 +502,21 @@ def free_lock_refused(redis, key, actual, expected):
     """The lock was free, and it still is: nothing was written, and the function returned {value}. SET with nx writes only
     if there is no such key; with xx, only if there is one."""
     return (actual, expected) == (False, True) and not redis.exists(key) and {"value": actual}
+
+
+@mistake("test_take_lock_lets_one_in")
+def false_for_a_lock_just_taken(redis, key, mine, actual, expected, end=None):
+    """The lock was free, and now it is taken, with the token. The function must return True then, and it returned
+    False. redis-py's `set` returns True if it wrote and None if not; with get=True it is the other way round, the old
+    value or None."""
+    return end is None and (actual, expected) == (False, True) and redis.get(key) == mine
+
+
+@mistake("test_take_lock_lets_one_in")
+def true_for_a_taken_lock(actual, expected, mine):
+    """The lock was taken already and is still its owner's, and the function returned True. A SET that did not write
+    raises nothing: redis-py's `set` returns None then."""
+    return (actual, expected) == ((True, mine), (False, mine))
 
 
 @mistake("test_take_lock_lets_one_in")
@@ -558,9 +658,29 @@ def one_large_page(count, actual, expected):
 
 
 @mistake("test_find_keys_finds_all")
-def stopped_before_cursor_0(known, actual, expected):
+def stopped_before_cursor_0(redis, seen, known, actual, expected):
     """Keys are missing. A SCAN page may be empty though more follow: the end is where the cursor is 0 again."""
-    return len(known) > 1000 and missing(actual, expected)
+    cursor, _ = last_page(redis, seen)
+    return cursor and len(known) > 1000 and missing(actual, expected)
+
+
+@mistake("test_find_keys_finds_all")
+def last_page_alone(redis, seen, actual, expected):
+    """{missing} keys are missing. The walk came to its end, in {pages} pages, and what came back is the last of them.
+    Each page is to be added to those before: update() of a set, or += of a list."""
+    cursor, page = last_page(redis, seen)
+    found = missing(actual, expected)
+    return found and cursor == 0 and seen["scan"] > 1 and {*actual} == {*page} and {**found, "pages": seen["scan"]}
+
+
+def last_page(redis, seen):
+    """What SCAN answered at last: the next cursor and the keys; (None, []) if none was sent, or not by itself."""
+    sent = [line.split()[1:] for line in seen.sent if line.lower().startswith("scan ")]
+    if not sent:
+        return None, []
+    cursor, *options = sent[-1]
+    named = dict(zip(map(str.lower, options[::2]), options[1::2], strict=False))
+    return redis.scan(int(cursor), match=named.get("match"), count=int(named.get("count", 10)))
 
 
 def missing(actual, expected):
@@ -603,6 +723,15 @@ def counts_of(seen):
     """Each COUNT that was sent to SCAN."""
     words = [line.lower().split() for line in seen.sent if line.lower().startswith("scan ")]
     return [int(line[line.index("count") + 1]) for line in words if "count" in line[:-1]]
+
+
+@mistake("test_allow_request_lets_so_many_through")
+def window_of_the_clock(redis, actual, expected, user, seconds):
+    """The requests were counted under {actual}. That is the window in which the clock is now. The moment of the
+    request comes as `now`, and its window is {window}: int(now // seconds)."""
+    clock = f"rate:{user}:{redis.time()[0] // seconds}"
+    is_so = actual == [clock] and isinstance(expected, list) and actual != expected
+    return is_so and {"actual": clock, "window": str(expected[0]).rpartition(":")[2]}
 
 
 @mistake("test_allow_request_lets_so_many_through")

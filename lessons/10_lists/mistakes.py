@@ -1,5 +1,7 @@
 """What goes wrong in lesson 10. Looked through from the top after a check has failed; the first that holds is told."""
 
+import re
+
 from workshop.grader import mistake
 
 LOOKS = {"lpos", "lrange", "lindex", "llen"}
@@ -45,11 +47,27 @@ def put_in_and_taken_out(actual, seen):
     return actual == [] and pushed and took and {"command": took}
 
 
+@mistake("test_view_item_newest_first", "test_finish_job_keeps_the_result")
+def element_before_its_count(error):
+    """LREM takes the key, then how many are to go, and then the element: lrem(key, 0, item). Here the element came
+    where the number should stand."""
+    sent = re.search(r"\(LREM \S+ \S+ -?\d+\) of pipeline caused error: ", error.message)
+    is_so = sent or re.search(r"\.lrem\([^,]+,[^,]+, *-?\d+ *\)", error.source or "")
+    return is_so and "not an integer" in error.message
+
+
 @mistake("test_add_jobs_keeps_the_order")
 def pushed_in_front(actual, jobs):
     """The new jobs stand before those that wait. LPUSH puts in front: with LPOP that is a stack, and the newest goes
     first. RPUSH puts behind."""
     return actual[-2:] == jobs[:2] and set(actual[:-2]) == set(jobs[2:])
+
+
+@mistake("test_add_jobs_keeps_the_order")
+def jobs_sorted(actual, jobs):
+    """The new jobs stand in the order of the alphabet. They go in as they came: whoever came first goes first."""
+    new = sorted(jobs[2:])
+    return actual == [*jobs[:2], *new] and new not in (jobs[2:], jobs[:1:-1])
 
 
 @mistake("test_add_jobs_keeps_the_order")
@@ -79,7 +97,22 @@ def only_where_a_list_is(redis, queue, actual):
 def only_the_new_counted(actual, expected):
     """{expected} jobs are waiting, and the function returned {actual}: those that waited before count too. RPUSH returns
     the length; with nothing to push, LLEN does."""
-    return expected == 7 and actual in (0, 3) and {"expected": expected, "actual": actual}
+    return (actual, expected) == (3, 7) and {"expected": expected, "actual": actual}
+
+
+@mistake("test_add_jobs_counts_the_waiting")
+def none_counted_without_a_new_one(actual, expected, redis, queue):
+    """There was no job to add, 7 are waiting, and the function returned 0. LLEN returns how many are waiting, if it is
+    given the whole name of the key, jobs:<queue>, here {key}.
+    """
+    return (actual, expected, redis.llen(f"jobs:{queue}")) == (0, 7, 7) and {"key": f"jobs:{queue}"}
+
+
+@mistake("test_add_jobs_counts_the_waiting")
+def pushed_without_a_job(error, asked):
+    """There was no job to add, and RPUSH was sent without one: a star before an empty list passes nothing, and RPUSH
+    needs one element at least. Without a job, ask for the length alone: LLEN."""
+    return "wrong number of arguments for 'rpush'" in error.message and asked.endswith(", [])")
 
 
 @mistake("test_add_jobs_counts_the_waiting")
@@ -107,7 +140,7 @@ def one_job_after_the_other(actual):
 def first_step_undone(actual, expected, steps):
     """The first step was undone. The step that was made last goes first: that is a stack.
     RPUSH put it at the right end, so it is taken off there."""
-    return (actual, expected) == (steps[0], steps[2])
+    return (actual, expected) == (steps[0], steps[3])
 
 
 @mistake("test_undo_takes_the_last")
@@ -121,7 +154,23 @@ def list_for_the_step(actual, expected):
 def step_still_there(actual, expected, steps):
     """The last step came back, and it is still in the list. LINDEX and LRANGE only look, and what is taken out of a Python
     list stays in Redis; RPOP takes the element off and returns it."""
-    return (actual, expected) == (steps, steps[:2])
+    return (actual, expected) == (steps, steps[:3])
+
+
+@mistake("test_undo_takes_the_last")
+def two_steps_taken_off(actual, expected, steps):
+    """The last step came back, and the one before it is gone too. Each RPOP takes one off: keep what it returns in a
+    variable."""
+    return (actual, expected) == (steps[:2], steps[:3])
+
+
+@mistake("test_undo_takes_the_last")
+def steps_in_another_key(actual, seen, document):
+    """Redis was asked for the key {other}, and there is none. The steps of a document are in steps:<document>, here
+    {key}."""
+    asked = [line.split() for line in seen.sent if line.lower().startswith(("rpop ", "lpop ", "lindex ", "lrange "))]
+    key, keys = f"steps:{document}", sorted(words[1] for words in asked)
+    return actual is None and keys and key not in keys and {"other": keys[0], "key": key}
 
 
 @mistake("test_undo_takes_the_last")
@@ -134,7 +183,7 @@ def pair_for_the_step(actual, expected):
 def empty_step_taken_for_none(actual, expected):
     """A step may be an empty string, and this one is. "" counts as false for `if`, `or` and `while`; RPOP returns None
     if there is no step, and only then."""
-    return expected == "" and actual is None
+    return isinstance(expected, list) and expected[2:] == ["", None] and actual == [*expected[:2], None, None]
 
 
 @mistake("test_undo_never_twice")
@@ -155,6 +204,13 @@ def size_taken_for_the_end(actual, entries):
     """One entry came for five. The second number of LRANGE is the index of the last entry, not how many there are: page 2
     of 5 entries goes from index 5 to 9."""
     return actual == entries[5:6]
+
+
+@mistake("test_read_page_reads")
+def page_from_the_right_end(actual, expected, entries):
+    """This page was counted from the right end of the list. Page 1 is at the left, where the indexes begin with 0:
+    page 2 of 5 entries goes from index 5 to 9."""
+    return expected == entries[5:10] and actual in (entries[-10:-5], entries[-10:-5][::-1])
 
 
 @mistake("test_read_page_reads")
@@ -277,6 +333,15 @@ def list_left_as_it_was(actual, songs, seen):
 
 
 @mistake("test_queue_song_comes_after")
+def song_replaced(actual, song, songs):
+    """The song took the place of another: {gone} is no longer in the list. LSET replaces what stands there; LINSERT
+    puts in and replaces nothing."""
+    gone = [old for new, old in zip(actual, songs, strict=False) if new != old]
+    is_so = len(actual) == len(songs) and song in actual and len(gone) == 1
+    return is_so and {"gone": gone[0]}
+
+
+@mistake("test_queue_song_comes_after")
 def put_at_the_end(actual, song, songs):
     """The song stands at the end of the list. It was to come right after the other: LINSERT finds the place."""
     return actual == [*songs, song]
@@ -369,6 +434,13 @@ def client_gives_up_earlier(longer):
 
 
 @mistake("test_wait_for_job_gives_up")
+def empty_text_without_a_job(actual, expected):
+    """No job came, and the function returned "". A job may be an empty string, and whoever called would take this for
+    one: return None."""
+    return expected is None and actual == ""
+
+
+@mistake("test_wait_for_job_gives_up")
 def none_taken_for_a_pair(error):
     """No job came, and BLPOP answered None: there is no pair to take apart. Look whether there is one first."""
     return "NoneType" in error.message
@@ -422,6 +494,28 @@ def put_at_the_left(actual, jobs):
     return actual == jobs[1::-1]
 
 
+@mistake("test_start_job_moves")
+def job_in_no_list(redis, actual, expected, jobs, queue):
+    """The job came back, and it is in no list any more: if its worker crashes now, nobody knows of it. LMOVE puts it
+    into working:<worker>, and there it stays until it is done."""
+    is_so = (actual, expected) == (jobs[:1], jobs[:2])
+    return is_so and jobs[1] not in redis.lrange(f"jobs:{queue}", 0, -1)
+
+
+@mistake("test_start_job_moves")
+def empty_job_taken_for_none(actual, expected):
+    """A job may be an empty string, and this one was, and the function returned None. "" counts as false for `if` and
+    `or`; LMOVE returns None if there is no job, and only then."""
+    return isinstance(actual, list) and isinstance(expected, list) and expected[0] == "" and actual[0] is None
+
+
+@mistake("test_start_job_moves")
+def waited_for_a_job(actual, expected):
+    """There was no job three times, and None came after {took} s in all. Return None at once then: LMOVE does not
+    wait, BLMOVE does."""
+    return isinstance(actual, float) and {"took": f"{actual:.1f}"}
+
+
 @mistake("test_start_job_is_never_lost")
 def popped_then_pushed(moments):
     """For a moment the job was in no list. A worker that crashes just then loses it. LMOVE takes it out and puts it
@@ -459,6 +553,27 @@ def jobs_for_their_number(actual, expected):
 def moved_and_not_counted(actual, expected, redis, queue):
     """All three jobs were moved, and the function returned {actual}. Count each one that LMOVE returns."""
     return (actual, expected) == (0, 3) and redis.llen(f"jobs:{queue}") > 3 and {"actual": actual}
+
+
+@mistake("test_give_back_puts_in_front")
+def one_too_many_counted(actual, expected, redis, queue):
+    """Three jobs were moved, and the function returned 4. The last answer of LMOVE is None, and nothing was moved
+    then: look at it first, and count after that."""
+    return (actual, expected) == (4, 3) and redis.llen(f"jobs:{queue}") > 3
+
+
+@mistake("test_give_back_puts_in_front")
+def empty_job_not_counted(actual, expected):
+    """Three jobs were moved, one of them an empty string, and the function returned 2. "" counts as false for `if`;
+    LMOVE returns None if there is no job, and only then."""
+    return (actual, expected) == ((2, 0), (3, 0))
+
+
+@mistake("test_give_back_puts_in_front")
+def queue_replaced(actual, jobs):
+    """The jobs that waited in the queue are gone: the worker's list took the place of the queue. RENAME does that to a
+    key that is there. LMOVE puts each job in front of those that wait."""
+    return isinstance(actual, list) and sorted(actual) == sorted(jobs[:3])
 
 
 @mistake("test_give_back_puts_in_front")
@@ -516,6 +631,23 @@ def job_still_there(actual, jobs):
 
 
 @mistake("test_finish_job_keeps_the_result")
+def sent_without_multi(actual, expected, seen):
+    """The job is out of the list, its result is stored, and the function returned False. After WATCH a pipeline sends
+    each command at once, until multi() is called: so its own LREM changed the list that it watches."""
+    before = seen.names[: seen.names.index("lrem")] if "lrem" in seen.names else []
+    return (actual, expected) == (False, True) and "watch" in before and "multi" not in before
+
+
+@mistake("test_finish_job_keeps_the_result")
+def gave_up_at_watch_error(actual, beside):
+    """Another job came into the worker's list just then, so EXEC did nothing. The function gave up: the job is still
+    in the list, and nobody finishes it. WatchError means: look again. Only if the job is gone, return False."""
+    names = [words[0].lower() for words in beside.commands]
+    is_left = isinstance(actual, tuple) and actual[0] is not True and len(actual[1]) == 3
+    return is_left and "watch" in names and names.count("exec") == 1
+
+
+@mistake("test_finish_job_keeps_the_result")
 def job_not_counted(actual, expected, result, worker):
     """The result is stored, and finished:{worker} is {count}: it was 41 before, and should be 42. INCR adds 1."""
     is_so = isinstance(expected, list) and actual[0] == result and actual[1] != "42"
@@ -551,13 +683,45 @@ def result_never_expires(actual, redis, jobs):
 
 
 @mistake("test_finish_job_of_another")
-def finished_though_it_was_gone(actual, seen):
+def zero_of_lua_taken_for_none(actual, turn, seen):
+    """The job was not in the worker's list at all, and {what}. LREM returns 0 then, and in Lua 0 counts as true: only
+    false and nil do not. Compare: == 1."""
+    scripts = [words[1] for words in seen.commands if words[0].lower() == "eval"]
+    taken = [
+        re.search(r"(?:local (\w+) *= *)?redis\.p?call\( *['\"]lrem['\"][^()]*\)", text, re.I) for text in scripts
+    ]
+    asked = [rf"\bif *(?:not *)?\(? *{re.escape(found[1] or found[0])} *\)? *then" for found in taken if found]
+    is_so = turn == 0 and any(re.search(pattern, text) for pattern, text in zip(asked, scripts, strict=False))
+    return is_so and wrongly_done(actual)
+
+
+@mistake("test_finish_job_of_another")
+def finished_though_it_was_never_there(actual, turn):
+    """The job was not in the worker's list at all, and {what}. LREM returns how many it took out: 0 if the job was not
+    there.
+    """
+    return turn == 0 and wrongly_done(actual)
+
+
+def wrongly_done(actual):
+    """What was done with a job that is not the worker's, to fill a sentence; None if nothing was."""
+    if not isinstance(actual, tuple) or not (actual[1] or actual[0] is True):
+        return None
+    stored, counted = (any(key.startswith(word) for key in actual[1]) for word in ("result:", "finished:"))
+    return {
+        "what": "its result was stored all the same"
+        if stored
+        else "it was counted"
+        if counted
+        else "the function returned True"
+    }
+
+
+@mistake("test_finish_job_of_another")
+def finished_though_it_was_gone(actual, turn):
     """The job had gone to another worker just then, and {what}. Only what takes the job out of the list can tell whether it
     was there: after WATCH, or in a script."""
-    if not isinstance(actual, tuple):
-        return False
-    what = "its result was stored all the same" if actual[1] else "the function returned True"
-    return (actual[1] or actual[0] is True) and {"what": what}
+    return turn > 0 and wrongly_done(actual)
 
 
 @mistake("test_finish_job_in_one_step")

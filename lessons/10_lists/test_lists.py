@@ -1,6 +1,5 @@
 """Lesson 10: lists, a row with two ends: queue, stack, recent items, and a queue that loses no job."""
 
-import itertools
 import time
 
 from workshop.grader import about, expect, rests_on, until, wanted
@@ -13,8 +12,7 @@ def elements(redis, key):
 
 def counts(redis, jobs, *keys):
     """How often each of the jobs is in the lists `keys`, all together."""
-    found = [job for key in keys for job in elements(redis, key)]
-    return {job: found.count(job) for job in jobs}
+    return {job: sum(elements(redis, key).count(job) for key in keys) for job in jobs}
 
 
 def waiting(redis):
@@ -30,7 +28,7 @@ def come_to_wait(redis, call, others, limit=2.5):
 
 def test_add_jobs_keeps_the_order(notebook, redis, some):
     """add_jobs puts the jobs at the end of the queue, in their order"""
-    queue, *jobs = some.words(6)
+    queue, *jobs = some.words(11)
     redis.rpush(f"jobs:{queue}", *jobs[:2])
     notebook.add_jobs(queue, jobs[2:])
     expect(elements(redis, f"jobs:{queue}"), jobs)
@@ -54,19 +52,18 @@ def test_add_jobs_keeps_them_together(notebook, redis, some):
     key, jobs = f"jobs:{(queue := some.word())}", some.words(4)
     with notebook.rival(lambda: redis.rpush(key, "theirs"), before="every", times=4):
         notebook.add_jobs(queue, jobs)
-    found = elements(redis, key)
-    expect(found[found.index(jobs[0]) :][:4], jobs)
+    expect((found := elements(redis, key))[found.index(jobs[0]) :][:4], jobs)
 
 
 def test_undo_takes_the_last(notebook, redis, some):
     """undo takes the last step off and returns it, or None if there is no step"""
-    document, steps = some.word(), some.words(3)
+    document, steps = some.word(), ["", *some.words(3)]
     redis.rpush(f"steps:{document}", *steps)
-    expect(notebook.undo(document), steps[2])
-    expect(elements(redis, f"steps:{document}"), steps[:2])
-    expect([notebook.undo(document) for _ in range(3)], [steps[1], steps[0], None])
-    redis.rpush(f"steps:{document}", "")
-    expect(notebook.undo(document), "")
+    with notebook.counted() as seen:
+        step = notebook.undo(document)
+    expect(step, steps[3])
+    expect(elements(redis, f"steps:{document}"), steps[:3])
+    expect([notebook.undo(document) for _ in range(4)], [steps[2], steps[1], "", None])
 
 
 @rests_on("test_undo_takes_the_last")
@@ -237,11 +234,12 @@ def test_start_job_moves(notebook, redis, some):
     """start_job moves the next job to the end of the worker's list and returns it, or None if there is no job"""
     queue, worker, *jobs = some.words(6)
     redis.rpush(f"working:{worker}", jobs[0])
-    redis.rpush(f"jobs:{queue}", *jobs[1:])
+    redis.rpush(f"jobs:{queue}", jobs[1], "", *jobs[2:])
     expect(notebook.start_job(queue, worker), jobs[1])
     expect(elements(redis, f"working:{worker}"), jobs[:2])
-    expect(elements(redis, f"jobs:{queue}"), jobs[2:])
-    expect(notebook.start_job(f"no-{queue}", f"no-{worker}"), None)
+    began = time.monotonic()
+    expect([notebook.start_job(queue, worker) for _ in range(6)], ["", *jobs[2:], None, None, None])
+    expect(time.monotonic() - began, wanted("three times None, in less than 2 s", lambda took: took < 2))
 
 
 def test_start_job_is_never_lost(notebook, redis, some):
@@ -291,6 +289,7 @@ def test_give_back_is_never_lost(notebook, redis, some):
         expect(moment, dict.fromkeys(jobs, 1))
 
 
+@rests_on("test_give_back_puts_in_front")
 def test_give_back_goes_beside_others(notebook, redis, some):
     """give_back loses and doubles no job when another program changes the lists at the same moment"""
     queue, worker, new, *jobs = some.words(6)
@@ -312,11 +311,15 @@ def test_finish_job_keeps_the_result(notebook, redis, some):
     worker, result, *jobs = some.words(5)
     redis.rpush(f"working:{worker}", *jobs)
     redis.set(f"finished:{worker}", 41)
-    done = notebook.finish_job(worker, jobs[1], result)
+    with notebook.counted() as seen:
+        done = notebook.finish_job(worker, jobs[1], result)
     expect(elements(redis, f"working:{worker}"), [jobs[0], jobs[2]])
     expect(redis.mget(f"result:{jobs[1]}", f"finished:{worker}"), [result, "42"])
     expect(redis.ttl(f"result:{jobs[1]}"), about(3600, by=60))
     expect(done, True)
+    with notebook.rival(lambda: redis.rpush(f"working:{worker}", "new")) as beside:
+        done = notebook.finish_job(worker, jobs[2], result)
+    expect((done, elements(redis, f"working:{worker}")), (True, [jobs[0], "new"]))
 
 
 @rests_on("test_finish_job_keeps_the_result")
@@ -324,27 +327,24 @@ def test_finish_job_of_another(notebook, redis, some):
     """finish_job changes nothing and returns False if the job is not the worker's any more, even if it went a moment ago"""
     worker, other, result, job = some.words(4)
     keys = [f"working:{worker}", f"working:{other}"]
-    for turn in (1, 2, 3):
+    for turn in (0, 1, 2, 3):  # 0: it is the other's from the beginning
         redis.flushdb()
-        redis.rpush(keys[0], job)
-        taken, turns = [], itertools.count(1)
-        act = lambda: taken.append(redis.lmove(*keys)) if next(turns) == turn else None  # noqa: E731
-        with notebook.rival(act, before="any", times=turn) as seen:
+        redis.rpush(keys[0] if turn else keys[1], job)
+        turns = iter(range(1, 99))
+        with notebook.rival(lambda: next(turns) == turn and redis.lmove(*keys), before="any", times=turn) as seen:
             done = notebook.finish_job(worker, job, result)
-        if taken == [job]:
+        if elements(redis, keys[1]) == [job]:
             expect((done, redis.keys("[rf]*")), (False, []))
 
 
 @rests_on("test_finish_job_keeps_the_result")
 def test_finish_job_in_one_step(notebook, redis, some):
     """finish_job does it in one step: at every moment the job is either in the list, or has its result and is counted"""
-    worker, result, job = some.words(3)
-    keys, moments = [f"working:{worker}", f"result:{job}", f"finished:{worker}"], []
-    redis.rpush(keys[0], job)
-    with notebook.rival(
-        look := lambda: moments.append((redis.llen(keys[0]), min(redis.ttl(keys[1]), 1), redis.exists(keys[2]))),
-        before="every",
-    ):
+    worker, result, job, moments = *some.words(3), []
+    row, kept, count = f"working:{worker}", f"result:{job}", f"finished:{worker}"
+    redis.rpush(row, job)
+    look = lambda: moments.append((redis.llen(row), min(redis.ttl(kept), 1), redis.exists(count)))  # noqa: E731
+    with notebook.rival(look, before="every"):
         notebook.finish_job(worker, job, result)
     look()
     expect(moments, wanted("(1, -2, 0), and then (0, 1, 1)", lambda moments: {*moments} - {(1, -2, 0)} == {(0, 1, 1)}))

@@ -1,2 +1,2 @@
-def add_jobs(r, queue, jobs):
-    return r.rpush(f"jobs:{queue}", *jobs)
+def read_page(r, board, page, size):
+    return r.execute_command("LRANGE", f"board:{board}", (page - 1) * size)

@@ -1,0 +1,2 @@
+def undo(r, document):
+    return r.rpop("steps")

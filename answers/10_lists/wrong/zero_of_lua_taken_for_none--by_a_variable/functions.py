@@ -1,0 +1,9 @@
+def finish_job(r, worker, job, result):
+    script = """
+    local gone = redis.call('LREM', KEYS[1], 1, ARGV[1])
+    if not gone then return 0 end
+    redis.call('SET', KEYS[2], ARGV[2], 'EX', 3600)
+    redis.call('INCR', KEYS[3])
+    return 1
+    """
+    return r.eval(script, 3, f"working:{worker}", f"result:{job}", f"finished:{worker}", job, result) == 1
