@@ -654,12 +654,6 @@ def no_count_in_redis(actual, expected):
 
 
 @mistake("test_visits_are_counted_under_the_key")
-def visits_with_an_end(actual, expected):
-    """Redis will remove {VISITS} in {left} s: it was given a time to live (EXPIRE), and then the count begins anew. It counts all visits."""
-    return expected == -1 and isinstance(actual, int) and actual >= 0 and {"left": actual}
-
-
-@mistake("test_visits_are_counted_under_the_key")
 def page_shows_the_visits_before(page, before, numbers):
     """The page shows {before}, and with this visit it is {after}. Show what INCR returns."""
     return before in numbers(page) and {"before": before, "after": before + 1}

@@ -136,7 +136,6 @@ def test_visits_are_counted_under_the_key(service, redis, some):
         expect(redis.get(VISITS), str(before))
     page = visit(service)
     expect(redis.get(VISITS), str(before + 1))
-    expect(redis.ttl(VISITS), -1)
     expect(page, wanted(f"a page with {before + 1}", lambda page: before + 1 in numbers(page)))
 
 
