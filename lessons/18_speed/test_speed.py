@@ -319,9 +319,9 @@ def test_cache_report_evicted(notebook, redis, some):
 
 def test_cache_report_full(notebook, redis):
     """cache_report tells the share of the memory limit that is in use, or None if there is no limit"""
-    redis.set("a key", "x")
-    redis.mget("a key", "no key")  # so that no figure of the hit rate is 0
+    redis.pipeline().set("a key", "x" * 900_000).mget("a key", "no key").execute()  # a hit and a miss
     expect(report(notebook, "full"), None)
+    redis.delete("a key")  # so that less is in use than there was
     with redis.memory_limit(3_000_000, "noeviction"):
         full, memory = report(notebook, "full"), redis.info("memory")
     expect(full, about(memory["used_memory"] / memory["maxmemory"], share=NEAR))
