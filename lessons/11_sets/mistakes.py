@@ -1,7 +1,7 @@
 """What goes wrong in lesson 11. Looked through after a check has failed, from the top; the first that holds is the
 hint."""
 
-from workshop.grader import mistake
+from workshop.grader import mistake, said
 
 
 @mistake("test_tag_article_stores_each_tag")
@@ -80,11 +80,43 @@ def one_key_for_each_visitor(redis, day, users):
     return {"key": own[0], "day": day} if own else False
 
 
+@mistake("test_count_visitor_counts_each_once")
+def key_and_member_swapped(redis, day, users):
+    """The key visitors:{user} has the member {day}: the two are swapped. The set of a day is visitors:<day>, here
+    visitors:{day}, and the visitors are its members."""
+    swapped = [user for user in users if day in redis.smembers(f"visitors:{user}")]
+    return swapped and {"user": swapped[0], "day": day}
+
+
 @mistake("test_count_visitor_greets_the_first_visit")
-def greeted_at_each_visit(actual, redis, day, user):
+def answer_of_sadd_turned_round(actual, is_new, seen, redis, day, user):
+    """It was the first visit, so SADD returned 1, and the function returned False. 1 says that the member was new: it is to
+    become True."""
+    is_alone = seen["sadd"] == seen.total == 1
+    return is_new is True and actual is False and is_alone and redis.sismember(f"visitors:{day}", user)
+
+
+@mistake("test_count_visitor_greets_the_first_visit")
+def counted_after_sadd(actual, is_new, seen):
+    """The visitor came for the second time, and the function returned True. SCARD returns how many visitors the day has,
+    which says nothing about this one; SADD returns whether the member was new."""
+    return is_new is False and actual is True and seen["scard"] == 1 and seen["sadd"]
+
+
+@mistake("test_count_visitor_greets_the_first_visit")
+def answer_of_sadd_not_used(actual, is_new, seen):
+    """The visitor came for the second time, so SADD returned 0, and the function returned True. What SADD returns says
+    whether the member was new: return that, as True or False."""
+    return is_new is False and actual is True and seen["sadd"] == seen.total == 1
+
+
+@mistake("test_count_visitor_greets_the_first_visit")
+def greeted_at_each_visit(actual, is_new, seen):
     """The visitor came for the second time, and the function returned True. Whether somebody is in the set shows nothing
     once they have been put in; SADD returns whether the member was new."""
-    return actual is True and redis.sismember(f"visitors:{day}", user)
+    sent = [line.split()[0].lower() for line in seen.sent]
+    looks = [place for place, name in enumerate(sent) if name in ("sismember", "smismember", "smembers")]
+    return is_new is False and actual is True and looks and "sadd" in sent[: min(looks)]
 
 
 @mistake("test_count_visitor_greets_once")
@@ -92,6 +124,28 @@ def looked_at_before_sadd(actual):
     """Another request by the same visitor was just a little faster, and both were greeted: looking and adding were two
     steps. SADD does both, and returns whether the member was new."""
     return actual is True
+
+
+@mistake()
+def number_of_keys_for_sinter(error):
+    """{command} takes the keys of the sets and nothing else; here a number stands before them. Only SINTERCARD wants to be
+    told how many keys there are. Leave the number out."""
+    found = said(r"\.(?P<command>sinter|sunion|sdiff)\(\s*(?:\d+|len\()", error.source or "")
+    return error.type == "DataError" and found and {"command": found["command"].upper()}
+
+
+@mistake("test_online_among_keeps_the_order", "test_online_among_takes_an_empty_list", "test_online_among_asks_once")
+def names_for_keys_of_sets(error):
+    """SINTER takes the keys of sets in Redis, and `contacts` is a list of names in Python: with a star too, each name would
+    be taken for a key. SMISMEMBER asks one set about many members."""
+    return error.type == "DataError" and said(r"\.sinter\w*\([^)]*\bcontacts\b", error.source or "")
+
+
+@mistake("test_friends_in_common_finds_them")
+def friends_without_their_prefix(seen, one):
+    """Redis was asked for the set {one}. The friends of {one} are in the set friends:<name>, here friends:{one}."""
+    words = [word for line in seen.sent for word in line.split()]
+    return one in words and f"friends:{one}" not in words and {"one": one}
 
 
 @mistake("test_friends_in_common_finds_them", "test_find_articles_has_all_wanted")
@@ -172,13 +226,43 @@ def taken_out_while_walked_through(actual, expected, articles):
 
 
 @mistake("test_find_articles_has_none_unwanted")
-def unwanted_only_with_all_tags(actual, expected, articles):
+def only_the_unwanted(actual, articles):
+    """These are the articles that have an unwanted tag: just they should be left out. `&` keeps what both sets have, `-`
+    takes the second away from the first."""
+    return actual == articles[:3]
+
+
+@mistake("test_find_articles_has_none_unwanted")
+def articles_for_keys(seen, articles):
+    """Redis was asked: {asked}. SDIFF takes keys of sets, and some of these are articles: what an earlier command has
+    returned is a set in Python. `-` takes another one away from it."""
+    lines = [line for line in seen.sent if line.lower().startswith("sdiff ")]
+    odd = [line for line in lines if {*line.split()[1:]} & {*articles}]
+    return odd and {"asked": odd[0]}
+
+
+@mistake("test_find_articles_has_none_unwanted")
+def unwanted_not_taken_away(actual, seen, articles, bad, worse):
+    """Redis was asked for the articles with unwanted tags (SUNION), and all of them are still here. `a - b` makes a new set
+    and leaves `a` as it is: keep the new one, a = a - b."""
+    return actual == articles[:9] and union_asked(seen, bad, worse)
+
+
+def union_asked(seen, *tags):
+    """Whether Redis was asked for the union of the articles with these tags."""
+    asked = [word for line in seen.sent if line.lower().startswith("sunion") for word in line.split()[1:]]
+    return {f"tagged:{tag}" for tag in tags} <= {*asked}
+
+
+@mistake("test_find_articles_has_none_unwanted")
+def unwanted_only_with_all_tags(actual, expected, seen, articles, bad, worse):
     """{article} has an unwanted tag and was not left out. An article goes if it has *any* of the unwanted tags: take
     away their union (SUNION), or one after the other."""
     kept = (
         [name for name in articles[:3] if name in actual and name not in expected] if isinstance(actual, list) else []
     )
-    return {"article": kept[0]} if kept else False
+    is_told = union_asked(seen, bad, worse) or actual == articles[:3]
+    return {"article": kept[0]} if kept and not is_told else False
 
 
 @mistake("test_draw_winners_draws_and_takes_out")
@@ -194,10 +278,36 @@ def a_set_for_a_list(names):
 
 
 @mistake("expect_names")
-def none_among_the_names(names, people):
-    """There were {size} names, and None came with them. SPOP and SRANDMEMBER without a count return None if the set is
-    empty."""
-    return {"size": len(people)} if isinstance(names, list) and None in names else False
+def one_name_for_a_list(names, people):
+    """One name came, as text. Without a number SPOP and SRANDMEMBER return one member by itself; with a number they return
+    a list or a set, even for 1. Pass the number on."""
+    return isinstance(names, str) and names in people
+
+
+@mistake("test_draw_winners_draws_and_takes_out", "test_show_some_shows_members")
+def one_name_too_few(seen, names=None, winners=None, count=5):
+    """{count} names were asked for, and Redis was asked for {asked}: {line}. Pass the number on as it is."""
+    drawn = [line.split() for line in seen.sent if line.lower().startswith(("spop ", "srandmember "))]
+    is_so = len(drawn) == 1 and drawn[0][-1] == str(count - 1)
+    return is_so and {"count": count, "asked": count - 1, "line": " ".join(drawn[0])}
+
+
+@mistake("test_draw_winners_draws_and_takes_out", "test_show_some_shows_members")
+def one_name_cut_off(seen, names=None, winners=None, count=5):
+    """Redis was asked for {count} names ({line}), and {came} came back from the function. The end of a slice does not belong
+    to it: [0:{came}] has {came}. No slice is needed."""
+    found = names if names is not None else winners
+    drawn = [line.split() for line in seen.sent if line.lower().startswith(("spop ", "srandmember "))]
+    is_so = len(drawn) == 1 and drawn[0][-1] == str(count) and isinstance(found, list) and len(found) == count - 1
+    return is_so and {"count": count, "came": count - 1, "line": " ".join(drawn[0])}
+
+
+@mistake("expect_names", "test_draw_winners_never_draws_twice")
+def none_among_the_names(names=None, mine=None):
+    """None came with the names: there were fewer than were asked for. SPOP and SRANDMEMBER without a count return None if
+    the set is empty."""
+    found = mine if names is None else names
+    return isinstance(found, list) and None in found
 
 
 @mistake("test_draw_winners_draws_by_chance")
@@ -249,6 +359,22 @@ def drawn_one_by_one(actual, seen):
 
 
 @mistake("test_show_some_shows_members")
+def negative_number_without_its_repeats(seen, names, shown):
+    """Redis was asked: {line}. With a negative number SRANDMEMBER may draw the same member several times, and without the
+    repeats fewer are left than were asked for. With the number as it is all are different."""
+    asked = [line for line in seen.sent if line.lower().startswith("srandmember ") and " -" in line]
+    is_so = asked and isinstance(names, list) and not comes_twice(names) and len(names) < shown
+    return is_so and {"line": asked[0]}
+
+
+@mistake("test_show_some_shows_members")
+def somebody_for_nobody(count, names):
+    """No name was asked for, count is 0, and a name came. `0 or 1` is 1, since 0 counts as false; SRANDMEMBER takes 0 and
+    returns an empty list."""
+    return count == 0 and isinstance(names, list) and len(names) == 1
+
+
+@mistake("test_show_some_shows_members")
 def the_same_member_several_times(actual, seen):
     """The same member came several times. SRANDMEMBER does that if its number is negative; otherwise all are
     different."""
@@ -287,6 +413,13 @@ def sets_without_their_prefix(seen, before):
     """Redis was asked for the set {before}. The set of a state is state:<name>, here state:{before}."""
     words = [word for line in seen.sent for word in line.split()]
     return before in words and f"state:{before}" not in words and {"before": before}
+
+
+@mistake("test_move_ticket_moves")
+def answer_of_smove_compared(actual, was_moved, seen):
+    """The ticket was moved, so SMOVE returned True, and the function returned False. redis-py makes True and False of
+    what SMOVE says; neither equals a text. Return it as it is."""
+    return actual is was_moved is False and seen["smove"] == seen.total == 1
 
 
 @mistake("test_move_ticket_invents_none")
@@ -330,6 +463,27 @@ def the_order_is_lost(actual, expected):
     return isinstance(actual, (list, set)) and sorted(map(str, actual)) == sorted(expected)
 
 
+@mistake("test_online_among_keeps_the_order")
+def list_taken_for_an_answer(actual, seen, contacts):
+    """All contacts came, those who are offline too. SMISMEMBER returns a list, here with one answer, and a list that is
+    not empty counts as true: [0] does too."""
+    return actual == contacts and seen["smismember"] == seen.total == len(contacts)
+
+
+@mistake("test_online_among_keeps_the_order")
+def answers_for_names(actual, expected, contacts):
+    """An answer for each contact came, where the names of those who are online were promised. zip(…) puts each contact
+    beside its answer."""
+    return isinstance(actual, list) and actual == [contact in expected for contact in contacts]
+
+
+@mistake("test_online_among_keeps_the_order")
+def only_the_first_one_online(actual, expected):
+    """Only the first of those who are online came. A `return` inside the loop ends it there: with less indentation it
+    comes after the loop."""
+    return len(expected) > 1 and actual == expected[:1]
+
+
 @mistake("test_online_among_asks_once")
 def everybody_fetched(actual, seen):
     """Redis sent {sent} bytes: all who are online, to find these few. Ask about the contacts only: SMISMEMBER."""
@@ -355,6 +509,15 @@ def new_since_the_day_before(redis, days, actual, expected):
     who came on none of the days before."""
     since = len(redis.sdiff(f"visitors:{days[2]}", f"visitors:{days[1]}"))
     return told(actual, "new") == since > expected["new"]
+
+
+@mistake("test_week_report_counts")
+def new_on_the_first_day(redis, days, actual, expected):
+    """The number {came} is that of the visitors of the first day who came on no other. SDIFF takes the sets that follow
+    away from the first one: the last day must come first."""
+    came = len(redis.sdiff([f"visitors:{day}" for day in days]))
+    is_so = len(days) == 3 and told(actual, "new") == came != expected["new"]
+    return is_so and {"came": came}
 
 
 @mistake("test_week_report_counts")

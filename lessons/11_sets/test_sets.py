@@ -73,8 +73,10 @@ def test_count_visitor_counts_each_once(notebook, redis, some):
 def test_count_visitor_greets_the_first_visit(notebook, some):
     """count_visitor returns True for the first visit of a day, else False"""
     day, other, user = some.word(), some.word(), some.name()
-    expect(notebook.count_visitor(day, user), True)
-    expect(notebook.count_visitor(day, user), False)
+    for is_new in (True, False):
+        with notebook.counted() as seen:
+            is_first = notebook.count_visitor(day, user)
+        expect(is_first, is_new)
     expect(notebook.count_visitor(other, user), True)
 
 
@@ -92,7 +94,9 @@ def test_friends_in_common_finds_them(notebook, redis, some):
     one, other, *people = some.words(22)
     redis.sadd(f"friends:{one}", *people[:14])
     redis.sadd(f"friends:{other}", *people[7:])
-    expect(notebook.friends_in_common(one, other), sorted(people[7:14]))
+    with notebook.counted() as seen:
+        shared = notebook.friends_in_common(one, other)
+    expect(shared, sorted(people[7:14]))
     expect_unchanged(redis, {f"friends:{one}": people[:14], f"friends:{other}": people[7:]})
     expect_no_fixed_key(notebook, redis, lambda: notebook.friends_in_common(one, other))
     expect(notebook.friends_in_common(one, some.word(12)), [])
@@ -130,7 +134,9 @@ def test_find_articles_has_none_unwanted(notebook, redis, some):
     redis.sadd(f"tagged:{tag}", *articles[:9])
     redis.sadd(f"tagged:{bad}", *articles[:2], articles[11])
     redis.sadd(f"tagged:{worse}", articles[2])
-    expect(notebook.find_articles([tag], [bad, worse]), sorted(articles[3:9]))
+    with notebook.counted() as seen:
+        found = notebook.find_articles([tag], [bad, worse])
+    expect(found, sorted(articles[3:9]))
     expect(notebook.find_articles([tag], [unused]), sorted(articles[:9]))
 
 
@@ -149,7 +155,8 @@ def test_draw_winners_draws_and_takes_out(notebook, redis, some):
     """draw_winners returns that many different winners and takes them out of the pot"""
     raffle, people = some.word(), some.words(12)
     redis.sadd(f"raffle:{raffle}", *people)
-    winners = notebook.draw_winners(raffle, 5)
+    with notebook.counted() as seen:
+        winners = notebook.draw_winners(raffle, 5)
     expect_names(winners, 5, people)
     expect(redis.smembers(f"raffle:{raffle}"), set(people) - set(winners))
 
@@ -190,10 +197,10 @@ def test_show_some_shows_members(notebook, redis, some):
     """show_some returns that many different members, or all if they are fewer"""
     team, people = some.word(), some.words(9)
     redis.sadd(f"team:{team}", *people)
-    with notebook.counted() as seen:
-        names = notebook.show_some(team, 5)
-    expect_names(names, 5, people)
-    expect_names(notebook.show_some(team, 30), 9, people)
+    for count, shown in ((5, 5), (9, 9), (8, 8), (30, 9), (0, 0)):
+        with notebook.counted() as seen:
+            names = notebook.show_some(team, count)
+        expect_names(names, shown, people)
 
 
 @rests_on("test_show_some_shows_members")
@@ -263,7 +270,9 @@ def test_online_among_keeps_the_order(notebook, redis, some):
     people = some.words(12)
     contacts, online = some.shuffled(people), people[::2]
     redis.sadd("online", *online, *some.words(3, 9))
-    expect(notebook.online_among(contacts), [contact for contact in contacts if contact in online])
+    with notebook.counted() as seen:
+        found = notebook.online_among(contacts)
+    expect(found, [contact for contact in contacts if contact in online])
 
 
 def test_online_among_takes_an_empty_list(notebook, redis):

@@ -24,6 +24,22 @@ def counts_of(seen):
     return [int(count) for count in counts if count.isdigit()]
 
 
+def keys_read(seen):
+    """The keys of the hashes that were read one by one, in the order in which they were asked for."""
+    lines = [line.split() for line in seen.sent]
+    return [words[1] for words in lines if words[0].lower() in ("hgetall", "hmget") and len(words) > 1]
+
+
+def last_page(seen, redis):
+    """The keys that SCAN shows together with the cursor 0, if it went all the way in pages of one size; else None."""
+    counts, cursor, keys = counts_of(seen), "0", None
+    for page in range(1, seen["scan"] + 1 if len(set(counts)) == 1 else 1):
+        cursor, keys = redis.scan(cursor, count=counts[0])
+        if int(cursor) == 0:
+            return keys if page == seen["scan"] else None
+    return None
+
+
 def times_in(figures):
     """The times of an answer of measure; none if they are no numbers."""
     times = figures.get("times") if isinstance(figures, dict) else None
@@ -49,12 +65,25 @@ def first_among_the_times(times, count):
     return len(times) == count + 1 and {"count": count, "came": len(times)}
 
 
+@mistake("test_measure_times_each_call", "test_measure_leaves_out_the_first")
+def one_time_too_few(figures, count):
+    """Asked for {count} times, and {came} came: one too few. The GET that warms up comes before them, and is none of the
+    {count}."""
+    times = times_in(figures)
+    return len(times) == count - 1 and {"count": count, "came": len(times)}
+
+
 @mistake("test_measure_times_each_call")
-def warm_up_that_came_late(times, place, held):
+def warm_up_that_came_late(times, count, place, held):
     """GET number {number} was held up, and its time stands one place later: {times}. So the first GET of all is among the
     times. It warms up: make it before the loop, and not after it."""
     late = times[place + 1 : place + 2]
-    is_so = late and late[0] == max(times) >= held and times not in (sorted(times), sorted(times, reverse=True))
+    is_so = (
+        len(times) == count
+        and late
+        and late[0] == max(times) >= held
+        and times not in (sorted(times), sorted(times, reverse=True))
+    )
     return is_so and {"number": place + 1} | in_ms(times)
 
 
@@ -73,19 +102,20 @@ def seconds_for_milliseconds(times, place, held, took):
 
 
 @mistake("test_measure_times_each_call")
-def clock_that_stands_still(times, place, held, took):
+def clock_that_stands_still(times, count, place, held, took):
     """GET number {number} was held up for {held} ms, and no time shows it: {times}. So the clock stood still while the
     program waited, or it was read at another moment. process_time stands still then, since it counts only the time in
     which your program computes; perf_counter counts all the time that passes."""
     shows_nothing = max(times, default=held) < held and sum(times) * 1000 > took * 1.1
-    return shows_nothing and {"number": place + 1, "held": held} | in_ms(times)
+    return len(times) == count and shows_nothing and {"number": place + 1, "held": held} | in_ms(times)
 
 
 @mistake("test_measure_times_each_call")
-def times_in_another_order(times, place, held):
+def times_in_another_order(times, count, place, held):
     """GET number {number} was held up, and its time stands at another place: {times}. The list keeps the order of the
     calls; sort a copy of it."""
-    return place < len(times) and times[place] < held <= max(times) and {"number": place + 1} | in_ms(times)
+    is_so = len(times) == count and place < count and times[place] < held <= max(times)
+    return is_so and {"number": place + 1} | in_ms(times)
 
 
 @mistake("test_measure_times_each_call")
@@ -105,10 +135,10 @@ def microseconds(times, took):
 
 
 @mistake("test_measure_leaves_out_the_first")
-def cold_first_call(seen, count):
+def cold_first_call(seen, figures, count):
     """The first GET is among the times. It also pays for what happens only once, such as opening the connection.
     Make one before, and leave it out."""
-    return seen["get"] == count
+    return seen["get"] == count == len(times_in(figures))
 
 
 @mistake("test_measure_knows_the_median")
@@ -162,6 +192,33 @@ def executed_after_the_block(actual, seen):
 
 
 @mistake("test_load_products_loads")
+def asked_for_another_key(seen, ids):
+    """Redis was asked for the key {asked}. The hash of a product is product:<id>, here product:{id}."""
+    asked = keys_read(seen)
+    odd = [(key, one) for key, one in zip(asked, ids, strict=False) if one in key and key != f"product:{one}"]
+    return odd and {"asked": odd[0][0], "id": odd[0][1]}
+
+
+@mistake("test_load_products_loads")
+def fields_left_out(actual, expected, seen):
+    """The field {field} of a product did not come. HMGET returns the fields that it names; a product may have others.
+    HGETALL returns all of them."""
+    rows = isinstance(actual, list) and len(actual) == len(expected) and list(zip(actual, expected, strict=True))
+    are_parts = rows and all(isinstance(one, dict) and one.items() < whole.items() for one, whole in rows)
+    return seen["hmget"] and are_parts and {"field": min(expected[0].keys() - actual[0].keys())}
+
+
+@mistake("test_load_products_loads")
+def asked_in_another_order(seen, ids):
+    """Redis was asked for {asked} where the list of ids has {id}. The answers come in the order of the commands. A set has no
+    order; dict.fromkeys(ids) has each id once, in the order of the list."""
+    asked, once = keys_read(seen), list(dict.fromkeys(ids))
+    odd = [(key, one) for key, one in zip(asked, once, strict=False) if key != f"product:{one}"]
+    is_so = sorted(asked) == sorted(f"product:{one}" for one in once)
+    return is_so and odd and {"asked": odd[0][0], "id": odd[0][1]}
+
+
+@mistake("test_load_products_loads")
 def each_product_once(actual, ids, made):
     """An id that was asked for twice came once. There is one answer for each question."""
     return actual == [made[one] for one in dict.fromkeys(ids)]
@@ -210,6 +267,13 @@ def asked_whether_they_exist(seen):
 def import_never_sent(redis, missing):
     """No row has come to Redis. If they are in a pipeline: it only collects, and execute() sends."""
     return missing and redis.dbsize() <= 1  # the old number of the first row
+
+
+@mistake("test_import_stock_stores_all")
+def stock_without_its_prefix(redis, missing):
+    """Redis has the key {product}. The stock of a product is in the key stock:<product>, here stock:{product}."""
+    product = missing[0][0] if missing else ""
+    return redis.exists(product) and {"product": product}
 
 
 @mistake("test_import_stock_stores_all")
@@ -297,6 +361,28 @@ def newest_last(actual, expected):
 
 
 @mistake("test_record_sale_counts")
+def cents_and_sales_mixed_up(actual, redis, sales, turnover, number, cents):
+    """{cents} were added to the field sales, and 1 to the field turnover: it is the other way round."""
+    is_first = number == 1 and actual == [sales + cents, turnover - cents + 1]
+    return is_first and redis.hmget("shop:today", "sales", "turnover") == [*map(str, actual)] and {"cents": cents}
+
+
+@mistake("test_record_sale_counts")
+def answers_of_other_commands(returned, actual):
+    """{returned} came back. True is what LTRIM returns, so these are the answers of the last commands. execute() returns
+    one answer for each command, in their order: take those of the two HINCRBY."""
+    is_so = isinstance(returned, list) and actual == returned and len(returned) == 2
+    return is_so and returned[1] is True and {"returned": returned}
+
+
+@mistake("test_record_sale_counts")
+def turnover_not_returned(returned, actual, expected):
+    """Only the number of sales came back, {returned}. Both were promised, [sales, turnover]. (The end of a slice does not
+    belong to it.)"""
+    return actual == returned == expected[:1] and {"returned": returned}
+
+
+@mistake("test_record_sale_counts")
 def all_answers_returned(returned, actual, expected):
     """The answers of all commands came back, {returned}. Return only the two new numbers, as in [sales, turnover]:
     execute() returns one answer for each command, in their order."""
@@ -344,6 +430,26 @@ def one_entry_too_many(actual, expected):
 def pages_from_zero(actual, entries, number, size):
     """It is the page after. Pages are counted from 1, the places of a list from 0."""
     return actual == entries[number * size : (number + 1) * size]
+
+
+@mistake("test_feed_page_has_the_entries")
+def pages_from_the_end(actual, entries, number, size):
+    """These are the last entries of the list. Places below 0 count from its end; page 1 begins at place 0."""
+    start = len(entries) - number * size
+    return number == 1 and actual == entries[start : start + size]
+
+
+@mistake("test_feed_page_has_the_entries", "test_feed_page_counts_the_pages")
+def none_for_an_empty_page(actual, expected):
+    """None stands where the entries of the page should be. A page without entries is an empty list, [], so that whoever
+    gets it can walk through it like any other."""
+    return (expected, actual) == ([], None) or (expected == [[], 0] and actual == [None, 0])
+
+
+@mistake("test_feed_page_counts_the_pages")
+def one_page_of_nothing(actual, expected):
+    """The feed is not there, and it has one page. A feed without entries has 0 pages."""
+    return expected == [[], 0] and actual == [[], 1]
 
 
 @mistake("test_feed_page_counts_the_pages")
@@ -404,7 +510,59 @@ def first_page_of_keys_only(seen, redis):
     """SCAN was sent once, and asked for {count} keys of {all}. One SCAN shows only a part of the keys: go on with the cursor
     that it returns, until that is 0."""
     counts = counts_of(seen)
-    return len(counts) == 1 and counts[0] < redis.dbsize() and {"count": counts[0], "all": redis.dbsize()}
+    is_part = len(counts) == 1 and counts[0] < redis.dbsize() and redis.scan(0, count=counts[0])[0]
+    return is_part and {"count": counts[0], "all": redis.dbsize()}
+
+
+@mistake("test_biggest_keys_finds_them")
+def length_for_bytes(seen):
+    """STRLEN was sent, and no MEMORY USAGE. STRLEN is the length of a string; it refuses a list and a set. What counts is how
+    many bytes a key takes in memory, as MEMORY USAGE returns it for every type."""
+    return seen["strlen"] and not seen["memory|usage"]
+
+
+@mistake("test_biggest_keys_finds_them")
+def sorted_by_name(redis, pairs, right):
+    """These keys are sorted by their names. sorted(…) compares pairs by their first part, here the key; say by which
+    part with key=lambda pair: -pair[1]."""
+    names, keys = sorted(redis.keys("*")), keys_of(pairs)
+    return len(keys) == 3 and keys in (names[:3], names[::-1][:3]) and keys != [key for key, _ in right]
+
+
+@mistake("test_biggest_keys_finds_them", "test_biggest_keys_in_pages")
+def last_page_of_keys_only(seen, redis, pairs=None, right=(), found=()):
+    """Redis was asked for the sizes of all {all} keys, and only keys of the last page that SCAN showed came back, which has
+    {last}. Add what each page brings to what the pages before it brought."""
+    keys, last = set(keys_of(found[0] if found else pairs)), last_page(seen, redis)
+    if last is None or len(counts_of(seen)) < 2 or seen["memory|usage"] < redis.dbsize():
+        return False
+    is_so = (
+        keys <= set(last) and len(keys) == min(2099 if found else 3, len(last)) and keys != {key for key, _ in right}
+    )
+    return is_so and {"all": redis.dbsize(), "last": len(last)}
+
+
+@mistake("test_biggest_keys_finds_them", "test_biggest_keys_in_pages")
+def page_with_cursor_0_left_out(seen, redis):
+    """There are {all} keys, and Redis was asked for the sizes of {asked}. SCAN shows {last} keys together with the cursor 0: that
+    page is the last one, and counts. Use its keys first, and end the loop after that."""
+    last, asked = last_page(seen, redis), seen["memory|usage"]
+    is_so = last and asked == redis.dbsize() - len(last) and seen.total == seen["scan"] + asked
+    return is_so and {"all": redis.dbsize(), "asked": asked or "none", "last": len(last)}
+
+
+@mistake("test_biggest_keys_leaves_out_what_is_gone")
+def size_of_a_key_that_is_gone(error):
+    """A key was removed after SCAN had shown it and before its size was asked for. MEMORY USAGE returns None then, and
+    None cannot be compared with a number. Leave such a key out."""
+    return error.type == "TypeError" and "NoneType" in error.message
+
+
+@mistake("test_biggest_keys_leaves_out_what_is_gone")
+def none_among_the_sizes(pairs):
+    """A key was removed after SCAN had shown it and before its size was asked for. MEMORY USAGE returned None, and that is
+    among the pairs. Leave such a key out."""
+    return isinstance(pairs, list) and any(isinstance(one, list) and None in one for one in pairs)
 
 
 @mistake("test_biggest_keys_finds_them")
@@ -448,6 +606,19 @@ def keys_asked_for_counted(actual, gone, missing):
     return actual == len(gone) + len(missing) and {"asked": actual, "there": len(gone)}
 
 
+@mistake("test_forget_takes_them_out")
+def true_for_a_number(actual, gone):
+    """The function returned {actual}, where the number of keys that were there was promised, {count}. bool(…) makes True of
+    every number but 0: return the number itself."""
+    return isinstance(actual, bool) and {"actual": actual, "count": len(gone)}
+
+
+@mistake("test_forget_takes_them_out")
+def none_for_no_keys(actual, expected):
+    """The list was empty, and None came back. No key was taken out: that is 0, a number like any other."""
+    return expected == 0 and actual is None
+
+
 @mistake("test_forget_makes_nobody_wait")
 def unlink_for_each_key(seen, keys):
     """Each key makes a trip of its own. The command takes many keys at once."""
@@ -474,6 +645,14 @@ def no_unlink(seen):
     return not seen["unlink"] and not seen["del"] and {"commands": seen}
 
 
+@mistake("report")
+def figure_of_another_section(error, redis):
+    """This dict has no key '{figure}'. INFO has it in its section {section}: r.info("{section}")["{figure}"]."""
+    figure = error.message.strip("'")
+    found = [section for section in ("stats", "memory") if error.type == "KeyError" and figure in redis.info(section)]
+    return found and {"figure": figure, "section": found[0]}
+
+
 @mistake("test_cache_report_hit_rate", "test_cache_report_evicted", "test_cache_report_full")
 def division_by_no_limit(error, redis):
     """The division by `maxmemory` failed: it is 0, which means that there is no limit. Nothing can be said of how
@@ -496,6 +675,13 @@ def no_rate_without_a_hit(actual, expected):
     """There was a read, and it found nothing: the hit rate is 0, a figure like any other. None is for the time before the
     first read: ask whether hits and misses together are 0."""
     return expected == 0 and actual is None
+
+
+@mistake("test_cache_report_hit_rate")
+def share_without_its_fraction(actual, hits, misses, expected):
+    """{hits} of {reads} reads found their key, and 0 came, a whole number. `//` and int(…) cut off what stands behind the
+    point; `/` does not."""
+    return type(actual) is int and actual == 0 and expected != 0 and reads_of(hits, misses)
 
 
 @mistake("test_cache_report_hit_rate")
@@ -555,9 +741,44 @@ def memory_upside_down(actual, memory):
 
 
 @mistake("test_cache_report_full")
+def most_that_was_ever_used(actual, memory):
+    """This is the most that was ever in use (used_memory_peak), as a share of the limit. What is in use now is
+    used_memory."""
+    limit, used, peak = (memory[name] for name in ("maxmemory", "used_memory", "used_memory_peak"))
+    return limit and peak > used * 1.2 and near(actual, peak / limit)
+
+
+@mistake("test_cache_report_full")
+def megabytes_by_bytes(actual, memory):
+    """This is the figure of used_memory_human, {human}, divided by bytes. That one is for people to read, with a unit at its
+    end; used_memory is in bytes, as maxmemory is."""
+    human = str(memory["used_memory_human"])
+    number = re.match(r"[\d.]+", human)
+    return number and memory["maxmemory"] and near(actual, float(number[0]) / memory["maxmemory"]) and {"human": human}
+
+
+@mistake("test_cache_report_full")
 def free_share(actual, memory):
     """This is the share that is free."""
     return near(actual, 1 - memory["used_memory"] / memory["maxmemory"])
+
+
+@mistake("test_sell_decides_each_order")
+def taken_without_a_look(seen, redis, tea, rice, salt):
+    """Six DECRBY were sent, one for each order, and nothing looked first: stock:{product} is {left} now. Decide first, and take
+    only if enough is left. A script does both in one step."""
+    left = {one: redis.get(f"stock:{one}") or "0" for one in (tea, rice, salt)}
+    below = [one for one in left if left[one].startswith("-")]
+    blind = seen["decrby"] == 6 and not any(seen[name] for name in ("get", "mget", "eval", "evalsha", "incrby"))
+    return blind and below and {"product": below[0], "left": left[below[0]]}
+
+
+@mistake("test_sell_decides_each_order")
+def first_number_for_all(actual, redis, tea, rice):
+    """An order of 10 was carried out, and 9 pieces were taken: as many as the first order asked for. If one script gets
+    all orders, each takes its own number: ARGV[i] beside KEYS[i]."""
+    is_so = actual == [True, True] + 4 * [False]
+    return is_so and redis.mget(f"stock:{tea}", f"stock:{rice}") == ["3", "0"]
 
 
 @mistake("test_sell_decides_each_order")
@@ -647,7 +868,16 @@ def text_and_number_in_lua(error):
 def trip_for_each_order(seen, orders):
     """Each order makes a trip of its own. The calls of the script go into a pipeline as any command does; execute it
     once, after the loop."""
-    return seen.round_trips >= len(orders)
+    return seen.round_trips >= len(orders) and seen["eval"] + seen["evalsha"] >= len(orders)
+
+
+@mistake("test_sell_in_one_trip")
+def looked_before_each_order(seen, orders):
+    """There were {trips} trips for {orders} orders: a look at each, and then its change{watch}. A script looks and changes in one
+    step, inside Redis, and its calls go together in one pipeline."""
+    is_so = seen.round_trips >= len(orders) and not seen["eval"] + seen["evalsha"] and seen["get"] >= len(orders)
+    watch = ", with WATCH around them" if seen["watch"] else ""
+    return is_so and {"trips": seen.round_trips, "orders": len(orders), "watch": watch}
 
 
 @mistake("test_sell_in_one_trip")

@@ -50,7 +50,7 @@ WRITES_TEXT = """
 """
 WRITES = frozenset(WRITES_TEXT.split())
 NOT_DATA_TEXT = """
-    acl asking auth client cluster command config dbsize debug discard echo exec function hello info latency memory monitor multi object
+    acl asking auth client cluster command config dbsize debug discard echo exec function hello info latency monitor multi object
     ping psubscribe punsubscribe quit readonly readwrite reset role script select slowlog ssubscribe subscribe sunsubscribe time unsubscribe
     unwatch wait waitaof watch
 """

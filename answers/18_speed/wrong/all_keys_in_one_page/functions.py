@@ -3,4 +3,4 @@ def biggest_keys(r, count):
     pipe = r.pipeline(transaction=False)
     for key in keys:
         pipe.memory_usage(key)
-    return sorted(zip(keys, pipe.execute()), key=lambda pair: pair[1], reverse=True)[:count]
+    return sorted(zip(keys, pipe.execute()), key=lambda pair: pair[1] or 0, reverse=True)[:count]

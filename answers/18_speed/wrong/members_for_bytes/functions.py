@@ -6,4 +6,6 @@ def biggest_keys(r, count):
         pipe.type(key)
     members = {key: counts[kind](key) for key, kind in zip(keys, pipe.execute())}
     largest = sorted(members, key=lambda key: -members[key])[:count]
-    return [(key, r.memory_usage(key)) for key in largest]
+    for key in largest:
+        pipe.memory_usage(key)
+    return list(zip(largest, pipe.execute()))

@@ -1,0 +1,3 @@
+def count_visitor(r, day, user):
+    r.sadd(f"visitors:{day}", user)
+    return True

@@ -1,0 +1,2 @@
+def online_among(r, contacts):
+    return [bool(answer) for answer in r.smismember("online", contacts)] if contacts else []

@@ -1,0 +1,2 @@
+def draw_winners(r, raffle, count):
+    return r.spop(f"raffle:{raffle}")

@@ -1,0 +1,8 @@
+def cache_report(r):
+    stats, memory = r.info("stats"), r.info("memory")
+    reads = stats["keyspace_hits"] + stats["keyspace_misses"]
+    return {
+        "hit_rate": stats["keyspace_hits"] / reads if reads else None,
+        "evicted": stats["evicted_keys"],
+        "full": float(memory["used_memory_human"][:-1]) / memory["maxmemory"] if memory["maxmemory"] else None,
+    }

@@ -1,0 +1,2 @@
+def forget(r, keys):
+    return r.unlink(*keys) if keys else None

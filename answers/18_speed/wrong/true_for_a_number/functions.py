@@ -1,0 +1,2 @@
+def forget(r, keys):
+    return bool(r.unlink(*keys)) if keys else 0
