@@ -276,11 +276,11 @@ def second_time_not_added(service, first):
     return (first, 10) in found(service, first) and {"first": first}
 
 
-@mistake("test_a_second_time_adds_to_the_weight")
-def weight_returned_as_it_came(actual, first):
-    """{first} weighed 16, and 4 came. POST /words answered with the weight 4; answer with the weight that the word has now,
+@mistake("test_the_new_weight_is_returned")
+def weight_returned_as_it_came(actual, word):
+    """{word} weighed 16, and 4 came. POST /words answered with the weight 4; answer with the weight that the word has now,
     20. HINCRBY and ZINCRBY return it."""
-    return isinstance(actual, dict) and actual.get("weight") == 4 and {"first": first}
+    return isinstance(actual, dict) and actual.get("weight") == 4 and {"word": word}
 
 
 @mistake("test_a_second_time_adds_to_the_weight")

@@ -46,7 +46,7 @@ def test_the_service_answers_from_outside(service):
 
 
 def test_a_word_is_taken(service, some):
-    """`POST /words` with `{"word", "weight"}` as JSON answers 201, the word and the weight that it has now"""
+    """`POST /words` with `{"word", "weight"}` as JSON answers 201, the word and its weight"""
     pair = {"word": some.word(), "weight": some.number()}
     service.post("/words", json=pair).expect(201, json=pair, media=JSON)
 
@@ -100,10 +100,17 @@ def test_a_second_time_adds_to_the_weight(service, some):
     add(service, first, 6)
     for q in (beginning[:4], beginning, first):
         expect(completions(service, q, 2)[:1], [(first, 16)])
-    expect(add(service, first, 4).json, {"word": first, "weight": 20})
     for _ in range(2):
         add(service, second, 10**6)
     expect(completions(service, second, 1), [(second, 15 + 2 * 10**6)])
+
+
+@rests_on("test_a_word_is_taken", "test_a_second_time_adds_to_the_weight")
+def test_the_new_weight_is_returned(service, some):
+    """If a word comes again, the answer has the weight that it has now"""
+    word = some.word(7)
+    add(service, word, 16)
+    expect(add(service, word, 4).json, {"word": word, "weight": 20})
 
 
 @completes
