@@ -319,6 +319,7 @@ def ending(service, redis):
     in_time.append(bool(seen.left) or time.monotonic() < last_end - 0.1)
     time.sleep(max(0.0, last_end - time.monotonic()))
     seen.kept = until(lambda: keys_with(redis, seen.user, seen.jenny), GRACE, enough=lambda keys: not keys)
+    seen.for_ever = [key for key in seen.kept if redis.ttl(key) == -1]
     seen.third = look()
     if not all(in_time):
         raise Unchecked("This machine was too busy to look at the inbox in time.")
@@ -334,12 +335,11 @@ def test_idle_conversations_drop_out(ending):
         expect(sorted(look.peers), peers)
 
 
-@rests_on("test_idle_conversations_drop_out")
+@rests_on("test_idle_conversations_drop_out", "test_an_unknown_peer_is_404")
 def test_what_has_dropped_out_is_forgotten(ending):
     """What has dropped out is forgotten, even if nobody looked: the next message makes a new conversation, and `read` answers 404"""
-    found = ending.back.expect(200, json=dict).json.get("conversations")
-    old = [(one.get("unread"), one.get("preview")) for one in found if one.get("peer") == "Old"]
-    expect(old, [(1, "hi 600")])
+    rows = ending.back.expect(200, json=dict).json["conversations"]
+    expect([(one["unread"], one["preview"]) for one in rows if one["peer"] == "Old"], [(1, "hi 600")])
     ending.gone.expect(404)
 
 
