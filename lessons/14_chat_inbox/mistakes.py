@@ -1,8 +1,14 @@
 """What goes wrong in lesson 14. Looked through after a check has failed, from the top; the first that holds is the hint."""
 
+import html
+import re
+import time
+
 from workshop.grader import mistake
 
 SHOWS = ("test_the_inbox_shows_each_conversation", "inbox")
+KEYS = "test_the_keys_of_a_user_share_a_hash_tag"
+YEAR = 365 * 24 * 3600
 
 
 def peers_of(page):
@@ -15,7 +21,63 @@ def of_peer(page, peer):
     return next((one for one in page if one["peer"] == peer), None) if isinstance(page, list) else None
 
 
+def scores_in_the_crowd(redis, peer):
+    """The scores of a peer in the sorted sets of the crowded inbox, by their keys."""
+    scores = {key: redis.zscore(key, peer) for key in redis.scan_iter(match="*Crowd*", _type="zset")}
+    return {key: score for key, score in scores.items() if score is not None}
+
+
+# Where it is kept.
+
+
+@mistake("test_a_message_is_taken", "sent", "inbox")
+def redis_looked_for_elsewhere(answer, redis):
+    """The service says that Redis is gone. Redis answers the grader, and nothing has come to it: it has no key. Does the
+    service use the address in os.environ["REDIS_URL"]? In another place, localhost is another Redis, or none."""
+    return answer.status == 503 and redis.ping() and not redis.dbsize()
+
+
+@mistake("test_the_inbox_shows_each_conversation")
+def nothing_written(actual, redis):
+    """Messages were answered with 201. The inbox is empty, and Redis has no key: nothing was written. The commands of a
+    pipeline are sent by its execute()."""
+    return actual == [] and not redis.dbsize()
+
+
+@mistake("through_relay", KEYS)
+def kept_in_the_process(redis):
+    """A message was answered with 201, and nothing came to Redis: it has no key. What a process keeps for itself is lost
+    when it ends, and no other process has it. Keep it in the Redis at os.environ["REDIS_URL"]."""
+    return not redis.dbsize()
+
+
+@mistake(*SHOWS)
+def name_not_filled_in(redis):
+    """There is a key {key}, with the word {word} in it and not its value: all users share that key. In an f-string two
+    braces stand for one that is meant, so {{user}} is no value in braces. It takes three: f"inbox:{{{user}}}:at"."""
+    for key in redis.scan_iter(match="*{*}*"):
+        tag = re.search(r"\{(user|to|name|user_name|username)\}", key)
+        if tag:
+            return {"key": key, "word": tag[1]}
+    return None
+
+
 # A message, taken or refused.
+
+
+@mistake("test_a_message_is_taken")
+def message_not_found_in_the_body(answer):
+    """A message with all its parts was sent as JSON, and refused with {status}. Is it read with request.get_json()?
+    request.form is for HTML forms, and request.args for what comes after the ?."""
+    return answer.status in (400, 415) and {"status": answer.status}
+
+
+@mistake("sent")
+def fraction_refused(answer, letter, redis):
+    """A message whose `at` is {at} was refused, and one whose `at` is a whole number was taken. A time can have a fraction,
+    as time.time() has: take a float as well as an int."""
+    is_refused = answer.status in (400, 415) and isinstance(letter["at"], float)
+    return is_refused and bool(redis.dbsize()) and {"at": letter["at"]}
 
 
 @mistake("test_a_message_is_taken")
@@ -59,13 +121,33 @@ def inbox_is_a_list(answer):
 
 
 @mistake("test_the_inbox_shows_each_conversation")
-def inbox_of_the_sender(service, david, user, actual):
-    """The messages are not in the inbox of the user whom they were sent to. They are in the inbox of {david}, who sent
-    one. A message belongs in the inbox of its `to`."""
-    senders = service.get(f"/inbox/{david}").json
+def inbox_of_the_sender(service, jenny, user, actual):
+    """The messages are not in the inbox of the user whom they were sent to. They are in the inbox of {jenny}, who sent
+    ten. A message belongs in the inbox of its `to`."""
+    senders = service.get(f"/inbox/{jenny}").json
     found = senders.get("conversations") if isinstance(senders, dict) else None
     peers = [one.get("peer") for one in found or [] if isinstance(one, dict)]
-    return actual == [] and user in peers and {"david": david}
+    return actual == [] and user in peers and {"jenny": jenny}
+
+
+@mistake("inbox")
+def empty_inbox_is_404(answer, user):
+    """GET /inbox/<user> answered 404, and no message had come to that user. Such an inbox is empty: answer 200, and an empty
+    list."""
+    return answer.status == 404 and user.endswith("-nobody")
+
+
+@mistake("test_the_inbox_shows_each_conversation")
+def peer_is_the_user(actual, user):
+    """`peer` is {user}, whose inbox it is. The peer is the other person, who sent the message: its `from`."""
+    return user in peers_of(actual) and {"user": user}
+
+
+@mistake("test_the_inbox_shows_each_conversation")
+def unread_is_a_string(actual, jenny):
+    """`unread` is {unread}, a string; it must be a number. What Redis keeps in a hash comes back as text: int(…)."""
+    mine = of_peer(actual, jenny)
+    return mine and isinstance(mine["unread"], str) and {"unread": repr(mine["unread"])}
 
 
 @mistake("test_the_inbox_shows_each_conversation")
@@ -139,6 +221,29 @@ def cut_on_bytes(actual, letters):
 
 
 @mistake("test_a_preview_has_40_characters")
+def preview_escaped(actual, expected):
+    """The preview {seen} has characters written as HTML: &amp; for &, say. The answer is JSON, in which text stands as it is. If
+    a page shows it, the page escapes it."""
+    pairs = zip(actual or [], expected, strict=False)
+    seen = [got for got, due in pairs if isinstance(got, str) and got != due and "&" in got]
+    due = [html.unescape(got[: got.rindex("&")]) for got in seen]
+    is_so = any(html.unescape(got) != got for got in seen) and any(
+        text.startswith(start) for text in expected for start in due if start
+    )
+    return is_so and {"seen": repr(seen[0])}
+
+
+@mistake("test_a_preview_has_40_characters")
+def blanks_taken_off(actual, expected):
+    """The preview of a text is {got}, and the first 40 characters of that text are {due}. Blanks are characters too: leave
+    .strip() out."""
+    pairs = zip(actual or [], expected, strict=False)
+    texts = [(got, due) for got, due in pairs if isinstance(got, str) and got != due != due.strip()]
+    bare = [(got, due) for got, due in texts if got.startswith(due.strip())]
+    return bool(bare) and {"got": repr(bare[0][0]), "due": repr(bare[0][1])}
+
+
+@mistake("test_a_preview_has_40_characters")
 def cut_elsewhere(actual, expected):
     """The preview of a long text has {length} characters; the lesson asks for 40, and nothing added."""
     pairs = zip(actual or [], expected, strict=False)
@@ -157,9 +262,16 @@ def dots_take_the_place_of_characters(actual, expected):
 
 
 @mistake("test_reading_sets_unread_to_0")
+def looking_marks_as_read(actual, expected):
+    """The inbox was looked at twice. The second time `unread` was 0, and nobody had asked for
+    POST /inbox/<user>/read. Looking is not reading: GET changes nothing."""
+    return peers_of(actual) != [] and expected[0]["unread"] == 2 and actual[0]["unread"] == 0
+
+
+@mistake("test_reading_sets_unread_to_0")
 def reading_drops_the_conversation(actual, expected):
     """After it was read, the conversation is no longer in the inbox. Reading sets `unread` to 0, and nothing else."""
-    return actual == [] and expected != []
+    return actual == [] and expected != [] and expected[0]["unread"] == 0
 
 
 @mistake("test_reading_sets_unread_to_0")
@@ -305,18 +417,57 @@ def ended_conversation_breaks_the_inbox(answer):
 
 
 @mistake("test_idle_conversations_drop_out")
+def end_counted_in_milliseconds(redis, NOW):
+    """With the default `INBOX_TTL`, {key} has an end of a conversation that is {years} years ahead. Was a time to
+    live in milliseconds added to a clock that counts seconds? Use one unit for both."""
+    ahead = {key: (score - NOW) / YEAR for key, score in scores_in_the_crowd(redis, "peer0").items()}
+    far = [key for key, years in ahead.items() if 1 < years < 1000]  # a clock in milliseconds is 50,000 years ahead
+    return bool(far) and {"key": far[0], "years": round(ahead[far[0]])}
+
+
+@mistake("test_idle_conversations_drop_out")
+def end_counted_from_at(redis, NOW):
+    """In {key} the ends of two conversations are as far apart as the `at` of their messages, which arrived together. The
+    time counts from when a message arrives, whatever its `at` says."""
+    first, last = (scores_in_the_crowd(redis, peer) for peer in ("peer0", "peer59"))  # 59 seconds between them
+    keys = [key for key in first if first[key] > NOW + 1 and 58.5 < first[key] - last.get(key, first[key]) < 59.5]
+    return bool(keys) and {"key": keys[0]}
+
+
+@mistake("test_idle_conversations_drop_out")
+def looking_prolongs(redis, service):
+    """A GET of an inbox put off the end of a conversation: its score in {key} rose by {seconds} s. Only a message starts the
+    time again."""
+    before = scores_in_the_crowd(redis, "peer0")
+    service.get("/inbox/Crowd", limit=1.0)
+    after = scores_in_the_crowd(redis, "peer0")
+    keys = [key for key in before if after.get(key, 0) > before[key]]
+    return bool(keys) and {"key": keys[0], "seconds": f"{after[keys[0]] - before[keys[0]]:.1f}"}
+
+
+@mistake("test_idle_conversations_drop_out")
+def reading_prolongs(actual, ending):
+    """Two conversations had their last message at the same time. One was read later with POST /inbox/<user>/read, and is still there;
+    the other dropped out. Only a message starts the time again."""
+    peers = ending.second.peers
+    return actual == sorted(peers) and ending.aunt in peers and ending.uncle not in peers
+
+
+@mistake("test_idle_conversations_drop_out")
 def message_does_not_count_anew(actual, ending, TTL):
     """A conversation dropped out {seconds} s after its first message, although a second one had come meanwhile. Each
     message sets the end again: EXPIRE, or another time in the set of ends."""
     lost = ending.jenny not in ending.second.peers and ending.jenny in ending.first.peers
-    return actual == ending.second.peers and lost and {"seconds": TTL}
+    return actual == sorted(ending.second.peers) and lost and {"seconds": TTL}
 
 
 @mistake("test_idle_conversations_drop_out")
-def inbox_ends_as_a_whole(ending):
+def inbox_ends_as_a_whole(ending, redis):
     """Nobody wrote in one conversation for `INBOX_TTL` seconds, and it stayed as long as another one lived; then both
     disappeared. An EXPIRE on a key that both share ends them together: each conversation needs an end of its own."""
-    return ending.uncle in ending.second.peers and ending.third.answer.status == 200 and not ending.third.peers
+    stayed = ending.uncle in ending.second.peers and ending.third.answer.status == 200 and not ending.third.peers
+    has_own_end = any(score > time.time() for score in scores_in_the_crowd(redis, "peer0").values())
+    return stayed and not has_own_end
 
 
 @mistake("test_idle_conversations_drop_out")
@@ -324,6 +475,22 @@ def conversations_never_end(ending, TTL):
     """`INBOX_TTL` was {seconds}, and more than {seconds} seconds after the last message both conversations are there.
     Is something set to end them, and with the seconds from os.environ["INBOX_TTL"]?"""
     return {ending.uncle, ending.jenny} <= set(ending.third.peers) and {"seconds": TTL}
+
+
+@mistake("test_what_has_dropped_out_is_forgotten")
+def late_message_wakes_the_old_conversation(actual, expected):
+    """A conversation had dropped out, and nobody had looked since. Then a message came, with an older `at`. `unread` is {unread}
+    and the preview is {preview}: something of the old conversation was still there. Remove what is over before you write,
+    in the same step."""
+    is_old = isinstance(actual, list) and len(actual) == 1 and actual != expected
+    return is_old and {"unread": actual[0][0], "preview": repr(actual[0][1])}
+
+
+@mistake("test_what_has_dropped_out_is_forgotten")
+def read_after_the_end(answer):
+    """A conversation had dropped out, and nobody had looked since. `read` answered 200. Remove what is over before you ask
+    whether the conversation is there, in the same step."""
+    return answer.status == 200 and answer.path.endswith("/read")
 
 
 @mistake("test_nothing_is_left_of_it")
@@ -344,4 +511,5 @@ def inbox_kept_for_ever(ending):
 def keys_outlive_the_inbox(ending, GRACE):
     """All conversations of the user had ended, and {seconds} s later Redis still had {keys}: with a time to live, and with
     a longer one than `INBOX_TTL`."""
-    return not ending.left and bool(ending.kept) and {"keys": " and ".join(ending.kept), "seconds": f"{GRACE:.0f}"}
+    has_ends = bool(ending.kept) and not ending.for_ever
+    return not ending.left and has_ends and {"keys": " and ".join(ending.kept), "seconds": f"{GRACE:.0f}"}

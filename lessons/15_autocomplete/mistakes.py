@@ -1,11 +1,13 @@
 """What goes wrong in lesson 15. Looked through after a check has failed, from the top; the first that holds is the hint."""
 
+import re
 import unicodedata
 from urllib.parse import quote
 
 from workshop.grader import mistake
 
 SHOWS = ("test_the_best_come_first", "completions")
+ADDS = ("HINCRBY", "HINCRBYFLOAT", "ZINCRBY", "INCRBY", "INCR")
 
 
 def words_of(pairs):
@@ -18,6 +20,45 @@ def found(service, q):
     answer = service.get(f"/complete?q={quote(q)}&n=5").json
     rows = answer.get("completions") if isinstance(answer, dict) else None
     return [(row.get("word"), row.get("weight")) for row in rows or [] if isinstance(row, dict)]
+
+
+def positive_scores(redis, word):
+    """The sorted sets in which a word has a positive score, with that score."""
+    scores = {key: redis.zscore(key, word) for key in redis.scan_iter(match=f"*{word}*", _type="zset")}
+    return {key: score for key, score in scores.items() if score is not None and score > 0}
+
+
+def what_adds(commands):
+    """The commands among those that came that add to a number in one step."""
+    return [words[0].upper() for words in commands if words[0].upper() in ADDS]
+
+
+# Where it is kept.
+
+
+@mistake("test_a_word_is_taken", "add", "completions")
+def redis_looked_for_elsewhere(answer, redis):
+    """The service says that Redis is gone. Redis answers the grader, and nothing has come to it: it has no key. Does the
+    service use the address in os.environ["REDIS_URL"]? In another place, localhost is another Redis, or none."""
+    return answer.status == 503 and redis.ping() and not redis.dbsize()
+
+
+@mistake("through_relay")
+def kept_in_the_process(redis):
+    """A word was taken, and nothing came to Redis: it has no key. What a process keeps for itself is lost when it ends,
+    and no other process has it. Keep it in the Redis at os.environ["REDIS_URL"]."""
+    return not redis.dbsize()
+
+
+@mistake(*SHOWS)
+def name_not_filled_in(redis):
+    """There is a key {key}, with the word {word} in it and not its value: all beginnings share that key. In an f-string two
+    braces stand for one that is meant. One pair puts the value there: f"complete:{beginning}"."""
+    for key in redis.scan_iter(match="*{*}*"):
+        name = re.search(r"\{(beginning|prefix|word|q|text|start)\}", key)
+        if name:
+            return {"key": key, "word": name[1]}
+    return None
 
 
 # A word, taken or refused.
@@ -33,6 +74,21 @@ def made_and_answered_with_200(answer):
 def word_not_returned(answer, pair):
     """POST /words must answer with the word and its weight: {"word": …, "weight": …}."""
     return answer.status == 201 and answer.json != pair
+
+
+@mistake("test_a_malformed_word_is_400")
+def length_in_bytes(answer, longest):
+    """A word of {count} characters was refused. In UTF-8 it has {size} bytes. Count its characters: len(word), before it is
+    encoded."""
+    size, is_refused = len(longest.encode()), answer.path == "/words" and answer.status in (400, 415)
+    return is_refused and size > len(longest) and {"count": len(longest), "size": size}
+
+
+@mistake("test_every_beginning_leads_to_the_word")
+def hyphen_and_blank_refused(answer, word):
+    """{word} was refused, with its hyphen and its blank; words of letters alone were taken. A word is any text that is not
+    only blanks."""
+    return answer.path == "/words" and answer.status in (400, 415) and {"word": word}
 
 
 @mistake("test_a_malformed_word_is_400")
@@ -70,12 +126,57 @@ def completions_are_a_list(answer):
     return answer.path.startswith("/complete") and answer.status == 200 and isinstance(answer.json, list)
 
 
+@mistake(*SHOWS)
+def completions_are_not_pairs(actual):
+    """`completions` is {seen}. The lesson asks for a list of objects: [{"word": "cat", "weight": 90}, …]."""
+    told = getattr(actual, "json", None)
+    found = told.get("completions") if isinstance(told, dict) else None
+    if isinstance(found, dict):
+        return {"seen": "an object, which has no order"}
+    are_words = isinstance(found, list) and bool(found) and all(isinstance(one, str) for one in found)
+    return are_words and {"seen": "a list of words without their weights"}
+
+
 @mistake("test_the_best_come_first")
-def weights_are_negative(actual):
+def question_not_found(answer):
+    """`q` was in the address, and the service refused the question with {status}. What comes after the ? is in
+    request.args, and nowhere else."""
+    is_refused = answer.path.startswith("/complete") and answer.status in (400, 415)
+    return is_refused and {"status": answer.status}
+
+
+@mistake("test_the_best_come_first")
+def nothing_found_is_404(answer, before):
+    """No word begins with {q}, and the answer was 404. That is no mistake of the client's: answer 200, and an empty list."""
+    q = f"{before}dog"
+    return answer.status == 404 and q in answer.path and {"q": q}
+
+
+@mistake("test_the_best_come_first")
+def weights_are_strings(actual):
+    """The weights come back as strings: {weight} for the first word. They must be numbers: int(…)."""
+    weights = [pair[1] for pair in actual if isinstance(pair, tuple)] if isinstance(actual, list) else []
+    return bool(weights) and isinstance(weights[0], str) and {"weight": repr(weights[0])}
+
+
+@mistake("test_the_best_come_first")
+def positive_scores_turned_round(actual, redis):
+    """The weight of {word} comes back as {weight}, and in {key} its score is {score}: positive. The answer turns the sign
+    round, as if negative scores were stored. Store the weight as a negative score; then the heaviest comes first."""
+    word, weight = actual[0] if isinstance(actual, list) and actual else ("", 0)
+    scores = positive_scores(redis, word) if isinstance(weight, int | float) and weight < 0 else {}
+    return bool(scores) and {"word": word, "weight": weight} | dict(
+        zip(("key", "score"), next(iter(scores.items())), strict=True)
+    )
+
+
+@mistake("test_the_best_come_first")
+def weights_are_negative(actual, redis):
     """The weights come back as they are stored, negative: {weight} for the first word. Turn the sign round again in the
     answer."""
     weights = [pair[1] for pair in actual if isinstance(pair[1], int | float)] if isinstance(actual, list) else []
-    return bool(weights) and max(weights) < 0 and {"weight": weights[0]}
+    are_negative = bool(weights) and max(weights) < 0 and not positive_scores(redis, actual[0][0])
+    return are_negative and {"weight": weights[0]}
 
 
 @mistake("test_the_best_come_first")
@@ -142,6 +243,20 @@ def short_beginnings_not_found(actual, end):
 
 
 @mistake("test_every_beginning_leads_to_the_word")
+def long_beginnings_not_found(actual, end, word):
+    """A beginning of {end} characters leads nowhere, and one of {before} leads to the word. Every beginning must, up to
+    the whole word."""
+    return actual is None and 4 <= end < len(word) and {"end": end, "before": end - 1}
+
+
+@mistake("test_every_beginning_leads_to_the_word")
+def blanks_taken_out(actual, word):
+    """{word} was added, and comes back as {seen}, without its blank. A word is all of the text that came."""
+    seen = actual[0] if isinstance(actual, tuple) else word
+    return seen != word and seen == word.replace(" ", "") and {"word": word, "seen": seen}
+
+
+@mistake("test_every_beginning_leads_to_the_word")
 def only_the_first_part_is_kept(actual, word):
     """{word} was added, and comes back as {part}. A word is all of the text that came, with its blanks and hyphens."""
     part = actual[0] if isinstance(actual, tuple) else word
@@ -161,6 +276,27 @@ def second_time_not_added(service, first):
     return (first, 10) in found(service, first) and {"first": first}
 
 
+@mistake("test_the_new_weight_is_returned")
+def weight_returned_as_it_came(actual, word):
+    """{word} weighed 16, and 4 came. POST /words answered with the weight 4; answer with the weight that the word has now,
+    20. HINCRBY and ZINCRBY return it."""
+    return isinstance(actual, dict) and actual.get("weight") == 4 and {"word": word}
+
+
+@mistake("test_a_second_time_adds_to_the_weight")
+def total_is_limited(actual, second):
+    """{second} came with a million, twice, and weighs a million. The limit is for the weight that is sent; what it adds up
+    to has none."""
+    return actual == [(second, 10**6)] and {"second": second}
+
+
+@mistake("test_capitals_make_no_difference")
+def folded_in_two_ways(actual, q, street):
+    """{street} was added, and {q} does not find it. Fold the word and the question in the same way: casefold() makes ss of
+    ß, and lower() leaves it."""
+    return actual == [] and "ß" in q and {"street": street, "q": q}
+
+
 @mistake("test_capitals_make_no_difference")
 def capitals_come_back(actual, word):
     """Both are one word, and it comes back as {seen}. It must come back in small letters: store it folded."""
@@ -169,10 +305,18 @@ def capitals_come_back(actual, word):
 
 
 @mistake("test_capitals_make_no_difference")
-def capitals_kept_apart(actual, word):
+def capitals_kept_apart(actual, expected, word):
     """{word} was added twice, in different capitals, and one question does not find both as one word. Fold the word
     before you store it, and the question before you ask: text.casefold()."""
-    return actual != [(word, 7)] and {"word": word}
+    return actual != [(word, 7)] and expected == [(word, 7)] and {"word": word}
+
+
+@mistake("test_any_script_is_completed")
+def reduced_to_ascii(actual, word):
+    """{word} comes back as {seen}: of each character, only what ASCII has was kept. Every character counts: keep them all."""
+    seen = actual[0][0] if isinstance(actual, list) and len(actual) == 1 else word
+    bare = unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode()
+    return seen != word and seen == bare and {"word": word, "seen": seen}
 
 
 @mistake("test_any_script_is_completed")
@@ -256,11 +400,26 @@ def all_words_fetched(many, few):
 
 
 @mistake("test_the_best_are_kept")
-def kept_without_a_bound(actual, SMALL):
-    """`COMPLETIONS_CAP` was {cap}, and one beginning keeps {size} words. Remove what is beyond the best:
-    ZREMRANGEBYRANK."""
+def one_more_than_the_cap(actual, SMALL):
+    """`COMPLETIONS_CAP` was {cap}, and one beginning keeps {size} words: one too many. Ranks begin with 0, so the first to go
+    is the one of rank {cap}; and it goes after the new word has come in."""
     sizes = actual.values() if isinstance(actual, dict) else ()
-    return max(sizes, default=0) > SMALL and {"cap": SMALL, "size": max(sizes)}
+    return max(sizes, default=0) == SMALL + 1 and {"cap": SMALL, "size": SMALL + 1}
+
+
+@mistake("test_the_best_are_kept")
+def kept_without_a_bound(actual, words, SMALL):
+    """`COMPLETIONS_CAP` was {cap}, and one beginning keeps all {size} words that came. Is what is beyond the best removed,
+    with ZREMRANGEBYRANK? And is the cap the one in os.environ["COMPLETIONS_CAP"]?"""
+    sizes = actual.values() if isinstance(actual, dict) else ()
+    return max(sizes, default=0) == len(words) and {"cap": SMALL, "size": len(words)}
+
+
+@mistake("test_the_best_are_kept")
+def completions_end(actual, ends):
+    """{key} has a time to live of {seconds} s. Then these completions are gone, and no word comes back by itself: leave
+    EXPIRE out."""
+    return bool(ends) and actual == ends and {"key": next(iter(ends)), "seconds": next(iter(ends.values()))}
 
 
 @mistake("test_the_best_are_kept")
@@ -285,9 +444,18 @@ def half_a_word_seen(actual):
 
 
 @mistake("test_no_weight_is_lost")
-def weight_read_and_written_back(actual, rivals):
+def total_written_later(actual, rivals, seen):
+    """Others added to the word between two commands, and its weight is {missing} too low. {command} added to it in one step,
+    and what it returned was written by a later one, over a newer total. All of it must be one step: a script, say."""
+    missing = 101 + 10 * len(rivals) - actual[0][1] if isinstance(actual, list) and actual else 0
+    adds = what_adds(seen.commands)
+    return bool(rivals and adds) and missing > 0 and {"missing": missing, "command": adds[0]}
+
+
+@mistake("test_no_weight_is_lost")
+def weight_read_and_written_back(actual, rivals, seen):
     """Others added to the word between two commands, and its weight is {missing} too low. Either it was read, increased
     in Python, and written back: ZINCRBY and HINCRBY increase it in one step. Or a transaction that WATCH had stopped was
     not begun again."""
     missing = 101 + 10 * len(rivals) - actual[0][1] if isinstance(actual, list) and actual else 0
-    return bool(rivals) and missing > 0 and {"missing": missing}
+    return bool(rivals) and not what_adds(seen.commands) and missing > 0 and {"missing": missing}

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from workshop.grader import commands_done, expect, one_of, rests_on, wanted
+from workshop.grader import NotUp, commands_done, expect, one_of, rests_on, wanted
 
 JSON = "application/json"
 SMALL = 5  # completions kept for each beginning, in the service that is asked for its cap
@@ -66,7 +66,7 @@ def test_the_best_come_first(service, some):
 @rests_on("test_the_best_come_first")
 def test_every_beginning_leads_to_the_word(service, some):
     """Every beginning of a word leads to it, from its first character to the whole word"""
-    word, weight = f"{some.word(3)}-{some.word(3)} {some.word(2)}", 10**6
+    word, weight = f"{some.word(9)}-{some.word(9)} {some.word(5)}", 999_999
     add(service, word, weight)
     for end in range(1, len(word) + 1):
         best, *_ = completions(service, word[:end], 1) or [None]
@@ -100,6 +100,17 @@ def test_a_second_time_adds_to_the_weight(service, some):
     add(service, first, 6)
     for q in (beginning[:4], beginning, first):
         expect(completions(service, q, 2)[:1], [(first, 16)])
+    for _ in range(2):
+        add(service, second, 10**6)
+    expect(completions(service, second, 1), [(second, 15 + 2 * 10**6)])
+
+
+@rests_on("test_a_word_is_taken", "test_a_second_time_adds_to_the_weight")
+def test_the_new_weight_is_returned(service, some):
+    """If a word comes again, the answer has the weight that it has now"""
+    word = some.word(7)
+    add(service, word, 16)
+    expect(add(service, word, 4).json, {"word": word, "weight": 20})
 
 
 @completes
@@ -120,6 +131,10 @@ def test_capitals_make_no_difference(service, some):
     add(service, word.capitalize(), 4)
     for q in (word[:4], word[:4].upper(), word.title(), word.upper()):
         expect(completions(service, q, 3), [(word, 7)])
+    street = f"{some.word(4)}Straße"
+    add(service, street, 3)
+    for q in (street, street.lower()):
+        expect([weight for _, weight in completions(service, q, 3)], [3])
 
 
 @folds
@@ -144,6 +159,7 @@ def test_the_question_is_data(service, some):
         f"{beginning[:4]}?",
         f"{beginning[:4]}[a-z]",
         f"{beginning}\\",
+        f"{beginning} ",
         "}" + beginning,
     ):
         expect(completions(service, q, 5), [])
@@ -172,8 +188,8 @@ def test_a_malformed_word_is_400(service, some):
     for what, body in bodies.items():  # noqa: B007  a mistake names what was sent
         service.post("/words", json=body).expect((400, 415))
     expect(completions(service, word, 3), [])
-    longest = f"{some.word(20)} {some.word(29)}"
-    add(service, longest, 1)
+    for longest in (f"{some.word(5)}{'漢' * 45}", f"{some.word(20)} {some.word(29)}"):
+        add(service, longest, 1)
     expect(completions(service, longest, 1), [(longest, 1)])
 
 
@@ -196,14 +212,17 @@ def test_a_malformed_question_is_400(service, some):
 def through_relay(service, relay):
     """A second service of the same work that keeps five completions for each beginning, and whose commands the grader sees on the wire."""
     second = service.another(env={"REDIS_URL": relay.url, "COMPLETIONS_CAP": str(SMALL)})
-    add(second, "warm", 1)
+    with relay.watch() as seen:
+        add(second, "warm", 1)
+    if not seen.commands:
+        raise NotUp(expected="commands to Redis", actual="no command came")
     second.get("/complete?q=w").expect(200)
     return second
 
 
 @adds
 def test_the_best_are_kept(through_relay, redis, some):
-    """For each beginning the best `COMPLETIONS_CAP` words are kept, and no more; a word that grows comes back with all its weight"""
+    """For each beginning the best `COMPLETIONS_CAP` words are kept, without an end, and no more; a word that grows comes back with all its weight"""
     beginning, words = alike(some, SMALL + 3)
     before = set(redis.keys("*"))
     for weight, word in enumerate(words, 10):
@@ -217,6 +236,8 @@ def test_the_best_are_kept(through_relay, redis, some):
         sizes,
         wanted(f"at most {SMALL} words for each beginning", lambda sizes: max(sizes.values(), default=0) <= SMALL),
     )
+    ends = {key: redis.ttl(key) for key in kinds if redis.ttl(key) != -1}
+    expect(ends, {}, asked=f"redis-cli TTL {next(iter(ends), beginning)}")
     add(through_relay, words[0], 100)
     expect(completions(through_relay, beginning, 1), [(words[0], 110)])
 
@@ -272,7 +293,7 @@ def test_no_weight_is_lost(service, through_relay, relay, some):
     _, (word,) = alike(some, 1)
     add(service, word, 1)
     rivals = []
-    with relay.rival(lambda: rivals.append(add(service, word, 10)), before="every", times=3):
+    with relay.rival(lambda: rivals.append(add(service, word, 10)), before="every", times=3) as seen:
         add(through_relay, word, 100)
     for q in (word[:6], word):
         expect(completions(service, q, 1), [(word, 101 + 10 * len(rivals))])
