@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from workshop.outcomes import Mismatch
 from workshop.patience import until
@@ -83,7 +83,7 @@ class Queue:
     def remembers(self, order: Order) -> float:
         """The seconds for which Redis has a key with an order's id in its name or in its contents; without end if there is none that ends."""
         keys = [key for key in keys_with(self.redis, order["id"]) if key != self.orders]
-        ends = [cast("int", self.redis.ttl(key)) for key in keys]
+        ends = [self.redis.ttl(key) for key in keys]
         return max(ends) if ends and -1 not in ends else math.inf
 
     def entries(self, stream: str) -> list[Order]:
