@@ -26,6 +26,34 @@ def arguments_miscounted(published):
     return said(r"(?P<words>\d: unbound variable)", published.err) or said(at_argv, published.err)
 
 
+def text_of(ran, bench):
+    """The script that was run, as the student wrote it."""
+    return (bench.folder / ("publish.py" if ran.is_python else "publish.sh")).read_text(errors="replace")
+
+
+@mistake("test_it_publishes")
+def usage_of_its_own(published):
+    """The script ended with its own line “{line}”. It is called with three arguments: the registry, the image and the version. How many does it count?"""
+    return published.code and said(r"(?im)^(?P<line>usage: [^\n]*)", published.said)
+
+
+@mistake("test_it_publishes")
+def asks_for_its_words(published, bench):
+    """The script waits for somebody to type (`{line}`), and nobody is there. It gets its words when it is called: $1, $2 and $3, or sys.argv[1] and so on."""
+    if "EOFError: EOF when reading a line" in published.err:
+        return {"line": "input(…)"}
+    reads = re.search(
+        r"(?m)^(read\b[^<\n]*)$", text_of(published, bench)
+    )  # at the end of its input it returns 1, and says nothing
+    return published.code == 1 and not published.said.strip() and reads and {"line": reads[1]}
+
+
+@mistake("test_it_publishes")
+def login_without_a_password(published):
+    """`docker login` wants to ask for a name and a password, and nobody is there to type. This registry needs none: leave it out."""
+    return said(r"(?P<words>Cannot perform an interactive login from a non TTY device)", published.err)
+
+
 @mistake("test_it_publishes", "test_both_tags_are_in_the_registry")
 def pushed_to_docker_hub(published):
     """The script pushes {name}. A name without a registry in front means Docker Hub, docker.io. The registry's address comes first:
@@ -38,6 +66,17 @@ def another_registry(published, registry):
     """The script pushes to the registry {other}, and it was called with {address}. The address is its first argument: $1, or sys.argv[1]."""
     seen = said(r"repository \[(?P<other>[^\]/]+:\d+)/", published.out)
     return seen and seen["other"] != registry.address and seen | {"address": registry.address}
+
+
+@mistake("test_it_publishes")
+def name_in_single_quotes(published):
+    """docker was given the name {name}, with the $ in it. In single quotes the shell leaves a variable as it is written; in double quotes it puts in its
+    value: "$registry/$image"."""
+    seen = said(
+        r"[\"'` ](?P<name>[^\s\"'`]*\$\{?[A-Za-z]\w*[^\s\"'`]*)[\"'`].*invalid reference format",
+        " ".join(published.err.split()),
+    )
+    return not published.is_python and seen
 
 
 @mistake("test_it_publishes")
@@ -189,6 +228,12 @@ def digest_without_the_name(published, registry, image):
 
 
 @mistake("test_the_last_line_has_the_digest")
+def digest_without_its_kind(published, expected):
+    """The last line has the digest without `sha256:`, which is a part of it: {line}. A name with it ends in @sha256:…"""
+    return published.last_line == expected.replace("sha256:", "") and {"line": published.last_line}
+
+
+@mistake("test_the_last_line_has_the_digest")
 def not_the_last_line(published, expected):
     """The line is printed, but it is not the last one on standard output: {line} is. What is only to be read by people goes to standard error
     (>&2), or before it."""
@@ -196,11 +241,25 @@ def not_the_last_line(published, expected):
     return expected in lines and {"line": f"“{published.last_line}”"}
 
 
+def misses(ran, image):
+    """Whether docker said that the image which the script is called with is not on this machine."""
+    seen = said(r"No such image: (?P<name>\S+)", getattr(ran, "err", ""))
+    return seen and seen["name"].removesuffix(":latest") == image.name and seen
+
+
 @mistake("test_published_again_it_uploads_nothing")
-def refuses_what_it_published(actual, published):
+def image_is_gone(actual, image):
+    """At its second call the script found no image {name} on this machine. At the first one it was there: does the script remove it? What was built
+    stays, or it cannot be published again."""
+    return misses(actual, image)
+
+
+@mistake("test_published_again_it_uploads_nothing")
+def refuses_what_it_published(actual, image):
     """The registry has this very image under this version, and the script ended with exit code {code}; its last words: “{words}”. Only another image is
     a reason to stop. Whether it is another one, its digest tells, or its ID after a `docker pull`."""
-    return getattr(actual, "code", None) and {"code": actual.code, "words": last_words(actual)}
+    is_so = getattr(actual, "code", None) and not misses(actual, image)
+    return is_so and {"code": actual.code, "words": last_words(actual)}
 
 
 def last_words(ran):
@@ -236,6 +295,15 @@ def another_command(actual, published, bench):
     details = bench.known_image(published.last_line).config
     command = [*(details.get("Entrypoint") or []), *(details.get("Cmd") or [])]
     return command != ["/bin/cat", "/word"] and {"command": " ".join(command) or "none"}
+
+
+@mistake("test_a_taken_version_stays")
+def asks_by_manifest_inspect(version, before, mine, ended, bench):
+    """The registry had another image under {version}, and the script has put yours in its place, though it asks with `docker manifest inspect`. That
+    asks by HTTPS, and this registry has only HTTP: it finds no manifest, though the version is there. Ask with `docker pull`, or give it --insecure."""
+    text = text_of(ended, bench)
+    asks = re.search(r"docker manifest inspect(?! .*--insecure)", text)
+    return version != before and asks and "docker pull" not in text and {"version": mine.version}
 
 
 @mistake("test_a_taken_version_stays")

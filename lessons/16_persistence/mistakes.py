@@ -72,6 +72,20 @@ def conf_not_found(start):
 
 
 @mistake()
+def address_that_is_not_there(start):
+    """Redis is told to listen on {address} (`bind`), and its container has no such address, so it ended at once. Take the line out: then it listens on all
+    that there are."""
+    return said(r"listening socket (?P<address>\S+):\d+: bind: Cannot assign requested address", start.log)
+
+
+@mistake()
+def another_port(log):
+    """Redis says in its log that it listens on the port {port}. `redis-cli` asks at 6379, where Redis listens if no `port` is set: take that line out."""
+    told = said(r"Running mode=\w+, port=(?P<port>\d+)", log)
+    return told and told["port"] != "6379" and told
+
+
+@mistake()
 def daemonized(start, inside):
     """{file} says `daemonize yes`: Redis goes into the background, its first process ends, and with it the container. In a container
     Redis stays in the foreground: take the line out."""
@@ -112,6 +126,14 @@ def data_in_memory(data):
     return data.mounts.get(data.settings.get("dir")) == "memory" and data.settings
 
 
+@mistake("test_stop_and_start")
+def evicts_keys(data, actual):
+    """`maxmemory` is {maxmemory} bytes, and `maxmemory-policy` is {policy}: when Redis is full it throws away keys that it has acknowledged. That is for a cache.
+    With `noeviction` it refuses writes and keeps what it has."""
+    most = data.settings.get("maxmemory", "0")
+    return str(actual).startswith("allkeys") and {"maxmemory": f"{int(most):,}", "policy": actual}
+
+
 @mistake("test_kill_and_start")
 def snapshots_only(data):
     """The log is off, so what came after the last snapshot is lost when Redis is killed. (`docker compose stop` lets Redis make one more; a kill
@@ -119,18 +141,23 @@ def snapshots_only(data):
     return data.settings.get("appendonly") == "no"
 
 
-@mistake("test_down_and_up")
-def no_volume(data):
+@mistake("test_down_and_up", "test_full_disk")
+def no_volume(data, expected):
     """Redis has no volume with a name: `down` removes the container, and a new one does not find its data. Mount a named volume on {dir}."""
-    return "volume" not in data.mounts.values() and data.settings
+    return "volume" not in data.mounts.values() and is_of_the_volume(expected) and data.settings
 
 
-@mistake("test_down_and_up")
-def volume_elsewhere(data):
+def is_of_the_volume(expected):
+    """Whether all was lost with a container, or no small disk could be put in the volume's place."""
+    return str(expected).startswith(("0 lost", "a volume on"))
+
+
+@mistake("test_down_and_up", "test_full_disk")
+def volume_elsewhere(data, expected):
     """The volume is mounted on {places}, and Redis writes to {dir}. Mount it there."""
     places = [place for place, kind in data.mounts.items() if kind == "volume"]
     inside = any(f"{data.settings.get('dir')}/".startswith(f"{place}/") for place in places)
-    return places and not inside and {"places": ", ".join(places), **data.settings}
+    return places and not inside and is_of_the_volume(expected) and {"places": ", ".join(places), **data.settings}
 
 
 @mistake("test_down_with_volumes")

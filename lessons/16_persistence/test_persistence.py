@@ -32,13 +32,14 @@ def test_redis_comes_up(stack):
 
 @rests_on("test_redis_comes_up")
 def test_stop_and_start(stack, some, drill):
-    """Stop and start: what was written is still there"""
+    """Stop and start: what was written is still there, and no key is thrown away when the memory is full"""
     data = Data(stack, drill, some)
     keys = data.write()
     data.stop()
     data.start()
     lost = data.lost(keys)
     expect(len(lost), NONE, asked="docker compose stop && docker compose start")
+    expect(data.evicts_by, "none", asked="docker compose exec redis redis-cli CONFIG GET maxmemory*")
 
 
 @rests_on("test_stop_and_start")

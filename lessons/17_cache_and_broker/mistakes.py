@@ -42,7 +42,39 @@ def lists_with(redis, word):
     return [key for key in keys_with(redis, word) if redis.type(key) in ("stream", "list")]
 
 
+# Redis
+
+
+@mistake()
+def client_of_its_own(answer, expected, redis, inside):
+    """Redis is up, and the service answered {status}. `{line}` in app.py makes a client of its own, and app.py does not look at REDIS_URL, which says where
+    Redis is. Take `store` from shop.py: that does."""
+    text = inside.text("app.py") or ""
+    own = re.search(r"(?m)^.*\bRedis\(.*$", text)
+    is_so = own and not re.search(r"REDIS_URL|\bimport\b.*\bstore\b|\bshop\.store\b|\bimport \*", text)
+    failed = answer.status in (500, 503) and str(expected).startswith("20")
+    return is_so and failed and redis.ping() and {"status": answer.status, "line": own[0].strip()}
+
+
+@mistake("test_a_price_is_the_warehouses", "test_a_failed_load_is_not_kept", "test_a_broken_redis_is_503")
+def error_without_json(answer, expected):
+    """The status {status} is right, and its body is no JSON object: {body}. Return a dict with it: {"error": "…"}, {status}. Flask makes JSON of that."""
+    is_so = (
+        str(expected).startswith(f"{answer.status} with JSON")
+        and not isinstance(answer.json, dict)
+        and answer.status in (404, 503)
+    )
+    return is_so and {"status": answer.status, "body": repr(answer.text[:40])}
+
+
 # The cache
+
+
+@mistake(*PRICES, "test_a_failed_load_is_not_kept")
+def one_key_for_all_items(answer, redis):
+    """Redis has the key {key}: all items share it. In an f-string, doubled braces stand for the braces themselves; a single pair puts in the value."""
+    keys = [key for key in naming(redis, "{") if re.search(r"\{(item|name|key)\}", key)]
+    return answer.status in (200, 404) and keys and {"key": keys[0]}
 
 
 @mistake("test_a_price_is_the_warehouses")
@@ -147,7 +179,7 @@ def second_look_left_out(actual, warehouse, path, ANSWER):
     looks once more before it asks; and the lease is given back only when the price is kept."""
     times = warehouse.times(f"GET {path}")
     gap = times[1] - times[0] if len(times) > 1 else 0
-    return isinstance(actual, str) and gap > ANSWER and {"gap": f"{gap:.1f}"}
+    return str(actual).startswith("asked") and gap > ANSWER and {"gap": f"{gap:.1f}"}
 
 
 @mistake("test_a_stampede_costs_one_call")
@@ -239,6 +271,29 @@ def lines_that_are_no_events(listener):
 
 
 @mistake("test_news_reach_who_listens")
+def news_are_no_json(listener):
+    """The feed sent {event}. So Python prints a dict; JSON has double quotes. Make the text with json.dumps(…) before you publish it."""
+    printed = [one for one in listener.heard if isinstance(one, str) and one.startswith("{'")]
+    return printed and {"event": f"{printed[0][:40]}…"}
+
+
+@mistake("test_news_reach_who_listens")
+def subscription_told_as_news(listener):
+    """An event of the feed is {number}. That is what Redis answers to SUBSCRIBE: the number of channels. Leave it out with
+    store.pubsub(ignore_subscribe_messages=True)."""
+    numbers = [one for one in listener.heard if type(one) is int]
+    return numbers and {"number": numbers[0]}
+
+
+@mistake("test_news_reach_who_listens")
+def news_are_stored(redis, listener, early, last, NEWS):
+    """What the grader published in {NEWS} came, and what the service was sent did not. Redis has a {kind} of that name: there news is stored, and no
+    subscriber hears of it. PUBLISH sends it to all of them."""
+    kind = redis.type(NEWS)
+    return kind != "none" and last in listener.heard and early not in listener.heard and {"kind": kind}
+
+
+@mistake("test_news_reach_who_listens")
 def ends_at_the_first_silence(listener):
     """The feed came to its end when no news came for a while. get_message returns None if nothing has come in its time-out:
     go on then."""
@@ -246,10 +301,10 @@ def ends_at_the_first_silence(listener):
 
 
 @mistake("test_news_reach_who_listens")
-def news_stay_in_the_process(redis, NEWS):
+def news_stay_in_the_process(redis, listener, NEWS, answer=None):
     """Nobody has subscribed to {NEWS} in Redis. A list or a queue in the process reaches the listeners of that process alone;
     what is published in Redis reaches those of all replicas."""
-    return audience(redis, NEWS) == 0
+    return answer is None and listener.status == 200 and audience(redis, NEWS) == 0
 
 
 @mistake("test_news_reach_who_listens")
@@ -336,10 +391,10 @@ def another_window(redis, news, began, WINDOW):
 
 
 @mistake("test_the_limiter_closes")
-def no_time_to_come_back(actual, WINDOW):
+def no_time_to_come_back(actual, WINDOW, answer=None):
     """Retry-After is {actual}, and the window has {WINDOW} s. It tells when to come back, in whole seconds, and is never 0: PTTL
     says how many milliseconds are left of the window, divide them by 1000, and math.ceil rounds up."""
-    return (actual is None or isinstance(actual, str)) and {"actual": actual or "missing"}
+    return answer is None and (actual is None or isinstance(actual, str)) and {"actual": actual or "missing"}
 
 
 @mistake("test_the_last_place_is_given_once")
@@ -353,10 +408,16 @@ def looks_before_it_counts(actual):
 
 
 @mistake("test_an_order_waits_in_the_stream")
-def other_fields(actual, redis, ORDERS):
-    """The entry has the fields {fields}. The worker, and others that read the stream, need id, item and count."""
-    entries = redis.xrange(ORDERS) if isinstance(actual, list) and actual else []
-    return entries and not {"id", "item", "count"} <= entries[-1][1].keys() and {"fields": ", ".join(entries[-1][1])}
+def other_fields(actual):
+    """The entry has {fields}. The worker, and others that read the stream, need the fields id, item and count."""
+    return fields_of(actual)
+
+
+def fields_of(actual):
+    """What a stream's last entry has in place of the fields of an order."""
+    last = actual[-1] if isinstance(actual, list) and actual else {}
+    is_so = isinstance(last, dict) and last and not {"id", "item", "count"} <= last.keys()
+    return is_so and {"fields": ("the field " if len(last) == 1 else "the fields ") + ", ".join(last)}
 
 
 @mistake("test_an_order_waits_in_the_stream")
@@ -371,6 +432,41 @@ def waiting_orders_thrown_away(actual, FLOOD):
     """20,001 orders waited, one more came, and {actual} were left: MAXLEN throws the oldest away, done or not. Leave it out. The
     worker takes off the stream what is done."""
     return isinstance(actual, int) and actual < FLOOD and {"actual": actual}
+
+
+@mistake()
+def worker_before_the_first_order(start):
+    """A worker came before the first order, and ended with an error: there is no stream yet, and XGROUP CREATE needs one. With mkstream=True it makes an
+    empty one."""
+    return said(r"ResponseError: (?P<words>The XGROUP subcommand requires the key to exist)", start.log)
+
+
+@mistake()
+def ends_when_nothing_comes(start, expected):
+    """The worker ended by itself, with exit code 0, and orders came after that. XREADGROUP returns nothing if no order came in its time: does the loop
+    end then? A worker goes on, and asks again."""
+    return str(expected) == "a process that goes on" and not start.running and start.code == 0
+
+
+@mistake("test_an_order_is_done")
+def count_is_replaced(actual, order, more):
+    """The item was ordered twice, first {first} of it, then {second}, and shop:sold says {second}: the second count has replaced the first one. HINCRBY
+    adds to a field; HSET replaces it."""
+    return actual == more["count"] and {"first": order["count"], "second": more["count"]}
+
+
+@mistake("test_an_order_is_done")
+def marked_by_its_item(actual, order, more, redis):
+    """Two orders came for one item, each with its own id, and only the first was counted. Redis has {key}, which names the item: does it mark the order
+    as done? Then the item's next order is taken for done, too. Mark the order's id."""
+    keys = naming(redis, order["item"])
+    return actual == order["count"] and more["item"] == order["item"] and keys and {"key": keys[0]}
+
+
+@mistake("test_an_order_is_done")
+def counted_as_one(actual, order):
+    """The order was for {count}, and 1 was counted. Add the order's count: int(order["count"])."""
+    return type(actual) is int and actual == 1 and {"count": order["count"]}
 
 
 @mistake("test_an_order_is_done")
@@ -406,7 +502,14 @@ def done_and_still_in_the_stream(actual):
 
 
 @mistake("test_an_order_sent_twice_counts_once")
-def counted_twice(actual, order):
+def forgotten_too_soon(actual, asked):
+    """The order is done, and in {actual} s Redis forgets its id: if the client sends it again after that, it counts twice. Let the mark live for as long as
+    the order may come again: a day, a week."""
+    return asked.startswith("redis-cli TTL") and {"actual": actual}
+
+
+@mistake("test_an_order_sent_twice_counts_once")
+def counted_twice(actual, order, last):
     """The order has one id, was sent twice, and counted twice. Set a key for the id when it is counted, and count it only if
     the key is not there."""
     return actual == 2 * order["count"]
@@ -494,6 +597,13 @@ def set_aside_elsewhere(actual, redis, poison, ORDERS):
 
 
 @mistake("test_a_poison_order_is_set_aside")
+def moved_without_its_fields(actual):
+    """The entry in shop:orders:failed has {fields}, and the order had id, item and count. Whoever looks at it needs them all: add the order
+    as it was read."""
+    return fields_of(actual)
+
+
+@mistake("test_a_poison_order_is_set_aside")
 def poison_is_dropped(actual, main, FAILED):
     """The order failed, was acknowledged, and is nowhere now: nobody will ever know. Leave it pending, so that it is tried again,
     and move it to {FAILED} after three tries."""
@@ -501,9 +611,9 @@ def poison_is_dropped(actual, main, FAILED):
 
 
 @mistake("test_a_poison_order_is_set_aside")
-def never_tried_again(actual, warehouse, call):
+def never_tried_again(actual, warehouse, call, main):
     """The order failed once, and nobody tried it again. Does the worker claim what it has failed at itself?"""
-    return actual == [] and len(warehouse.times(call)) == 1
+    return actual == [] and len(warehouse.times(call)) == 1 and main.workers[-1].is_running()
 
 
 @mistake("test_a_poison_order_is_set_aside")
@@ -519,14 +629,15 @@ def set_aside_and_still_pending(actual, main):
     """The order was set aside, and is still pending, so that it comes again. Add it to the other stream and acknowledge it in one
     transaction."""
     is_again = isinstance(actual, list) and len(actual) > 1
-    return actual != [] and (is_again or bool(main.left()["pending"]))
+    is_there = isinstance(actual, int) or (isinstance(actual, str) and actual.startswith("asked"))
+    return is_again or (is_there and bool(main.left()["pending"]))
 
 
 @mistake("test_a_poison_order_is_set_aside")
 def another_number_of_tries(actual, expected):
     """The warehouse was {actual} to pack the order that fails, not three times. XPENDING counts each time that the entry was
     delivered, this one too."""
-    return isinstance(actual, str) and {"actual": actual}
+    return isinstance(actual, str) and actual.startswith("asked") and {"actual": actual}
 
 
 @mistake("test_a_broken_redis_is_503")

@@ -53,7 +53,7 @@ def stocked(warehouse, some):
 
 
 def test_a_price_is_the_warehouses(shop, warehouse, some):
-    """`GET /prices/<item>` answers the item and its price as the warehouse has it, 404 if there is no such item"""
+    """`GET /prices/<item>` answers the item and its price as the warehouse has it, 404 with a JSON object if there is no such item"""
     path, told, _ = stocked(warehouse, some)
     shop.get(path).expect(200, json=told)
     shop.get(f"/prices/{some.word(12)}").expect(404, json=dict)
@@ -79,7 +79,7 @@ def test_a_stampede_costs_one_call(shop, replica, warehouse, some):
 
 
 def test_a_failed_load_is_not_kept(shop, warehouse, some):
-    """While the warehouse fails, a price that is not in the cache answers 503; the next request asks the warehouse again"""
+    """While the warehouse fails, a price that is not in the cache answers 503 with a JSON object; the next request asks the warehouse again"""
     path, told, _ = stocked(warehouse, some)
     warehouse.plan(f"GET {path}", status=500)
     shop.get(path).expect(503, json=dict)
@@ -202,12 +202,17 @@ def main(bench, redis, warehouse):
     return Queue(redis, start, warehouse, Some(bench.seed, "queue"))
 
 
+@pytest.fixture(scope="module")
+@beside()
+def pair(bench, main):  # a queue with two workers: one comes before any order, and one when a check needs both
+    return main.early(3, Some(bench.seed, "pair"))
+
+
 @beside()
 def test_an_order_waits_in_the_stream(shop, redis, main):
     """`POST /orders` answers 202 and the order is in the stream `shop:orders`; all that wait stay there, even 20,000 of them"""
     order = main.order(by=shop)[0]
-    waiting = [{name: entry.get(name) for name in order} for _, entry in redis.xrange(ORDERS)]  # more may be there
-    expect(waiting, [{name: str(value) for name, value in order.items()}])
+    expect(main.entries(ORDERS), [order])
     redis.eval("for n = 1, ARGV[1] do redis.call('XADD', KEYS[1], '*', 'id', n) end", 1, ORDERS, FLOOD)
     main.order(by=shop)
     length = redis.xlen(ORDERS)
@@ -216,19 +221,26 @@ def test_an_order_waits_in_the_stream(shop, redis, main):
 
 
 @beside(after="test_an_order_waits_in_the_stream")
-def test_an_order_is_done(shop, warehouse, main):
-    """A worker packs an order and counts it in the hash `shop:sold`; what is done leaves the stream, which does not grow for ever"""
+def test_an_order_is_done(shop, warehouse, main, pair):
+    """A worker waits for orders, packs each, and adds its count to the item's in the hash `shop:sold`; what is done leaves the stream, which does not grow for ever"""
     order, call = main.order(by=shop)
     expect(main.sold(order), order["count"])
     expect(warehouse.asked(call), "asked 1 time")
     expect(until(main.left, 2, enough=lambda left: not any(left.values())), {"in the stream": 0, "pending": 0})
+    more, _ = main.order(by=shop, after=order)
+    main.wait_for_all()
+    expect(main.sold(order), order["count"] + more["count"])
+    first, _ = pair.order()
+    expect(pair.sold(first), first["count"])
 
 
 @rests_on(DONE)
 @beside()
 def test_an_order_sent_twice_counts_once(shop, main):
-    """An order that is sent twice with the same id counts once"""
+    """An order that is sent twice with the same id counts once, even a minute later"""
     order, _ = main.order(by=shop)
+    expect(main.sold(order), order["count"])
+    expect(main.remembers(order), wanted("60 s or more", lambda seconds: seconds > 55))
     shop.post("/orders", json=order).expect(202)
     last, _ = main.order(by=shop)
     expect(main.sold(last), last["count"])
@@ -261,8 +273,7 @@ def test_a_killed_worker_loses_no_order(warehouse, main, some, drill):
     """A worker is killed in the middle of an order: after `JOB_LEASE` seconds another one does it"""
     queue = main.elsewhere(1, some, drill.note)
     order, call, worker = queue.at_work()
-    worker.signal("KILL")
-    drill.note("worker 1", "killed by SIGKILL")
+    queue.signal(worker, "KILL")
     warehouse.plan(call)
     queue.hire()
     expect(queue.sold(order, LEASE + SOON), order["count"])
@@ -283,24 +294,17 @@ def test_a_worker_killed_after_its_first_word(warehouse, relay, main, some, dril
     expect(queue.sold(order, most=0.5), order["count"])
 
 
-@pytest.fixture(scope="module")
-@beside()
-def pair(bench, main):  # a queue with two workers, whom the first check hires that needs them
-    return main.elsewhere(3, Some(bench.seed, "pair"))
-
-
 @rests_on(DONE)
 @beside()
 def test_a_worker_that_wakes_up_late(warehouse, pair, drill):
     """A worker freezes in the middle of an order, another one does it, the first one wakes up and goes on: the order counts once"""
     pair.note = drill.note
     order, call, worker = pair.at_work()
-    worker.signal("STOP")
-    drill.note("worker 1", "frozen by SIGSTOP")
+    pair.signal(worker, "STOP")
     pair.hire()
     expect(pair.sold(order, LEASE + SOON), order["count"])
     warehouse.plan(call)
-    worker.signal("CONT")
+    pair.signal(worker, "CONT")
     pair.wait_for_all()
     expect(pair.sold(order), order["count"])
 
@@ -320,17 +324,13 @@ def test_an_order_at_work_is_left_alone(warehouse, pair):
 
 @rests_on(DONE)
 @beside(after="test_an_order_sent_twice_counts_once")
-def test_a_poison_order_is_set_aside(redis, warehouse, main, drill):
+def test_a_poison_order_is_set_aside(warehouse, main, drill):
     """An order that fails is tried three times, then moved to the stream `shop:orders:failed`; the others go on"""
     main.note = drill.note
     (poison, call), (good, _) = main.order(status=500), main.order()
     expect(main.sold(good, LEASE + SOON), good["count"])
-    for number in range(1, TRIES + 3):
-        until(lambda: len(warehouse.times(call)) >= number or redis.exists(FAILED), LEASE + 4)
-        if len(warehouse.times(call)) < number:
-            break
-        drill.note("warehouse", f"{warehouse.asked(call)} to pack the other one")
-    expect([entry.get("id") for _, entry in redis.xrange(FAILED)], [poison["id"]])
+    main.tried(call, TRIES + 2, LEASE + 4)
+    expect(main.entries(FAILED), [poison])
     expect(warehouse.asked(call), f"asked {TRIES} times")
     expect(until(main.left, 2, enough=lambda left: not left["pending"])["pending"], 0)
 

@@ -322,7 +322,8 @@ class Stack:
                     raise ends.ended(self, name, service)
             if time.monotonic() > end:
                 asked = "docker compose exec redis redis-cli PING"
-                raise NotUp(asked=asked, expected="PONG", actual=self.redis_cli("PING") or "no answer")
+                said, log = self.redis_cli("PING") or "no answer", self.service("redis").log()
+                raise NotUp(asked=asked, expected="PONG", actual=said, log=log)
             time.sleep(0.1)
 
     def _web_answers(self) -> None:

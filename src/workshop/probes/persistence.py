@@ -117,6 +117,12 @@ class Data:
         return self.stack.redis_cli("CONFIG", "GET", name).partition("\n")[2]
 
     @property
+    def evicts_by(self) -> str:
+        """The policy by which Redis throws away keys that have no time to live when its memory is full; `none` if it does not."""
+        policy = self.settings.get("maxmemory-policy", "")
+        return policy if policy.startswith("allkeys") and self.settings.get("maxmemory") != "0" else "none"
+
+    @property
     def mounts(self) -> dict[str, str]:
         """What the file mounts in the container of Redis: place → `memory`, `folder` (of the host), `volume`, or `unnamed` (a volume)."""
         service = self.stack.config["services"]["redis"]
