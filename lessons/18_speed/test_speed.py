@@ -322,7 +322,7 @@ def test_cache_report_full(notebook, redis):
     redis.pipeline().set("a key", "x" * 900_000).mget("a key", "no key").execute()  # a hit and a miss
     expect(report(notebook, "full"), None)
     redis.delete("a key")  # so that less is in use than there was
-    with redis.memory_limit(3_000_000, "noeviction"):
+    with redis.memory_limit(5_000_000, "noeviction"):
         full, memory = report(notebook, "full"), redis.info("memory")
     expect(full, about(memory["used_memory"] / memory["maxmemory"], share=NEAR))
 
