@@ -482,8 +482,8 @@ def copy_in_one_replica(answer, pair, newer):
 
 @mistake(*GETS, "test_a_changed_value_is_seen", "test_two_replicas_share_the_data")
 def get_looks_elsewhere(answer, redis, pair):
-    """The pair is in Redis, under its own key, and GET /get does not find it: so the view asks for another key. Take it from
-    request.args.get("key"), which is decoded already, and change nothing."""
+    """The pair is in Redis, under its own key, and GET /get does not find it. Which key does the view ask for? The one that
+    was sent is request.args.get("key"), which is decoded already."""
     is_there = redis.type(pair["key"]) == "string" and redis.get(pair["key"]) == pair["value"]
     return answer.method == "GET" and answer.status == 404 and is_there
 

@@ -334,7 +334,7 @@ def user_before_the_step(build, inside=None):
     """The build failed{where}. That step runs as {user}, since `USER {user}` stands above it, and {user} may not do this: “{said}”. Do it first,
     and put USER after it.
     """
-    seen = tells(build, r"^(?P<said>[^\n]*[Pp]ermission denied[^\n]*)$")
+    seen = tells(build, r"^(?!/bin/sh: \d+: (?!cannot create))(?P<said>[^\n]*[Pp]ermission denied[^\n]*)$")
     step = step_of(inside, build) if seen else None
     if not seen or not step:
         return None

@@ -39,7 +39,7 @@ def user_misspelt(start, inside=None):
         for line in lines
         for name in re.findall(r"\b(?:useradd|adduser)\b[^&|;]*?\s([\w.-]+)\s*(?=$|&|;)", line.text)
     ]
-    near = difflib.get_close_matches(wanted["name"], made, 1)
+    near = difflib.get_close_matches(wanted["name"], made, 1) if wanted["name"] not in made else []
     return near and {**wanted, "made": near[0]}
 
 

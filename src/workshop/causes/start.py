@@ -141,7 +141,8 @@ def spaces_around_the_equals_sign(start, inside=None):
     """
     lines = inside.dockerfile.all("ENV") if not start.running and inside and inside.dockerfile else []
     found = [seen for line in lines if (seen := re.match(r"(?P<name>\w+)\s+=\s*(?P<value>.+)", line.text))]
-    return found and found[0].groupdict()
+    told = [seen for seen in found if f"= {seen['value']}" in start.text]
+    return told and told[0].groupdict()
 
 
 @mistake(example=ended("Name or service not known\n"))
@@ -248,7 +249,7 @@ def option_and_value_in_one_item(start):
 
 @mistake(example=ended("RuntimeError: gevent worker requires gevent 24.10.1 or higher\n"))
 def worker_without_its_package(start):
-    """The server was told to use the worker {worker}, and that needs the package {package}, which is not installed: “{said}”. Name it in
+    """The server was told to use the worker {worker}, and the package {package} is missing or too old: “{said}”. Name it in
     requirements.txt, or choose a worker that needs none: sync or gthread.
     """
     return said(
