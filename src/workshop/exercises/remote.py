@@ -182,8 +182,11 @@ class RemoteNotebook(Exercises):
             self._down[name] = self._missing(name)
         elif message.get("empty"):
             self._down[name] = self._stopped(name) or not_written(name)  # a body behind the mistake counts for nothing
+        elif message.get("gone"):
+            raise Unchecked("The process for this call ended before the call began.")
         else:
-            raise Unchecked("The client for this call could not be connected to Redis.", actual=str(message))
+            problem = message.get("unconnected")
+            raise Unchecked("The client for this call could not be connected to Redis.", actual=str(problem))
         raise self._down[name]
 
     def _stretch(self, begun: Begun) -> float:

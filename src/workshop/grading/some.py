@@ -56,5 +56,10 @@ class Some:
         return self.random.choice(things)
 
     def shuffled(self, things: Sequence[T]) -> list[T]:
-        """The things in another order."""
-        return self.random.sample(list(things), len(things))
+        """The things in a random order; three or more come neither as they are nor backwards."""
+        order = drawn = list(range(len(things)))
+        while drawn in (order, order[::-1]):
+            drawn = self.random.sample(order, len(order))
+            if len(order) < 3:
+                break
+        return [things[place] for place in drawn]

@@ -175,6 +175,9 @@ class Runner:
         self.client: Any = None  # not connected here: each child connects its own copy
         self.children: dict[int, Child] = {}  # by the number of their call
         self.spare: Child | None = None  # waits for the next call; only while no call runs, so that none can harm it
+        self.again: dict[
+            int, dict[str, Any]
+        ] = {}  # calls of a spare that is not ready: what an earlier call left may have killed it
         self.rests: dict[
             int | None, bytes
         ] = {}  # the beginning of a line that a call, or the grader (None), has yet to end
@@ -307,22 +310,17 @@ class Runner:
         function = self.found(message)
         if function is None:
             return
+        if self.spare:
+            self.again[message["id"]] = message
         child, self.spare = self.spare or self.fork(), None
-        if not self.begin(child, message):  # something that an earlier call left has killed it
-            self.remove(child)
-            child = self.fork()
-            self.begin(child, message)
+        self.begin(child, message)
+
+    def begin(self, child: Child, message: dict[str, Any]) -> None:
+        """Tells a child what to call. One that is gone, or is just going, is heard to end."""
         self.children[message["id"]] = child
         self.selector.register(child.read, selectors.EVENT_READ, message["id"])
-
-    def begin(self, child: Child, message: dict[str, Any]) -> bool:
-        """Tells a child what to call; False where it is gone."""
-        try:
-            with os.fdopen(child.write, "wb") as whole:
-                whole.write(json.dumps(message).encode())
-        except OSError:
-            return False
-        return True
+        with contextlib.suppress(OSError), os.fdopen(child.write, "wb") as whole:
+            whole.write(json.dumps(message).encode())
 
     def fork(self) -> Child:
         """Forks a child. It does all of the work: each page of memory that this process touches between two forks is copied."""
@@ -376,18 +374,25 @@ class Runner:
             except ValueError:
                 continue
             if isinstance(answer, dict) and answer.get("id") == number:
+                self.again.pop(number, None)
                 self.tell(answer)
                 if ENDS & answer.keys():
                     self.end(number)
                     return
         if ended and number in self.children:
-            self.tell({"id": number, "gone": True})
+            again = self.again.pop(number, None)
+            if again is None:
+                self.tell({"id": number, "gone": True})
             self.end(number)
+            if again:
+                self.call(again)
+                del self.again[number]  # once
 
     def end(self, number: int) -> None:
         """Ends a call's process and all that it started; then the next call's can be made."""
         child = self.children.pop(number)
         self.rests.pop(number, None)
+        self.again.pop(number, None)
         self.selector.unregister(child.read)
         self.remove(child)
         if not self.children:
