@@ -18,7 +18,8 @@ from workshop.runtimes.evidence import Evidence, Stop
 from workshop.runtimes.http import ANY, TIME_LIMIT, Answer, Problem
 
 LOOK_AFTER = 1.0  # seconds without an answer after which the listening sockets are looked at
-POLL = 0.02  # seconds between two tries
+POLL = 0.01  # seconds between two tries
+LOG_POLL = 0.02  # seconds between two looks at a log
 UNREACHABLE = (
     "The app listens on port {} in its container, and {}:{}, which the engine publishes for it, refuses connections. So it is"
     " this machine that does not lead there: is there a firewall, or does something else have that port? Check again."
@@ -101,7 +102,7 @@ class Asked(abc.ABC):
         Only behind an answer that nobody means to give is it waited for.
         """
         is_meant = answer.status is not None and (answer.status < 500 or answer.status == 503)
-        return settled(lambda: self.log_since(mark), 0 if is_meant else LOGGED, POLL)
+        return settled(lambda: self.log_since(mark), 0 if is_meant else LOGGED, LOG_POLL)
 
     def _ended_during(self, answer: Answer) -> Evidence | None:
         """What is seen of the service if it ended by itself during a request that was not answered; else None."""
@@ -113,7 +114,7 @@ class Asked(abc.ABC):
 
     def log_with(self, pattern: str, seconds: float = LOGGED) -> str:
         """The log once it has a match of `pattern`, or after some seconds: what is printed comes there a moment later."""
-        return until(self.log, seconds, POLL, enough=lambda log: re.search(pattern, log, re.MULTILINE))
+        return until(self.log, seconds, LOG_POLL, enough=lambda log: re.search(pattern, log, re.MULTILINE))
 
     @abc.abstractmethod
     def evidence(self, deep: bool = False) -> Evidence:

@@ -41,12 +41,10 @@ def emptied(host: str, port: int, before: dict[str, str] | None) -> bool:
         with redis.Redis(host, port, decode_responses=True, socket_timeout=2, socket_connect_timeout=2) as client:
             if stay(client, before):
                 return False
+            pipe = client.pipeline(transaction=False)
             for kind in ("normal", "pubsub"):  # what is still being taken down is no client of the next check
-                client.client_kill_filter(_type=kind, skipme=True)
-            client.flushall()
-            client.script_flush()
-            client.function_flush()
-            client.config_resetstat()
+                pipe.client_kill_filter(_type=kind, skipme=True)
+            pipe.flushall().script_flush().function_flush().config_resetstat().execute()
     except redis.RedisError:
         return False
     return True
