@@ -294,10 +294,10 @@ def test_take_next_gives_a_job_to_one(notebook, redis, some):
 
 
 def week_of(redis, some, count):
-    """Boards of three days, `count` players on the first and fewer later: the days, and all with their sums, best first."""
+    """Boards of three days, a player less each day: the days, and all players with their sums, no two alike, best first."""
     days, players = some.words(3), some.words(count)
     for at, day in enumerate(days):
-        redis.zadd(f"board:{day}", {player: some.number(1, 500) for player in players[at:]})
+        redis.zadd(f"board:{day}", {one: 3 * count * some.number(1, 25) + n for n, one in enumerate(players[at:])})
     return days, [list(pair) for pair in redis.zunion([f"board:{day}" for day in days], withscores=True)[::-1]]
 
 
