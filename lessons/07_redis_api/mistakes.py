@@ -540,7 +540,8 @@ def counted_from_nothing(answer, log):
 
 @mistake("visit")
 def text_counted(answer, log):
-    """What GET returns is text, and Python adds no number to text. Let Redis add: INCR returns the new number."""
+    """A text and a number stand on the two sides of a +, and Python does not add them. Where they are counted, let Redis add: INCR
+    returns the new number; what GET returns is text. Where the page is made, put the number into an f"… {visits} …"."""
     pattern = (
         r"^TypeError: (?:can only concatenate str|can't concat int to bytes|unsupported operand[^\n]*'(?:str|bytes)')"
     )
