@@ -89,9 +89,10 @@ def get_reads_a_body(answer):
 
 
 @mistake(*GETS, "test_a_changed_value_is_seen", "test_two_replicas_share_the_data", "expect_503")
-def key_not_found_in_the_address(answer):
+def key_not_found_in_the_address(answer, service, away=None):
     """The address had ?key=…, and the view found no key. It is in request.args: request.args.get("key")."""
-    return answer.method == "GET" and answer.status == 400
+    is_refused = answer.path == "/get" and answer.status == 400
+    return is_refused and (away is None or service.get("/get", key="outage").status == 400)  # with Redis back, too
 
 
 @mistake("test_any_text_survives_the_round_trip")
@@ -103,10 +104,15 @@ def empty_text_refused(answer, value):
 
 
 @mistake(*SETS, *OUTAGE)
-def pair_not_found_in_the_body(answer):
+def pair_not_found_in_the_body(answer, outage=None):
     """A pair was sent as JSON, and the service refused it as malformed. Read the body with request.get_json();
     request.form is for HTML forms, and request.args for what comes after the ?."""
-    return answer.path == "/set" and answer.status in (400, 415)
+    return answer.path == "/set" and answer.status in (400, 415) and was_so_before(outage, 400, 415)
+
+
+def was_so_before(outage, *statuses):
+    """Whether POST /set was answered with such a status before Redis was taken away, too; true where it is not about that."""
+    return outage is None or outage.before.status in statuses
 
 
 # Redis is there, and the service says that it is not.
@@ -313,9 +319,9 @@ def value_for_the_status(answer, pair):
 
 
 @mistake(*SETS, *OUTAGE)
-def made_and_answered_with_200(answer):
+def made_and_answered_with_200(answer, outage=None):
     """POST /set answers with status 200. Something was made: say 201. Return the status too: return {…}, 201."""
-    return answer.path == "/set" and answer.status == 200
+    return answer.path == "/set" and answer.status == 200 and was_so_before(outage, 200)
 
 
 @mistake(*GETS, "test_a_changed_value_is_seen", "test_two_replicas_share_the_data")
@@ -772,7 +778,7 @@ def redis_error_let_through(answer, log):
 @mistake("expect_503")
 def outage_told_with_500(answer):
     """The error is reported as JSON, but not with the status for an outage. Return {"error": "…"}, 503."""
-    return answer.status in (500, 502, 504) and isinstance(answer.json, dict)
+    return answer.status in (400, 500, 502, 504) and isinstance(answer.json, dict)
 
 
 @mistake("expect_503")
