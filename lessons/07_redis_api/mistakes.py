@@ -739,11 +739,17 @@ def nothing_returned_in_the_outage(answer, log):
 
 @mistake("expect_503")
 def client_called_like_the_module(answer, log):
-    """`{name}` belongs to the module redis, and here `redis` is the client: the line `redis = …` took the module's name.
-    It shows now, since an `except` is read only when something was raised. Give the client another name:
-    store = redis.Redis.from_url(…)."""
+    """`{name}` belongs to the module redis, and here `{client}` is the client{taken}. It shows now, since an `except` is
+    read only when something was raised. {advice}"""
     pattern = r"^AttributeError: '(?:Strict)?Redis' object has no attribute '(?P<name>exceptions|\w+Error)'"
-    return answer.status == 500 and said(pattern, log)
+    seen = answer.status == 500 and said(pattern, log)
+    line = seen and said(rf"^ +[^\n]*?\b(?P<client>\w+)\.{seen['name']}\b", log)  # a line of the traceback
+    if line and line["client"] == "redis":
+        taken, advice = ": the line `redis = …` took the module's name", "store = redis.Redis.from_url(…)"
+        return seen | line | {"taken": taken, "advice": f"Give the client another name: {advice}."}
+    client = line["client"] if line else "what stands before it"
+    advice = f"Import redis, and write redis.{seen['name']}; the client has another name." if seen else ""
+    return seen and seen | {"client": client, "taken": "", "advice": advice}
 
 
 @mistake("expect_503")
