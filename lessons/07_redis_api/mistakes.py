@@ -593,7 +593,8 @@ def locked_against_itself_alone(mine, rivals, wire):
     """GET and SET ran between taking a lock in Redis and giving it back. That keeps out whoever takes the same lock, and
     nobody else: another program counted with INCR meanwhile, as the lesson says that others do, and its visit was
     overwritten. INCR alone needs no lock, and one command instead of four."""
-    is_lock = any(command[0].upper() == "SET" and "NX" in map(str.upper, command[3:]) for command in wire.commands)
+    sets = [command for command in wire.commands if command[0].upper() == "SET" and command[1] != VISITS]
+    is_lock = any("NX" in map(str.upper, command[3:]) for command in sets)
     return is_told_twice(mine, rivals) and is_lock and on_the_wire(wire, "GET", "SET")
 
 
