@@ -109,9 +109,10 @@ def one_level_too_deep(told, key):
 
 
 @mistake("ask")
-def memory_left_out(told, key):
-    """The answer has no `memory`. If there is no limit, the name stays and its value is null: return None for it."""
-    return key == "memory" and key not in told and "pid" in told
+def memory_left_out(told, key, one):
+    """The answer has no `memory`, and in another container it has. If there is no limit, the name stays and its value is null: return None for it."""
+    is_there = key in (one.get("/whoami").json or {})
+    return key == "memory" and key not in told and is_there
 
 
 @mistake("ask")
