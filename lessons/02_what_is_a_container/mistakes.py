@@ -51,7 +51,7 @@ def limit_file_not_there(log):
 def command_not_in_the_image(log):
     """The app starts the command `{missing}`, and the image does not have it: it has only what was put into it. Read the
     files in /proc yourself, as that command would."""
-    named = said(MISSING, log)
+    named = said(MISSING, log) if "in _execute_child" in log else None  # the function in subprocess.py that starts it
     return named and "/" not in named["missing"] and named
 
 
