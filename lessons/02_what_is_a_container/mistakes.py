@@ -361,9 +361,10 @@ def limit_not_a_number(value, version):
 
 
 @mistake(LIMIT)
-def limit_not_in_bytes(value, limit):
+def limit_not_in_bytes(value, limit, host):
     """The limit is right, but not in bytes. The file says bytes: pass them on as they are."""
-    return any(abs(value - limit / unit) <= 1 for unit in UNITS)
+    of_the_host = any(abs(value - host.memory / unit) <= 1 for unit in UNITS)  # then it may be that
+    return any(abs(value - limit / unit) <= 1 for unit in UNITS) and not of_the_host and value != host.cpus
 
 
 @mistake(LIMIT)
@@ -374,8 +375,8 @@ def memory_of_the_machine(value, version, host):
 
 @mistake(LIMIT)
 def processors_for_memory(value, version, host):
-    """That is the number of processors, not a limit of memory. Here the limit is in {file}."""
-    return value == host.cpus and {"file": LIMIT_FILE[version]}
+    """{value} is how many processors there are, and `memory` is a number of bytes. Here the limit is in {file}."""
+    return value == host.cpus and {"value": value, "file": LIMIT_FILE[version]}
 
 
 @mistake(LIMIT)
