@@ -623,8 +623,8 @@ def one_number_told_twice(mine, rivals):
 
 @mistake("test_visits_are_counted_under_the_key")
 def count_of_the_process_written(before, actual, page):
-    """Other programs had counted to {before}, and this visit set {VISITS} to {now}. So the app counts for itself, in a
-    variable, and writes that over what is there. INCR counts in Redis."""
+    """Other programs had counted to {before}, and after this visit {VISITS} is {now}: what was there was written over. Does the app
+    count in a variable of its own, or set a first value at each visit? INCR counts in Redis, and begins with 1 by itself."""
     return (
         page.status == 200 and str(actual).isdecimal() and int(actual) < before and {"before": before, "now": actual}
     )
