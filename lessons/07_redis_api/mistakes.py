@@ -701,8 +701,9 @@ def nothing_sent_to_redis(taken):
 
 @mistake("test_the_database_is_the_one_of_the_url")
 def database_number_ignored(outage):
-    """REDIS_URL ended in /3, which is the number of the database, and the service wrote to database 0. Host and port alone
-    are not the whole address: Redis.from_url(os.environ["REDIS_URL"]) takes the number too; else say db=…."""
+    """REDIS_URL ended in /3, which is the number of the database; the service took a pair, and database 3 has no key. Host and port
+    alone are not the whole address: Redis.from_url(os.environ["REDIS_URL"]) takes the number too; else say db=…. Or does a
+    service that starts without Redis keep its pairs elsewhere?"""
     return "db0" in outage.databases
 
 
