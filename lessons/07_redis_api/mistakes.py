@@ -48,6 +48,13 @@ def has_a_connection(redis):
     return any(int(client["id"]) != redis.client_id() for client in redis.client_list())
 
 
+def connects(redis, service):
+    """Whether a request to the service opens a connection to Redis, as one with a client of its own does and closes it again."""
+    before = redis.info("stats")["total_connections_received"]
+    service.get("/get", key="some-key")
+    return redis.info("stats")["total_connections_received"] > before
+
+
 # The request never reached the view that it was meant for.
 
 
@@ -161,11 +168,11 @@ def another_error_told_as_an_outage(answer, redis):
 
 
 @mistake(*SETS, *GETS, *READS, "visit", "through_relay")
-def redis_looked_for_elsewhere(answer, redis):
+def redis_looked_for_elsewhere(answer, redis, service):
     """The service says that Redis is gone, but Redis answers the grader and has no connection from the service. Does
     it use the address in REDIS_URL? Inside a container, localhost is the container itself. And Redis(…) takes a host;
     for a whole address it is Redis.from_url(os.environ["REDIS_URL"])."""
-    return answer.status == 503 and redis.ping()
+    return answer.status == 503 and redis.ping() and not connects(redis, service)
 
 
 @mistake()
