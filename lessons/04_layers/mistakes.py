@@ -276,8 +276,8 @@ def tools_in_the_final_image(layers, tools):
 
 @mistake("test_the_image_is_small")
 def large_base_image(is_on_base):
-    """The final stage does not start from {BASE}, so all that the image has beyond that one's size counts, what it starts from too. The slim image
-    has all that Python needs to run. If a package needs more to be built, build it in a first stage."""
+    """The final stage does not start from {BASE}, and all that the image has beyond {BASE} counts: what it starts from, too. The slim image has
+    all that Python needs to run. If a package needs more to be built, build it in a first stage."""
     return not is_on_base
 
 
