@@ -56,7 +56,8 @@ def list_taken_for_a_number(error):
     return fits(
         error,
         "TypeError",
-        r"can only concatenate list|unsupported operand .*'list'|"
+        r"can only concatenate list \(not \"(?:int|float)\"|"
+        r"unsupported operand .*(?:'list' and '(?:int|float)'|'(?:int|float)' and 'list')|"
         r"not supported between instances of (?:'list' and '(?:int|float)'|'(?:int|float)' and 'list')",
     )
 
