@@ -35,9 +35,9 @@ def another(redis, key):
 
 
 @mistake("test_record_visit_counts")
-def counted_under_another_key(redis, page):
+def counted_under_another_key(redis, page, actual, before):
     """What was counted went into the key {other}. It belongs in visits:<page>, here {key}."""
-    return another(redis, f"visits:{page}")
+    return actual == str(before) and another(redis, f"visits:{page}")
 
 
 @mistake("test_record_visit_counts")
