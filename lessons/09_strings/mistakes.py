@@ -771,8 +771,8 @@ def counter_expiry_set_afterwards(times):
 
 @mistake("test_allow_request_forgets")
 def counter_began_anew(turn, seen):
-    """The counter expired between two commands, and INCR made a new one that never expires: SET with NX and EX and the
-    INCR after it are two steps."""
+    """The counter expired while the function was at work, and a command after that made a new one that never expires.
+    Make one step of counting and expiry: INCR and EXPIRE in a pipeline with MULTI, or a script."""
     return seen.acted == turn
 
 
