@@ -742,4 +742,6 @@ def finished_in_several_steps(moments):
         return {"what": "the job was in no list, and there was no result"}
     if ends == -1:
         return {"what": "the result had no expiry"}
+    if not waiting:
+        return {"what": "the job had its result, and was not counted"}
     return {"what": "the result was there and the job still in work" if ends == 1 else "the job was counted too early"}
