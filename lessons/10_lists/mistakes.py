@@ -348,10 +348,11 @@ def put_at_the_end(actual, song, songs):
 
 
 @mistake("test_queue_song_tells_whether")
-def length_for_true(actual, expected):
+def length_for_true(redis, actual, expected, party):
     """The song was found, and the function returned {length}, LINSERT's own answer: the new length. Return True or
     False: LINSERT returns more than 0 if it found the other song."""
-    return expected is True and type(actual) is int and {"length": actual}
+    is_length = type(actual) is int and actual == redis.llen(f"songs:{party}")
+    return expected is True and is_length and {"length": actual}
 
 
 @mistake("test_queue_song_tells_whether")
