@@ -782,10 +782,11 @@ def first_number_for_all(actual, redis, tea, rice):
 
 
 @mistake("test_sell_decides_each_order")
-def compared_as_texts(actual):
+def compared_as_texts(actual, redis, tea):
     """12 pieces were left and 9 were asked for, and the order was refused. What GET and ARGV hold is text, and as text
     "12" is less than "9": tonumber(…) makes numbers of them."""
-    return isinstance(actual, list) and actual[:2] == [False, True]
+    is_so = isinstance(actual, list) and actual[:3] == [False, True, False]
+    return is_so and redis.get(f"stock:{tea}") == "12"
 
 
 @mistake("test_sell_decides_each_order")
