@@ -35,9 +35,9 @@ def another(redis, key):
 
 
 @mistake("test_record_visit_counts")
-def counted_under_another_key(redis, page):
+def counted_under_another_key(redis, page, actual, before):
     """What was counted went into the key {other}. It belongs in visits:<page>, here {key}."""
-    return another(redis, f"visits:{page}")
+    return actual == str(before) and another(redis, f"visits:{page}")
 
 
 @mistake("test_record_visit_counts")
@@ -771,8 +771,8 @@ def counter_expiry_set_afterwards(times):
 
 @mistake("test_allow_request_forgets")
 def counter_began_anew(turn, seen):
-    """The counter expired between two commands, and INCR made a new one that never expires: SET with NX and EX and the
-    INCR after it are two steps."""
+    """The counter expired while the function was at work, and a command after that made a new one that never expires.
+    Make one step of counting and expiry: INCR and EXPIRE in a pipeline with MULTI, or a script."""
     return seen.acted == turn
 
 

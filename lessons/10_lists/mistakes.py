@@ -348,10 +348,11 @@ def put_at_the_end(actual, song, songs):
 
 
 @mistake("test_queue_song_tells_whether")
-def length_for_true(actual, expected):
+def length_for_true(redis, actual, expected, party):
     """The song was found, and the function returned {length}, LINSERT's own answer: the new length. Return True or
     False: LINSERT returns more than 0 if it found the other song."""
-    return expected is True and type(actual) is int and {"length": actual}
+    is_length = type(actual) is int and actual == redis.llen(f"songs:{party}")
+    return expected is True and is_length and {"length": actual}
 
 
 @mistake("test_queue_song_tells_whether")
@@ -495,11 +496,11 @@ def put_at_the_left(actual, jobs):
 
 
 @mistake("test_start_job_moves")
-def job_in_no_list(redis, actual, expected, jobs, queue):
+def job_in_no_list(redis, actual, expected, jobs):
     """The job came back, and it is in no list any more: if its worker crashes now, nobody knows of it. LMOVE puts it
     into working:<worker>, and there it stays until it is done."""
-    is_so = (actual, expected) == (jobs[:1], jobs[:2])
-    return is_so and jobs[1] not in redis.lrange(f"jobs:{queue}", 0, -1)
+    lists = [redis.lrange(key, 0, -1) for key in redis.keys() if redis.type(key) == "list"]
+    return (actual, expected) == (jobs[:1], jobs[:2]) and not any(jobs[1] in one for one in lists)
 
 
 @mistake("test_start_job_moves")
@@ -742,4 +743,6 @@ def finished_in_several_steps(moments):
         return {"what": "the job was in no list, and there was no result"}
     if ends == -1:
         return {"what": "the result had no expiry"}
+    if not waiting:
+        return {"what": "the job had its result, and was not counted"}
     return {"what": "the result was there and the job still in work" if ends == 1 else "the job was counted too early"}

@@ -557,8 +557,8 @@ def added_and_then_trimmed(sizes):
 
 @mistake("test_take_next_takes_the_most_urgent", "test_take_next_of_an_empty_queue")
 def the_pair_for_the_name(actual, expected):
-    """A list came back, not the name. ZPOPMIN returns a list of pairs, member and score: the name of the job is the
-    first part of the first pair."""
+    """A list came back, not the name. ZPOPMIN returns a list of pairs, member and score, and ZRANGE a list of members:
+    take the name of the job out of it."""
     return isinstance(actual, list) and actual and not isinstance(expected, list)
 
 

@@ -244,9 +244,9 @@ def one_piece_for_all(redis, key, product, first):
 
 @mistake("test_add_to_cart_counts", "expect_whole")
 def the_new_pieces_for_all(number, first, second):
-    """{number} pieces were put in now, with the {first} from before there are more. HINCRBY returns how many there are:
-    return that."""
-    return number == second and {"number": number, "first": first}
+    """{first} pieces were put in before and {number} now: {total} should have come back, and {number} did. HINCRBY adds
+    to what is there, and returns how many there are then."""
+    return number == second and {"number": number, "first": first, "total": first + second}
 
 
 @mistake("test_add_to_cart_loses_none")

@@ -172,22 +172,22 @@ def last_for_the_slowest(actual, times, ROUNDED):
 
 @mistake("test_load_products_loads")
 def nothing_in_the_pipeline(actual, seen, ids):
-    """The list is empty, and each HGETALL made a trip of its own: they were sent by `r`, at once, and the pipeline was
-    empty when it was executed. In the loop it is the pipeline's own method that collects: pipe.hgetall(…)."""
+    """The list is empty, and each HGETALL made a trip of its own: its answer came at once, and was not kept. If you fill
+    a pipeline, its own method collects in the loop, pipe.hgetall(…), and not that of `r`."""
     return actual == [] and seen["hgetall"] >= len(set(ids)) and seen.round_trips >= len(set(ids))
 
 
 @mistake("test_load_products_loads")
 def executed_twice(actual, seen):
-    """The list is empty, though all HGETALLs were sent: execute() returns their answers once. Then the pipeline is empty, and
-    the next execute() returns nothing. Keep what the first one returns."""
+    """The list is empty, though all HGETALLs were sent: their answers were not kept. execute() returns them once. Then
+    the pipeline is empty, and another execute() returns nothing."""
     return actual == [] and seen["hgetall"] > 1 and seen.round_trips == 1
 
 
 @mistake("test_load_products_loads")
 def executed_after_the_block(actual, seen):
-    """The list is empty, and Redis received no HGETALL: the pipeline was empty when it was executed. At the end of its
-    `with` block a pipeline forgets what it has collected: execute it inside."""
+    """The list is empty, and Redis received no HGETALL. A pipeline only collects until it is executed, and at the end of
+    its `with` block it forgets what it has collected: execute it inside."""
     return actual == [] and not seen["hgetall"]
 
 
@@ -782,10 +782,11 @@ def first_number_for_all(actual, redis, tea, rice):
 
 
 @mistake("test_sell_decides_each_order")
-def compared_as_texts(actual):
+def compared_as_texts(actual, redis, tea):
     """12 pieces were left and 9 were asked for, and the order was refused. What GET and ARGV hold is text, and as text
     "12" is less than "9": tonumber(…) makes numbers of them."""
-    return isinstance(actual, list) and actual[:2] == [False, True]
+    is_so = isinstance(actual, list) and actual[:3] == [False, True, False]
+    return is_so and redis.get(f"stock:{tea}") == "12"
 
 
 @mistake("test_sell_decides_each_order")
@@ -806,8 +807,8 @@ def one_piece_for_each_order(actual, redis, tea):
 
 @mistake("test_sell_decides_each_order")
 def executed_without_the_pipe(actual, seen):
-    """The list is empty, and each call of the script made a trip of its own: the pipeline was empty when it was executed.
-    The script goes into the pipeline with client=pipe."""
+    """The list is empty, and each call of the script made a trip of its own: its answer came at once, and was not kept.
+    If you fill a pipeline, the script goes into it with client=pipe."""
     return actual == [] and seen["evalsha"] + seen["eval"] >= 6 and seen.round_trips >= 6
 
 

@@ -56,7 +56,8 @@ def list_taken_for_a_number(error):
     return fits(
         error,
         "TypeError",
-        r"can only concatenate list|unsupported operand .*'list'|"
+        r"can only concatenate list \(not \"(?:int|float)\"|"
+        r"unsupported operand .*(?:'list' and '(?:int|float)'|'(?:int|float)' and 'list')|"
         r"not supported between instances of (?:'list' and '(?:int|float)'|'(?:int|float)' and 'list')",
     )
 
@@ -71,11 +72,14 @@ def none_not_expected(error):
 
 @mistake(example=raised("TypeError", 'can only concatenate str (not "int") to str'))
 def string_taken_for_a_number(error):
-    """Redis returns strings, also for numbers. int(…) makes a number of one."""
+    """Python does not add a number to a text, and does not calculate with a text. If the text is a number that Redis
+    returned, int(…) makes one of it; if the number belongs in the text, as in that of a key, f"…{…}" puts it there.
+    """
     return fits(
         error,
         "TypeError",
-        r"can only concatenate str|must be str, not int|unsupported operand.*'(?:str|int)' and '(?:str|int)'",
+        r"can only concatenate str \(not \"(?:int|float)\"|must be str, not int|"
+        r"unsupported operand.*'(?:str|int)' and '(?:str|int)'",
     )
 
 
