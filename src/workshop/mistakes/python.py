@@ -63,7 +63,7 @@ def escape_from_flask(log):
 def not_utf_8(log):
     """The file is not saved as UTF-8. Save it again with the encoding UTF-8."""
     alone = r"^SyntaxError: Non-UTF-8 code starting with"  # the file that Python was told to run: no traceback
-    return raises(r"SyntaxError: (?:\(unicode error\)|Non-UTF-8 code)", log) or said(alone, log)
+    return raises(r"SyntaxError: (?:\(unicode error\) 'utf-8' codec|Non-UTF-8 code)", log) or said(alone, log)
 
 
 @mistake(example='  File "/app/app.py", line 8\n    <<<<<<< HEAD\nIndentationError: expected an indented block\n')
