@@ -56,7 +56,8 @@ def list_taken_for_a_number(error):
     return fits(
         error,
         "TypeError",
-        r"can only concatenate list|unsupported operand .*'list'|"
+        r"can only concatenate list \(not \"(?:int|float)\"|"
+        r"unsupported operand .*(?:'list' and '(?:int|float)'|'(?:int|float)' and 'list')|"
         r"not supported between instances of (?:'list' and '(?:int|float)'|'(?:int|float)' and 'list')",
     )
 
@@ -71,11 +72,14 @@ def none_not_expected(error):
 
 @mistake(example=raised("TypeError", 'can only concatenate str (not "int") to str'))
 def string_taken_for_a_number(error):
-    """Redis returns strings, also for numbers. int(…) makes a number of one."""
+    """Python was to calculate with a text here, or to join it to a number. Redis returns strings, also for numbers: int(…) makes a
+    number of one. If a text is meant, as for a key, an f-string or str(…) makes one of the number.
+    """
     return fits(
         error,
         "TypeError",
-        r"can only concatenate str|must be str, not int|unsupported operand.*'(?:str|int)' and '(?:str|int)'",
+        r"can only concatenate str \(not \"(?:int|float)\"|must be str, not int"
+        r"|unsupported operand.*(?:'str' and '(?:str|int|float)'|'(?:int|float)' and 'str')",
     )
 
 
