@@ -732,9 +732,9 @@ def nothing_returned_in_the_outage(answer, log):
 
 @mistake("expect_503")
 def client_called_like_the_module(answer, log):
-    """`{name}` belongs to the module redis, and here `redis` is the client: the line `redis = …` took the module's name.
-    It shows now, since an `except` is read only when something was raised. Give the client another name:
-    store = redis.Redis.from_url(…)."""
+    """`{name}` belongs to the module redis, and here a client was asked for it. It shows now, since an `except` is read only
+    when something was raised. Either a line `redis = …` took the module's name: give the client another one, store =
+    redis.Redis.from_url(…). Or the client's name stands where the module's is meant."""
     pattern = r"^AttributeError: '(?:Strict)?Redis' object has no attribute '(?P<name>exceptions|\w+Error)'"
     return answer.status == 500 and said(pattern, log)
 

@@ -263,8 +263,8 @@ def event_loop_is_closed(log):
 
 @mistake(example=traceback("AttributeError: 'Redis' object has no attribute 'exceptions'"))
 def client_called_like_the_module(log):
-    """`{name}` belongs to the module redis, and here `redis` is the client: the line `redis = …` took the module's name. Give
-    the client another name: store = redis.Redis.from_url(…).
+    """`{name}` belongs to the module redis, and here a client was asked for it. Either a line `redis = …` took the module's name:
+    give the client another one, store = redis.Redis.from_url(…). Or the client's name stands where the module's is meant.
     """
     names = r"exceptions|asyncio|retry|backoff|Redis|StrictRedis|\w+Error"
     return raises(rf"AttributeError: '(?:Strict)?Redis' object has no attribute '(?P<name>{names})'", log)
