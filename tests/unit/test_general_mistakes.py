@@ -125,7 +125,7 @@ TRACEBACK = """Traceback (most recent call last):
             TRACEBACK
             + "redis.exceptions.ConnectionError: Error 99 connecting to localhost:6379. Cannot assign requested address.\n",
             "redis_on_localhost",
-            "looks for Redis on localhost",
+            "looked for Redis on localhost",
             id="localhost that has the other version of IP",
         ),
         pytest.param(

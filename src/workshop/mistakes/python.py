@@ -288,10 +288,13 @@ def url_given_as_host(log):
 
 @mistake(example=traceback(f"{NO_REDIS} Error 111 connecting to localhost:6379. Connection refused."))
 def redis_on_localhost(log):
-    """The app looks for Redis on {host}. Inside a container that is the container itself, and no Redis is there. Take the
+    """The app looked for Redis on {host}, and nothing answers there. Inside a container that is the container itself. Take the
     address from REDIS_URL.
     """
-    return tells(r"^\S.*Error (?:111|99|61|10061)\b[^\n]*connecting to (?P<host>localhost|127\.0\.0\.1|::1)", log)
+    return tells(
+        r"^\S.*Error (?:111|99|61|10061)\b[^\n]*connecting to (?P<host>localhost|127\.0\.0\.1|::1)\b(?!:(?!6379\b))",
+        log,
+    )
 
 
 @mistake(example=traceback(f"{NO_REDIS} Error 111 connecting to redis:6380. Connection refused."))
@@ -305,8 +308,8 @@ def redis_refuses(log):
 
 @mistake(example=traceback(f"{NO_REDIS} Error -2 connecting to database:6379. Name or service not known."))
 def redis_not_found(log):
-    """The name `{host}` does not resolve: nothing on this network has that name. Take the address of Redis from
-    REDIS_URL; under Compose it is the name of the service.
+    """The name `{host}` does not resolve: nothing on this network has that name now. If the check has stopped Redis, its name is gone
+    with it. If not: is it the name in REDIS_URL? Under Compose that is the name of the service.
     """
     return tells(r"^\S.*Error -(?:2|3|5)\b[^\n]*connecting to (?P<host>[\w.-]+)", log)
 
