@@ -53,8 +53,9 @@ def kept_in_the_process(redis):
 
 @mistake(*SHOWS)
 def name_not_filled_in(redis):
-    """There is a key {key}, with the word {word} in it and not its value: all users share that key. In an f-string two
-    braces stand for one that is meant, so {{user}} is no value in braces. It takes three: f"inbox:{{{user}}}:at"."""
+    """There is a key {key}, with the word {word} in it and not its value: all users share that key. Is there an f before the
+    quotes? In an f-string two braces stand for one that is meant, so {{user}} is no value in braces. It takes three:
+    f"inbox:{{{user}}}:at"."""
     for key in redis.scan_iter(match="*{*}*"):
         tag = re.search(r"\{(user|to|name|user_name|username)\}", key)
         if tag:

@@ -52,8 +52,9 @@ def kept_in_the_process(redis):
 
 @mistake(*SHOWS)
 def name_not_filled_in(redis):
-    """There is a key {key}, with the word {word} in it and not its value: all beginnings share that key. In an f-string two
-    braces stand for one that is meant. One pair puts the value there: f"complete:{beginning}"."""
+    """There is a key {key}, with the word {word} in it and not its value: all beginnings share that key. Is there an f before
+    the quotes? In an f-string two braces stand for one that is meant. One pair puts the value there:
+    f"complete:{beginning}"."""
     for key in redis.scan_iter(match="*{*}*"):
         name = re.search(r"\{(beginning|prefix|word|q|text|start)\}", key)
         if name:

@@ -72,7 +72,8 @@ def error_without_json(answer, expected):
 
 @mistake(*PRICES, "test_a_failed_load_is_not_kept")
 def one_key_for_all_items(answer, redis):
-    """Redis has the key {key}: all items share it. In an f-string, doubled braces stand for the braces themselves; a single pair puts in the value."""
+    """Redis has the key {key}: all items share it. Is there an f before the quotes? In an f-string, doubled braces stand for the braces themselves;
+    a single pair puts in the value."""
     keys = [key for key in naming(redis, "{") if re.search(r"\{(item|name|key)\}", key)]
     return answer.status in (200, 404) and keys and {"key": keys[0]}
 
