@@ -92,8 +92,8 @@ def word_not_returned(answer, pair):
 
 @mistake("test_a_malformed_word_is_400")
 def length_in_bytes(answer, longest):
-    """A word of {count} characters was refused. In UTF-8 it has {size} bytes. Count its characters: len(word), before it is
-    encoded."""
+    """A word of {count} characters, as long as one may be, was refused, and another as long was taken. This one has {size} bytes
+    in UTF-8. Are they counted in place of its characters? That is len(word), before it is encoded."""
     size, is_refused = len(longest.encode()), answer.path == "/words" and answer.status in (400, 415)
     return is_refused and size > len(longest) and {"count": len(longest), "size": size}
 
