@@ -228,17 +228,17 @@ def lease_left_behind(answer, redis, told):
 
 
 @mistake("test_an_update_is_seen_at_once")
-def warehouse_is_not_told(actual, told):
-    """The cache has the new price, and the warehouse the old one: once the cache forgets it, it is lost. Tell the warehouse
-    first, with ask_warehouse("PUT", …)."""
-    return actual == told
+def warehouse_is_not_told(warehouse, told, path, answer=None):
+    """The price was changed with PUT, and the warehouse still has the old one: what the cache alone has is lost once it forgets
+    it. Tell the warehouse first, with ask_warehouse("PUT", …)."""
+    return (answer is None or answer.json == told) and warehouse.get(path) == told
 
 
 @mistake("test_an_update_is_seen_at_once")
-def old_price_is_still_kept(answer, told):
+def old_price_is_still_kept(answer, told, warehouse, path):
     """The price was changed, and the old one came from the cache. Delete it there when the warehouse has the new one, for all
     replicas: store.delete(key)."""
-    return answer.json == told
+    return answer.json == told and warehouse.get(path) != told
 
 
 @mistake("test_an_update_beats_a_load")
