@@ -94,10 +94,9 @@ def preview_cut_otherwise(actual, expected):
 
 
 @mistake("test_the_inbox")
-def late_message_replaces_the_newest(actual, expected):
+def late_message_replaces_the_newest(actual, late):
     """The message that came last is shown, and it is not the newest: its `at` is 15 minutes ago. What decides is `at`, not the order of arrival."""
-    shown, due = {one[0]: one[2] for one in rows(actual)}, {one[0]: one[2] for one in rows(expected)}
-    return shown.keys() == due.keys() and shown != due and all(len(str(text)) <= 40 for text in shown.values())
+    return any(peer == late["from"] and preview == late["text"][:40] for peer, _, preview in rows(actual))
 
 
 @mistake("test_the_inbox")
