@@ -27,14 +27,27 @@ def scores_in_the_crowd(redis, peer):
     return {key: score for key, score in scores.items() if score is not None}
 
 
+def has_a_connection(redis):
+    """Whether a client beside the grader's own is connected to Redis."""
+    return any(int(client["id"]) != redis.client_id() for client in redis.client_list())
+
+
 # Where it is kept.
 
 
 @mistake("test_a_message_is_taken", "sent", "inbox")
+def another_error_told_as_an_outage(answer, redis):
+    """The service says that Redis is gone, but it has a connection to Redis that works. Does an `except` or an errorhandler
+    take another error for an outage, one in a command or in a script? RedisError and Exception do. Answer 503 for redis-py's
+    ConnectionError and TimeoutError alone; then the log names any other error."""
+    return answer.status == 503 and has_a_connection(redis)
+
+
+@mistake("test_a_message_is_taken", "sent", "inbox")
 def redis_looked_for_elsewhere(answer, redis):
-    """The service says that Redis is gone. Redis answers the grader, and nothing has come to it: it has no key. Does the
-    service use the address in os.environ["REDIS_URL"]? In another place, localhost is another Redis, or none."""
-    return answer.status == 503 and redis.ping() and not redis.dbsize()
+    """The service says that Redis is gone. Redis answers the grader, and has no key, and no connection from the service. Does
+    it use the address in os.environ["REDIS_URL"]? In another place, localhost is another Redis, or none."""
+    return answer.status == 503 and redis.ping() and not redis.dbsize() and not has_a_connection(redis)
 
 
 @mistake("test_the_inbox_shows_each_conversation")
@@ -53,8 +66,9 @@ def kept_in_the_process(redis):
 
 @mistake(*SHOWS)
 def name_not_filled_in(redis):
-    """There is a key {key}, with the word {word} in it and not its value: all users share that key. In an f-string two
-    braces stand for one that is meant, so {{user}} is no value in braces. It takes three: f"inbox:{{{user}}}:at"."""
+    """There is a key {key}, with the word {word} in it and not its value: all users share that key. Is there an f before the
+    quotes? In an f-string two braces stand for one that is meant, so {{user}} is no value in braces. It takes three:
+    f"inbox:{{{user}}}:at"."""
     for key in redis.scan_iter(match="*{*}*"):
         tag = re.search(r"\{(user|to|name|user_name|username)\}", key)
         if tag:

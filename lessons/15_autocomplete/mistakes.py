@@ -33,14 +33,27 @@ def what_adds(commands):
     return [words[0].upper() for words in commands if words[0].upper() in ADDS]
 
 
+def has_a_connection(redis):
+    """Whether a client beside the grader's own is connected to Redis."""
+    return any(int(client["id"]) != redis.client_id() for client in redis.client_list())
+
+
 # Where it is kept.
 
 
 @mistake("test_a_word_is_taken", "add", "completions")
+def another_error_told_as_an_outage(answer, redis):
+    """The service says that Redis is gone, but it has a connection to Redis that works. Does an `except` or an errorhandler
+    take another error for an outage, one in a command or in a script? RedisError and Exception do. Answer 503 for redis-py's
+    ConnectionError and TimeoutError alone; then the log names any other error."""
+    return answer.status == 503 and has_a_connection(redis)
+
+
+@mistake("test_a_word_is_taken", "add", "completions")
 def redis_looked_for_elsewhere(answer, redis):
-    """The service says that Redis is gone. Redis answers the grader, and nothing has come to it: it has no key. Does the
-    service use the address in os.environ["REDIS_URL"]? In another place, localhost is another Redis, or none."""
-    return answer.status == 503 and redis.ping() and not redis.dbsize()
+    """The service says that Redis is gone. Redis answers the grader, and has no key, and no connection from the service. Does
+    it use the address in os.environ["REDIS_URL"]? In another place, localhost is another Redis, or none."""
+    return answer.status == 503 and redis.ping() and not redis.dbsize() and not has_a_connection(redis)
 
 
 @mistake("through_relay")
@@ -52,8 +65,9 @@ def kept_in_the_process(redis):
 
 @mistake(*SHOWS)
 def name_not_filled_in(redis):
-    """There is a key {key}, with the word {word} in it and not its value: all beginnings share that key. In an f-string two
-    braces stand for one that is meant. One pair puts the value there: f"complete:{beginning}"."""
+    """There is a key {key}, with the word {word} in it and not its value: all beginnings share that key. Is there an f before
+    the quotes? In an f-string two braces stand for one that is meant. One pair puts the value there:
+    f"complete:{beginning}"."""
     for key in redis.scan_iter(match="*{*}*"):
         name = re.search(r"\{(beginning|prefix|word|q|text|start)\}", key)
         if name:
@@ -78,8 +92,8 @@ def word_not_returned(answer, pair):
 
 @mistake("test_a_malformed_word_is_400")
 def length_in_bytes(answer, longest):
-    """A word of {count} characters was refused. In UTF-8 it has {size} bytes. Count its characters: len(word), before it is
-    encoded."""
+    """A word of {count} characters, as long as one may be, was refused, and another as long was taken. This one has {size} bytes
+    in UTF-8. Are they counted in place of its characters? That is len(word), before it is encoded."""
     size, is_refused = len(longest.encode()), answer.path == "/words" and answer.status in (400, 415)
     return is_refused and size > len(longest) and {"count": len(longest), "size": size}
 

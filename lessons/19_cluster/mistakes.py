@@ -148,8 +148,9 @@ def mget_over_slots(answer, service, keys, log):
 
 @mistake("test_notes_are_written_in_one_step", "noted")
 def name_not_filled_in(cluster):
-    """There is a key {key}, with the word {word} in it and not its value: all users share that key. In an f-string two
-    braces stand for one that is meant, so {{user}} is no value in braces. It takes three: f"notes:{{{user}}}:texts"."""
+    """There is a key {key}, with the word {word} in it and not its value: all users share that key. Is there an f before the
+    quotes? In an f-string two braces stand for one that is meant, so {{user}} is no value in braces. It takes three:
+    f"notes:{{{user}}}:texts"."""
     for node in cluster.primaries():
         for key in cluster.connect(node).scan_iter(match="*{*}*"):
             tag = re.search(r"\{(user|name|user_name|username)\}", key)

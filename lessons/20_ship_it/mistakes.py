@@ -67,16 +67,16 @@ def malformed_request_breaks_the_view(answer, expected):
 
 @mistake("test_visits_are_counted")
 def visits_are_not_shown(pages):
-    """A hundred visits got pages without a number: {page}. `GET /` says how many visits there were, this one included: the number that INCR returns."""
-    return not any(re.search(r"\d", page) for page in pages) and {"page": pages[0].strip()[:80]}
+    """A hundred visits got the same page: {page}. `GET /` says how many visits there were, this one included: the number that INCR returns."""
+    return len(set(pages)) == 1 and {"page": pages[0].strip()[:80]}
 
 
 @mistake("test_visits_are_counted")
 def visits_counted_in_two_steps(pages):
     """Of a hundred visits, 25 at a time, some got the same number: {same}. Another visit came between two commands, or each process counts for itself. INCR counts
     and answers in one step, in Redis; use what it answers."""
-    twice = sorted({page.strip() for page in pages if pages.count(page) > 1})
-    return twice and {"same": twice[0][:80]}
+    twice = sorted({page.strip() for page in pages if pages.count(page) > 1 and re.search(r"\d", page)})
+    return len(set(pages)) > 1 and twice and {"same": twice[0][:80]}
 
 
 def rows(side):
@@ -94,10 +94,9 @@ def preview_cut_otherwise(actual, expected):
 
 
 @mistake("test_the_inbox")
-def late_message_replaces_the_newest(actual, expected):
+def late_message_replaces_the_newest(actual, late):
     """The message that came last is shown, and it is not the newest: its `at` is 15 minutes ago. What decides is `at`, not the order of arrival."""
-    shown, due = {one[0]: one[2] for one in rows(actual)}, {one[0]: one[2] for one in rows(expected)}
-    return shown.keys() == due.keys() and shown != due and all(len(str(text)) <= 40 for text in shown.values())
+    return any(peer == late["from"] and preview == late["text"][:40] for peer, _, preview in rows(actual))
 
 
 @mistake("test_the_inbox")

@@ -109,6 +109,13 @@ TRACEBACK = """Traceback (most recent call last):
             id="a message without a traceback",
         ),
         pytest.param(
+            "  File \"/app/app.py\", line 3\n    HOME = 'C:\\Users'\n           ^^^^^^^^^^\n"
+            "SyntaxError: (unicode error) 'unicodeescape' codec can't decode bytes in position 2-3: truncated \\UXXXXXXXX escape\n",
+            "syntax_error",
+            "is not Python: (unicode error) 'unicodeescape' codec",
+            id="a backslash in a text is no other encoding",
+        ),
+        pytest.param(
             "  File \"/app/app.py\", line 3\r\n    x = (\r\n        ^\r\nSyntaxError: '(' was never closed\r\n",
             "syntax_error",
             "/app/app.py, line 3, is not Python: '(' was never closed.",
@@ -118,7 +125,7 @@ TRACEBACK = """Traceback (most recent call last):
             TRACEBACK
             + "redis.exceptions.ConnectionError: Error 99 connecting to localhost:6379. Cannot assign requested address.\n",
             "redis_on_localhost",
-            "looks for Redis on localhost",
+            "looked for Redis on localhost",
             id="localhost that has the other version of IP",
         ),
         pytest.param(

@@ -72,14 +72,14 @@ def none_not_expected(error):
 
 @mistake(example=raised("TypeError", 'can only concatenate str (not "int") to str'))
 def string_taken_for_a_number(error):
-    """Python does not add a number to a text, and does not calculate with a text. If the text is a number that Redis
-    returned, int(…) makes one of it; if the number belongs in the text, as in that of a key, f"…{…}" puts it there.
+    """Python was to calculate with a text here, or to join it to a number. Redis returns strings, also for numbers: int(…) makes a
+    number of one. If a text is meant, as for a key, an f-string or str(…) makes one of the number.
     """
     return fits(
         error,
         "TypeError",
-        r"can only concatenate str \(not \"(?:int|float)\"|must be str, not int|"
-        r"unsupported operand.*'(?:str|int)' and '(?:str|int)'",
+        r"can only concatenate str \(not \"(?:int|float)\"|must be str, not int"
+        r"|unsupported operand.*(?:'str' and '(?:str|int|float)'|'(?:int|float)' and 'str')",
     )
 
 

@@ -63,7 +63,7 @@ def escape_from_flask(log):
 def not_utf_8(log):
     """The file is not saved as UTF-8. Save it again with the encoding UTF-8."""
     alone = r"^SyntaxError: Non-UTF-8 code starting with"  # the file that Python was told to run: no traceback
-    return raises(r"SyntaxError: (?:\(unicode error\)|Non-UTF-8 code)", log) or said(alone, log)
+    return raises(r"SyntaxError: (?:\(unicode error\) 'utf-8' codec|Non-UTF-8 code)", log) or said(alone, log)
 
 
 @mistake(example='  File "/app/app.py", line 8\n    <<<<<<< HEAD\nIndentationError: expected an indented block\n')
@@ -263,8 +263,8 @@ def event_loop_is_closed(log):
 
 @mistake(example=traceback("AttributeError: 'Redis' object has no attribute 'exceptions'"))
 def client_called_like_the_module(log):
-    """`{name}` belongs to the module redis, and here `redis` is the client: the line `redis = …` took the module's name. Give
-    the client another name: store = redis.Redis.from_url(…).
+    """`{name}` belongs to the module redis, and here a client was asked for it. Either a line `redis = …` took the module's name:
+    give the client another one, store = redis.Redis.from_url(…). Or the client's name stands where the module's is meant.
     """
     names = r"exceptions|asyncio|retry|backoff|Redis|StrictRedis|\w+Error"
     return raises(rf"AttributeError: '(?:Strict)?Redis' object has no attribute '(?P<name>{names})'", log)
@@ -288,10 +288,13 @@ def url_given_as_host(log):
 
 @mistake(example=traceback(f"{NO_REDIS} Error 111 connecting to localhost:6379. Connection refused."))
 def redis_on_localhost(log):
-    """The app looks for Redis on {host}. Inside a container that is the container itself, and no Redis is there. Take the
+    """The app looked for Redis on {host}, and nothing answers there. Inside a container that is the container itself. Take the
     address from REDIS_URL.
     """
-    return tells(r"^\S.*Error (?:111|99|61|10061)\b[^\n]*connecting to (?P<host>localhost|127\.0\.0\.1|::1)", log)
+    return tells(
+        r"^\S.*Error (?:111|99|61|10061)\b[^\n]*connecting to (?P<host>localhost|127\.0\.0\.1|::1)\b(?!:(?!6379\b))",
+        log,
+    )
 
 
 @mistake(example=traceback(f"{NO_REDIS} Error 111 connecting to redis:6380. Connection refused."))
@@ -305,8 +308,8 @@ def redis_refuses(log):
 
 @mistake(example=traceback(f"{NO_REDIS} Error -2 connecting to database:6379. Name or service not known."))
 def redis_not_found(log):
-    """The name `{host}` does not resolve: nothing on this network has that name. Take the address of Redis from
-    REDIS_URL; under Compose it is the name of the service.
+    """The name `{host}` does not resolve: nothing on this network has that name now. If the check has stopped Redis, its name is gone
+    with it. If not: is it the name in REDIS_URL? Under Compose that is the name of the service.
     """
     return tells(r"^\S.*Error -(?:2|3|5)\b[^\n]*connecting to (?P<host>[\w.-]+)", log)
 

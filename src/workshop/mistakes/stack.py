@@ -154,7 +154,11 @@ def start_needs_what_is_dropped(start, service_seen):
     """`{service}` gives up a right with `cap_drop` that its start script needs to change its user: “{said}”. Say `user:` instead,
     or give that right back with `cap_add`.
     """
-    told = said(r"^(?P<said>[^\n]*(?:[Oo]peration not permitted|[Pp]ermission denied)[^\n]*)$", start.text)
+    told = said(
+        r"^(?P<said>(?![\w.]*Error: )[^\n]*\b(?:setpriv|gosu|su-exec|su|chown|chgrp|find|set(?:re|res)?[ug]id|setgroups|switching to)\b"
+        r"[^\n]*(?:[Oo]peration not permitted|[Pp]ermission denied)[^\n]*)$",
+        start.text,
+    )
     return service_seen.dropped and told and {**told, "service": service_seen.name}
 
 
