@@ -65,7 +65,7 @@ def max_with_its_line_end(log):
 @mistake()
 def max_made_a_number(log):
     """The app makes a number of what is in memory.max. If no limit is set, that is the word max: look for it first."""
-    return re.search(r"ValueError: .*max", log)
+    return re.search(r"ValueError: (?:invalid literal|could not convert).*\bmax\b", log)
 
 
 # The JSON object.

@@ -824,7 +824,7 @@ def a_view_that_tries_again(PATIENCE, away, reply, answer=None, actual=None):
     due in 2 s. The other addresses gave up in time, so it is a loop in this view that tries again. Let the first failure
     be the answer; whoever asked can ask again."""
     tries = tries_of_a_late_one(away, PATIENCE, answer, actual)
-    others = any(other.seconds <= PATIENCE and other.path != reply.path for other in away.answers)
+    others = any(one.status == 503 and one.seconds <= PATIENCE and one.path != reply.path for one in away.answers)
     return tries and others and len(tries.at) > 2 and {"path": reply.path, **told(tries)}
 
 

@@ -56,7 +56,7 @@ def the_first_points_written(actual, more, had, score):
 def points_read_then_written(had, more, score, seen):
     """Between reading and writing, someone else gave points to this player, and these were lost. ZINCRBY reads, adds
     and writes in one step."""
-    return is_less(score, had + more + 1000 * len(seen))
+    return is_less(score, had + more + 1000 * len(seen)) and score == had + more
 
 
 @mistake("test_add_points_loses_none")
@@ -655,7 +655,8 @@ def the_best_day_for_the_sum(actual, redis, days):
     if not found or any(redis.type(key) != "zset" for key in keys):
         return False
     most = dict(redis.zunion(keys, aggregate="MAX", withscores=True))
-    return all(most.get(one) == points for one, points in found.items())
+    is_one_day = any(found.items() <= dict(redis.zrange(key, 0, -1, withscores=True)).items() for key in keys)
+    return found.items() <= most.items() and not is_one_day
 
 
 @mistake("test_top_of_week_adds_up")
@@ -670,7 +671,8 @@ def the_week_not_written(actual, expected, days):
 def added_to_the_week_before(actual):
     """What was in `week` before this call was counted too. ZUNIONSTORE writes the new set in the place of the old one,
     if `week` is not among the sets that it adds up."""
-    return any(points >= 9999 for points in points_in(actual).values())
+    found = points_in(actual)
+    return len(found) > 2 and any(points >= 9999 for points in found.values())  # that week alone had two
 
 
 @mistake("test_top_of_week_adds_up")

@@ -257,11 +257,10 @@ def the_first_pieces_written_by_hset(actual, had, count):
 
 
 @mistake("test_add_to_cart_loses_none")
-def a_count_by_hget_and_hset(actual, expected):
+def a_count_by_hget_and_hset(actual, had, count, seen):
     """Between reading and writing, someone else added pieces, and these were lost. HINCRBY reads and writes in one
     step."""
-    is_text = isinstance(actual, str) and isinstance(expected, str)
-    return is_text and actual.isdigit() and expected.isdigit() and int(actual) < int(expected)
+    return bool(seen) and actual == str(had + count)
 
 
 @mistake("test_add_to_cart_loses_none")

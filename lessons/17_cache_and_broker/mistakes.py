@@ -183,26 +183,29 @@ def second_look_left_out(actual, warehouse, path, ANSWER):
     return str(actual).startswith("asked") and gap > ANSWER and {"gap": f"{gap:.1f}"}
 
 
+def held_in_a_load(shop, warehouse, redis, item):
+    """The keys that are in Redis while the service loads the price of an item, and were not there before, each with its time to live (ms)."""
+    before, held, path = set(redis.keys()), [], f"/prices/{item}"
+    warehouse.put(path, price=100)
+    look = lambda: held.extend((key, redis.pttl(key)) for key in set(redis.keys()) - before)
+    warehouse.meanwhile(f"GET {path}", lambda: shop.get(path), look)
+    return held
+
+
 @mistake("test_a_stampede_costs_one_call")
 def lease_ends_before_the_answer(actual, shop, warehouse, redis, told, ANSWER):
     """Whoever loads the price holds {key}, which had {seconds} s to live when the warehouse was asked. Its answer took {ANSWER} s:
     by then the next client had the key, and asked too. Give it a time to live that is longer than any load."""
-    if not str(actual).startswith("asked"):
-        return False
-    item, held = f"{told['item']}2", []  # an item of which nothing is kept
-    path = f"/prices/{item}"
-    warehouse.put(path, price=told["price"])
-    look = lambda: held.extend((key, redis.pttl(key)) for key in naming(redis, item))
-    warehouse.meanwhile(f"GET {path}", lambda: shop.get(path), look)
-    short = [(key, left) for key, left in held if 0 < left < ANSWER * 1000]
+    held = str(actual).startswith("asked") and held_in_a_load(shop, warehouse, redis, f"{told['item']}2")
+    short = held and [(key, left) for key, left in held if 0 < left < ANSWER * 1000]
     return short and {"key": short[0][0], "seconds": f"{short[0][1] / 1000:.1f}"}
 
 
 @mistake("test_a_stampede_costs_one_call")
-def lock_in_the_process(actual):
-    """Two replicas asked once each, at the same time: so each keeps its own clients apart, with a lock in its own memory. All
-    replicas need to see the same lock: SET … NX in Redis, with a time to live."""
-    return actual == "asked 2 times"
+def lock_in_the_process(actual, shop, warehouse, redis, told):
+    """Two replicas asked once each, at the same time, and while one asks there is no new key in Redis: so each keeps its own clients
+    apart. All replicas need to see the same lock: SET … NX in Redis, with a time to live."""
+    return actual == "asked 2 times" and not held_in_a_load(shop, warehouse, redis, f"{told['item']}3")
 
 
 @mistake("test_a_stampede_costs_one_call")
@@ -525,10 +528,10 @@ def marked_before_the_work(actual, queue, order):
 
 
 @mistake("test_a_killed_worker_loses_no_order")
-def acknowledged_before_the_work(queue):
+def acknowledged_before_the_work(actual, queue):
     """The worker died in the middle of the order, and no order is pending: it had acknowledged it before it was done. The group
     gives nobody what is acknowledged. XACK comes last."""
-    return queue.left()["pending"] == 0
+    return actual == 0 and queue.left()["pending"] == 0
 
 
 @mistake("test_a_killed_worker_loses_no_order")

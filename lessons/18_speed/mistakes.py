@@ -91,7 +91,7 @@ def warm_up_that_came_late(times, count, place, held):
 def all_timed_together(times):
     """All times are the same. The time of all, divided by their number, is an average: it hides the slow one. Time
     each call for itself."""
-    return len(times) > 1 and len(set(times)) == 1
+    return len(times) > 1 and len(set(times)) == 1 and times[0] > 0
 
 
 @mistake("test_measure_times_each_call")
@@ -244,10 +244,10 @@ def empty_dict_for_a_missing_product(actual, expected):
 
 
 @mistake("test_load_products_in_one_trip")
-def pipeline_for_each_product(seen):
+def pipeline_for_each_product(seen, ids):
     """Each product has a pipeline of its own, or execute() stands inside the loop. Fill one pipeline in the loop, and
     execute it once, after it."""
-    return seen["multi"] > 1
+    return seen["multi"] >= len(ids)
 
 
 @mistake("test_load_products_in_one_trip")

@@ -335,7 +335,7 @@ def pytest_not_in_the_image(done):
 
 @mistake("test_its_tests_run_in_a_container")
 def a_test_fails(done):
-    """The tests ran, and not all of them passed: {said}."""
+    """The tests did not all pass: {said}."""
     lines = [
         line.strip("= ") for line in done.out.splitlines() if " failed" in line or line.startswith(("FAILED", "ERROR"))
     ]
@@ -356,9 +356,10 @@ def fixed_host_port(stack, fixed, actual):
 
 
 @mistake("test_two_of_web")
-def data_in_the_process(answer):
+def data_in_the_process(answer, one, pair):
     """What one of the two took, the other does not have: it is kept in the process. Keep it in Redis, which both can ask."""
-    return answer.status == 404
+    looks = (one.get("/get", key=pair["key"]).json for _ in range(5))  # one may be several processes
+    return answer.status == 404 and any(found == pair for found in looks)
 
 
 @mistake("test_docker_stop_ends_it")

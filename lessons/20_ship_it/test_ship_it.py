@@ -137,7 +137,7 @@ def test_keys_have_hash_tags(web, stack, some):
 def test_completions(web, some):
     """As in lesson 15, `GET /complete?q=…&n=…` answers the n heaviest words; a word that comes again gets heavier; capitals make no difference"""
     beginning = some.word(5)
-    words = [beginning + end for end in some.words(3, 4)]
+    words = sorted((beginning + end for end in some.words(3, 4)), reverse=True)  # the heaviest are not the first
     for weight, word in zip((20, 30, 40), words, strict=True):
         added(web, word, weight)
     added(web, words[0].upper(), 15)

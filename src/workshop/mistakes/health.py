@@ -99,7 +99,8 @@ def service_health_test_without_its_tool(health_test):
 @mistake(example=of_service("/bin/sh: 1: curl: not found", 127, ping="PONG"))
 def service_health_test_cannot_run(health_test):
     """{place}: the health test of `{service}` cannot be run: {what} is not in its image.{instead}"""
-    if not health_test.service or not health_test.cannot_run or said(r"exceeded timeout", health_test.output):
+    otherwise = r"exceeded timeout|(?i:permission denied)"
+    if not health_test.service or not health_test.cannot_run or said(otherwise, health_test.output):
         return None
     command = not_found(health_test.output)
     return {
