@@ -9,3 +9,4 @@ def test_three_or_more_come_neither_as_they_are_nor_backwards():
 def test_fewer_come_in_any_order():
     assert {tuple(Some(seed, "check").shuffled("ab")) for seed in range(100)} == {tuple("ab"), tuple("ba")}
     assert Some(1, "check").shuffled([]) == [] and Some(1, "check").shuffled([7]) == [7]
+    assert sorted(Some(1, "check").shuffled({"a": 1, "b": 2, "c": 3})) == ["a", "b", "c"]

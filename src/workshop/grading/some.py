@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -55,11 +55,12 @@ class Some:
         """One of the things."""
         return self.random.choice(things)
 
-    def shuffled(self, things: Sequence[T]) -> list[T]:
+    def shuffled(self, things: Iterable[T]) -> list[T]:
         """The things in a random order; three or more come neither as they are nor backwards."""
-        order = drawn = list(range(len(things)))
+        known = list(things)
+        order = drawn = list(range(len(known)))
         while drawn in (order, order[::-1]):
             drawn = self.random.sample(order, len(order))
             if len(order) < 3:
                 break
-        return [things[place] for place in drawn]
+        return [known[place] for place in drawn]
