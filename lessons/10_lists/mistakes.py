@@ -504,6 +504,14 @@ def job_in_no_list(redis, actual, expected, jobs):
 
 
 @mistake("test_start_job_moves")
+def job_in_another_key(redis, actual, expected, jobs, worker):
+    """The job came back, and it is in the list {other}. It belongs in working:<worker>, here {key}."""
+    there = [key for key in sorted(redis.keys()) if redis.type(key) == "list" and jobs[1] in redis.lrange(key, 0, -1)]
+    is_so = (actual, expected) == (jobs[:1], jobs[:2]) and there
+    return is_so and {"other": there[0], "key": f"working:{worker}"}
+
+
+@mistake("test_start_job_moves")
 def empty_job_taken_for_none(actual, expected):
     """A job may be an empty string, and this one was, and the function returned None. "" counts as false for `if` and
     `or`; LMOVE returns None if there is no job, and only then."""

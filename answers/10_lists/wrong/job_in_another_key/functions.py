@@ -1,0 +1,2 @@
+def start_job(r, queue, worker):
+    return r.lmove(f"jobs:{queue}", f"worker:{worker}")
