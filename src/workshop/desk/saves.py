@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workshop.course.handin import PASSED_OVER
 
-SETTLE = 25  # milliseconds without a further change after which a save is over
+SETTLE = 10  # milliseconds without a further change after which a save is over
 LOOK = 0.5  # seconds between two looks at whether the folder is the same one
 
 
