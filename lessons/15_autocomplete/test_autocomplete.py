@@ -188,9 +188,9 @@ def test_a_malformed_word_is_400(service, some):
     for what, body in bodies.items():  # noqa: B007  a mistake names what was sent
         service.post("/words", json=body).expect((400, 415))
     expect(completions(service, word, 3), [])
-    for longest in (f"{some.word(20)} {some.word(29)}", f"{some.word(5)}{'漢' * 45}"):  # 50 bytes, then 140
+    for longest in (plain := f"{some.word(20)} {some.word(29)}", f"{some.word(5)}{'漢' * 45}"):  # 50 bytes, then 140
         add(service, longest, 1)
-    expect(completions(service, longest, 1), [(longest, 1)])
+    expect(completions(service, plain, 1), [(plain, 1)])
 
 
 @completes
