@@ -36,7 +36,7 @@ def completions(service, q, n=None):
 
 def alike(some, count):
     """A beginning that no other word has, and `count` words that begin with it."""
-    beginning = some.word(5)
+    beginning = some.word(7)
     return beginning, [beginning + end for end in some.words(count, 4)]
 
 
@@ -98,7 +98,7 @@ def test_a_second_time_adds_to_the_weight(service, some):
     add(service, first, 10)
     add(service, second, 15)
     add(service, first, 6)
-    for q in (beginning[:4], beginning, first):
+    for q in (beginning[:6], beginning, first):
         expect(completions(service, q, 2)[:1], [(first, 16)])
     for _ in range(2):
         add(service, second, 10**6)
@@ -117,19 +117,19 @@ def test_the_new_weight_is_returned(service, some):
 def test_any_script_is_completed(service, some):
     """Any script is completed by its characters: umlauts, Chinese, emoji, from right to left, with combining marks"""
     for end in ("übung", "漢字表", "😀😃😄", "مرحبا", "מָלֵא", "हिन्दी", "a\u0332\u0332"):
-        word = some.word(3) + end
+        word = some.word(7) + end  # so long that no other word begins like it
         add(service, word, 5)
-        for length in range(3, len(word) + 1):
+        for length in range(7, len(word) + 1):
             expect(completions(service, word[:length], 1), [(word, 5)])
 
 
 @folds
 def test_capitals_make_no_difference(service, some):
     """Capitals make no difference, neither in the word nor in the question; the word comes back in small letters"""
-    word = f"{some.word(6)}ü"
+    word = f"{some.word(8)}ü"
     add(service, word.upper(), 3)
     add(service, word.capitalize(), 4)
-    for q in (word[:4], word[:4].upper(), word.title(), word.upper()):
+    for q in (word[:6], word[:6].upper(), word.title(), word.upper()):
         expect(completions(service, q, 3), [(word, 7)])
     street = f"{some.word(4)}Straße"
     add(service, street, 3)
@@ -252,7 +252,7 @@ def test_a_question_is_one_command(through_relay, redis, relay, some):
             add(through_relay, word, weight)
         before = commands_done(redis)
         with relay.watch() as seen:
-            completions(through_relay, beginning[:4], SMALL)
+            completions(through_relay, beginning[:6], SMALL)
         costs.append(
             SimpleNamespace(commands=commands_done(redis) - before, bytes=seen.received, sent=seen.data_commands)
         )

@@ -319,7 +319,7 @@ def test_cache_report_evicted(notebook, redis, some):
 
 def test_cache_report_full(notebook, redis):
     """cache_report tells the share of the memory limit that is in use, or None if there is no limit"""
-    redis.pipeline().set("a key", "x" * 900_000).mget("a key", "no key").execute()  # a hit and a miss
+    redis.pipeline().setrange("a key", 900_000, "x").strlen("a key").strlen("no key").execute()  # a hit and a miss
     expect(report(notebook, "full"), None)
     redis.delete("a key")  # so that less is in use than there was
     with redis.memory_limit(5_000_000, "noeviction"):
