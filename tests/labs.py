@@ -131,7 +131,16 @@ class Composed:
         done = subprocess.run(
             [*self.words, *args], cwd=self.folder, env=env, capture_output=True, text=True, timeout=400, check=False
         )
-        assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+        if done.returncode:  # why a service ended stands in its log alone
+            logs = subprocess.run(
+                [*self.words, "logs", "--tail", "50"],
+                cwd=self.folder,
+                env=env,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            raise AssertionError(f"{done.stdout}{done.stderr}{logs.stdout}")
         return done.stdout
 
     def inside(self, *command):
