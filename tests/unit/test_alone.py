@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from workshop.alone import serve
 from workshop.alone.mirror import Mirror, Place, leading_to, published
 from workshop.course.places import ROOT
 from workshop.guests import gate
@@ -175,3 +176,15 @@ def test_the_command_takes_an_environment_that_was_made_elsewhere(tmp_path):
     )
     assert re.fullmatch(r"workshop, version \S+\n", done.stdout), done.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+def test_what_cannot_be_removed_is_no_reason_not_to_start(tmp_path, monkeypatch):
+    left = tmp_path / "tmp" / "left"
+    left.mkdir(parents=True)
+    monkeypatch.setenv("TMPDIR", str(left.parent))
+    serve.temporary()
+    assert left.parent.is_dir() and not left.exists()
+    left.mkdir()
+    monkeypatch.setattr(serve.shutil, "rmtree", lambda folder, ignore_errors: None)  # as where root has written
+    serve.temporary()
+    assert left.is_dir()

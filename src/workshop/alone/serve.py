@@ -93,10 +93,10 @@ def answers(port: int) -> bool:
 
 
 def temporary() -> None:
-    """Has the place for temporary folders (TMPDIR) made anew: what an earlier container left there goes."""
+    """Has the place for temporary folders (TMPDIR) made anew: what an earlier container left there goes, as far as it can be removed."""
     folder = Path(os.environ["TMPDIR"])
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    shutil.rmtree(folder, ignore_errors=True)  # a container that is still up may write there, or have written as root
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 @contextlib.contextmanager
