@@ -175,9 +175,8 @@ class Runner:
         self.client: Any = None  # not connected here: each child connects its own copy
         self.children: dict[int, Child] = {}  # by the number of their call
         self.spare: Child | None = None  # waits for the next call; only while no call runs, so that none can harm it
-        self.again: dict[
-            int, dict[str, Any]
-        ] = {}  # calls of a spare that is not ready: what an earlier call left may have killed it
+        # Calls of a spare that is not ready: what an earlier call left may have killed it.
+        self.again: dict[int, dict[str, Any]] = {}
         self.rests: dict[
             int | None, bytes
         ] = {}  # the beginning of a line that a call, or the grader (None), has yet to end
@@ -386,7 +385,7 @@ class Runner:
             self.end(number)
             if again:
                 self.call(again)
-                del self.again[number]  # once
+                self.again.pop(number, None)  # once
 
     def end(self, number: int) -> None:
         """Ends a call's process and all that it started; then the next call's can be made."""
