@@ -1,6 +1,8 @@
 """What goes wrong in lesson 4. Looked through after a check has failed, from the top; the first that holds is the hint."""
 
 import re
+from fnmatch import fnmatch
+from pathlib import Path
 
 from workshop.grader import mistake, said
 
@@ -125,11 +127,18 @@ def litter_deleted_later(layers, places):
 
 @mistake("test_nothing_ignored_gets_in")
 def comments_behind_the_patterns(bench, places):
-    """.dockerignore does not hold back {names}. In its line `{line}`, # begins no comment but is a part of the pattern: give comments lines of
+    """.dockerignore does not hold back {name}. In its line `{line}`, # begins no comment but is a part of the pattern: give comments lines of
     their own."""
     rules = ignore_file(bench)
-    lines = re.findall(r"(?m)^[^#\s]\S*[ \t]+#.*$", rules.read_text("utf-8", "replace")) if rules else []
-    return lines and names_of(places) | {"line": lines[0].strip()}
+    lines = re.findall(r"(?m)^([^#\s]\S*)([ \t]+#.*)$", rules.read_text("utf-8", "replace")) if rules else []
+    found = [(name, pattern + comment) for pattern, comment in lines for name in places if is_meant(pattern, name)]
+    return found and {"name": found[0][0], "line": found[0][1].strip()}
+
+
+def is_meant(pattern, name):
+    """Whether a pattern of .dockerignore would hold a file back, or one that is called so."""
+    bare = pattern.removeprefix("/").removeprefix("**/").rstrip("/")
+    return any(fnmatch(one, bare) for one in (name, Path(name).name, *name.split("/")))
 
 
 @mistake("test_nothing_ignored_gets_in")

@@ -162,8 +162,8 @@ def handler_without_its_two_arguments(ended=None, end=None):
 
 @mistake("ended")
 def handler_in_place_of_the_servers(end, goodbyes, GRACE):
-    """It said goodbye, went on, and was killed after {GRACE} s. Your own handler for SIGTERM took the place of the server's, and now
-    nothing ends the server. Leave that signal to the server: atexit, or one of its hooks, is the place for a goodbye."""
+    """It said goodbye, went on, and was killed after {GRACE} s. Do you have a handler of your own for SIGTERM? It takes the place of the server's, and
+    then nothing ends the server. Leave that signal to the server: atexit, or one of its hooks, is the place for a goodbye."""
     return was_killed(end, GRACE) and goodbyes(end.log) and not goodbyes(end.before)
 
 

@@ -167,9 +167,10 @@ def name_not_imported(log):
 
 
 HANDLER = "TypeError: signal handler must be signal.SIG_IGN, signal.SIG_DFL, or a callable object"
+HANDED_OVER = traceback(HANDLER).replace("return answer()", "signal.signal(signal.SIGTERM, say_goodbye())")
 
 
-@mistake(example=traceback(HANDLER))
+@mistake(example=HANDED_OVER)
 def called_instead_of_handed_over(log):
     """{place}, line {line}: {what} takes a function, and was given what a call of it returned. `name()` calls the function at once; hand over `name`,
     without parentheses.
@@ -178,6 +179,10 @@ def called_instead_of_handed_over(log):
         r"TypeError: (?:(?P<signal>signal handler must be)|(?P<atexit>the first argument must be callable))", log
     )
     raised = last_in(log)
+    if not re.search(
+        r"(?m)^ +(?:\w+\.)*(?:signal|register)\(.*\w\(", log
+    ):  # a text, or None, may have been handed over
+        return None
     what = "signal.signal" if seen and seen["signal"] != "it" else "atexit.register"
     return seen and raised and raised.place and {"place": raised.place, "line": raised.line, "what": what}
 

@@ -54,6 +54,7 @@ class Session:
         self._asked, self.runtime, self._keeps = runtime, choose(runtime), keeps
         self._run: Run | None = None
         self._docker: DockerSession | None = None
+        self._spare: DockerSession | None = None  # what the next grading gets while a kept service holds the other
         self._tidying: list[tuple[Callable[[], None], Ahead[None]]] = []
         self._let_go: list[Bench] = []  # what was kept and is still to be removed
         self._releasing: Ahead[None] | None = None  # its Redis comes back from it
@@ -92,11 +93,13 @@ class Session:
     @property
     def docker(self) -> DockerSession:
         """What the docker runtime shares."""
-        if self._docker is None:
-            from workshop.runtimes.docker import Session as DockerSession
-
-            self._docker = DockerSession(self.run)
+        self._docker = self._docker or self._new_docker()
         return self._docker
+
+    def _new_docker(self) -> DockerSession:
+        from workshop.runtimes.docker import Session as DockerSession
+
+        return DockerSession(self.run)
 
     @functools.cached_property
     def lodging(self) -> Lodging | None:
@@ -127,16 +130,20 @@ class Session:
             return runners.Runners(lambda _: runners.lodged(self.run, lodging))
         if self.runtime == "embedded":
             return runners.Runners(lambda _: runners.local(self.run))
-        return runners.Runners(hosts.Hosts(self.run, self.docker.network))
+        return runners.Runners(hosts.Hosts(self.run, lambda: self.docker.network()))
 
     def warm(self, lesson: Lesson) -> None:
         """Makes ahead what the next check of the lesson will need."""
         self._wait_until_tidy()
         has_notebook, beside = "notebook" in lesson.needs, None
         if self.runtime == "docker" and engine.trouble() is None:
-            has_redis = self.kept is not None and self.kept.with_redis  # it comes back with what was kept
-            with_redis = bool({"redis", "relay", "notebook"} & lesson.needs) and not has_redis
-            beside = self.docker.warm(with_redis, with_relay=has_notebook)
+            with_redis = bool({"redis", "relay", "notebook"} & lesson.needs)
+            if self._holds_redis():
+                self._spare = self._spare or self._new_docker()
+                beside = self._spare.warm(with_redis, with_relay=has_notebook)
+            else:
+                comes_back = self.kept is not None and self.kept.with_redis  # with what was kept
+                beside = self.docker.warm(with_redis and not comes_back, with_relay=has_notebook)
         elif self.runtime == "embedded" and has_notebook and self._redis is None:
             self._redis = Ahead(lambda: redis_with_relay(self.run, self.lodging), tidy=LocalRedis.end)
         if has_notebook:
@@ -169,11 +176,18 @@ class Session:
 
     def let_go(self) -> None:
         """Gives up what was kept. It is removed once the next one has told what came of its service: before that, the removal would slow it down."""
-        kept, self.kept = self.kept, None
-        if kept is not None:
-            self._let_go.append(kept)
-            if kept.with_redis:  # what comes next shares it, and has other things to do first
-                self._releasing = Ahead(kept.runtime.release)
+        if self._holds_redis():
+            self._end_runners()  # they live on its network
+            self._docker, self._spare = self._spare, self._docker
+        elif self.kept and self.kept.with_redis:  # what comes next shares it, and has other things to do first
+            self._releasing = Ahead(self.kept.runtime.release)
+        if self.kept:
+            self._let_go.append(self.kept)
+        self.kept = None
+
+    def _holds_redis(self) -> bool:
+        """Whether a service that was kept may still talk to its Redis: what comes next gets another one, on a network of its own, where that is ready."""
+        return self.kept is not None and self.kept.with_redis and self.kept.runtime.has_services
 
     def _wait_until_released(self) -> None:
         releasing, self._releasing = self._releasing, None
@@ -185,7 +199,7 @@ class Session:
         if self._let_go and self._releasing:
             self._releasing.wait()
         while self._let_go:
-            Ahead(self._let_go.pop().close)
+            self.tidy(self._let_go.pop().close)
 
     def abandon(self) -> None:
         """Ends what a grading has under way, from another thread: who waits for it need not wait any longer. `close` is still to come."""
@@ -208,7 +222,7 @@ class Session:
             self._redis.drop()
         if self._run:
             self._run.close(was_interrupted)
-        self._run = self._docker = self._redis = None
+        self._run = self._docker = self._spare = self._redis = None
 
     def __enter__(self) -> Session:
         return self
@@ -453,7 +467,7 @@ class Bench:
         return self._first.name if self._first else None
 
     def keep_first(self) -> None:
-        """Ends all services but the first: nobody asks them any more, and the next grading has fewer to freeze."""
+        """Ends all services but the first: nobody asks them any more, and the next grading has fewer beside it."""
         if self._first:
             self.runtime.keep_only(self._first)
 

@@ -22,6 +22,7 @@ def service(log: str = "", code: int = 1, **seen: Any) -> dict[str, Any]:
 
 
 FATAL = "*** FATAL CONFIG FILE ERROR (Redis 8.0.2) ***\n>>> 'requirepass --appendonly yes'\nwrong number of arguments"
+VALUE_MISSING = r"""FATAL CONFIG FILE ERROR[^>]*>>> '[\w-]+(?: "?--[^\n]*| ""[^\n]*)?'"""  # a directive, and nothing or the next one behind it
 PLACE = "docker-compose.yml, line 7"
 NO_SCHEME = "ValueError: Redis URL must specify one of the following schemes (redis://, rediss://, unix://)\n"
 URL_REFUSED = r"(?m)^ValueError: (?:Redis URL must specify|Port could not be cast|Port out of range|Invalid IPv6)"
@@ -32,8 +33,13 @@ def variable_set_nowhere(start, service_seen):
     """{place}: the variable {name} is set nowhere, so nothing stands in its place. Set it in a file `.env` beside the
     compose file: {name}=…, or give it a default: `{default}`.
     """
-    is_so = re.search(rf"FATAL CONFIG FILE ERROR|{URL_REFUSED[4:]}", start.log, re.MULTILINE)
-    found = [name for name in service_seen.unset if is_so or re.search(rf"\b{name}\b", start.log)]
+    of_url = service_seen.places.get("REDIS_URL") if re.search(URL_REFUSED, start.log) else None
+    lacks_value = re.search(VALUE_MISSING, start.log)
+    found = [
+        name
+        for name, place in service_seen.unset.items()
+        if lacks_value or place == of_url or re.search(rf"\b{name}\b", start.log)
+    ]
     return found and {"name": found[0], "place": service_seen.unset[found[0]], "default": default(found[0])}
 
 

@@ -230,7 +230,7 @@ class Runtime(Protocol):
         """Ends every service that it started but this one."""
 
     def release(self) -> None:
-        """Has what it started do nothing any more, and gives its Redis away for the next check; `close` is still to come."""
+        """Gives its Redis away for the next check, where no container of its own talks to it; `close` is still to come."""
 
     def close(self) -> None:
         """Ends and removes what this check started."""

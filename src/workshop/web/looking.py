@@ -301,15 +301,18 @@ def _redises(session: Session, there: There, nodes: set[str]) -> list[tuple[Plac
     found += [(OWN, one) for one in there.own if finding.PROJECT not in one["Config"]["Labels"]]
     if kept:
         found += [("", one) for one in _first(there.run)]
-        found += [("", one) for one in there.run if OF_REDIS.fullmatch(_plain_name(one)) and kept.with_redis]
+        if kept.with_redis:
+            its_own = str(kept.runtime.redis().port)  # another one may be ready for the next check
+            of_checks = [one for one in there.run if OF_REDIS.fullmatch(_plain_name(one))]
+            found += [("", one) for one in of_checks if _port_of_redis(one) == its_own]
     names = {address: finding.name_of(one) for one in (*there.own, *there.run) for address in finding.addresses(one)}
     made = dict[str, tuple[Place, bool]]()
     for whose, one in found:
         if not finding.has_redis(one) or one["Id"] in nodes or not one["State"]["Running"]:
             continue
-        published = (one["NetworkSettings"]["Ports"] or {}).get("6379/tcp")
+        published = _port_of_redis(one)
         if published:
-            dial = direct(engine.host(), int(published[0]["HostPort"]))
+            dial = direct(engine.host(), int(published))
         else:
             dial = functools.partial(tunnel.through, run, _plain_name(one))
         service = one["Config"]["Labels"].get(SERVICE, "redis")
@@ -324,6 +327,12 @@ def _redises(session: Session, there: There, nodes: set[str]) -> list[tuple[Plac
 def _first(there: list[Found]) -> list[Found]:
     """The containers of the first project among them."""
     return next(iter(finding.projects(there).values()), [])
+
+
+def _port_of_redis(one: Found) -> str | None:
+    """The host port on which a Redis is published, if it is."""
+    published = (one["NetworkSettings"]["Ports"] or {}).get("6379/tcp")
+    return str(published[0]["HostPort"]) if published else None
 
 
 def _plain_name(one: Found) -> str:
