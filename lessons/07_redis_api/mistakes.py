@@ -2,7 +2,7 @@
 
 import re
 
-from workshop.grader import mistake, said, short
+from workshop.grader import has_another_client, mistake, said, short
 
 ERRORS = ("test_a_missing_key_is_404", "test_get_without_a_key_is_400", "test_a_malformed_set_is_400", "expect_503")
 SETS = ("stored", "test_set_answers_201_and_the_pair", "test_any_text_survives_the_round_trip")
@@ -41,11 +41,6 @@ REPLIES = {  # how an error of Redis begins, and what it means
     "MISCONF": "it cannot save to its disk",
     "OOM": "its memory is full",
 }
-
-
-def has_a_connection(redis):
-    """Whether a client beside the grader's own is connected to Redis."""
-    return any(int(client["id"]) != redis.client_id() for client in redis.client_list())
 
 
 def connects(redis, service):
@@ -165,7 +160,7 @@ def another_error_told_as_an_outage(answer, redis):
     errorhandler takes another error for an outage (Exception catches mistakes in the code, and abort(404) too), or the
     client has no connection left (max_connections=, or some are never given back). Answer 503 for redis-py's
     ConnectionError and TimeoutError alone; then the log names any other error."""
-    return answer.status == 503 and has_a_connection(redis)
+    return answer.status == 503 and has_another_client(redis)
 
 
 @mistake(*SETS, *GETS, *READS, "visit", "through_relay")
@@ -293,7 +288,7 @@ def malformed_body_blamed_on_redis(answer, what, redis, service):
     """The body was {what}, and the answer blames Redis, which can be reached. Either None, a list or a dict was given to
     Redis (redis-py refuses that with a DataError), or an `except` catches every Exception. It is the client's mistake:
     test with isinstance(value, str) first, answer 400, and answer 503 for ConnectionError and TimeoutError alone."""
-    is_there = service.get("/get", key="some-key").status in (200, 404) or has_a_connection(redis)
+    is_there = service.get("/get", key="some-key").status in (200, 404) or has_another_client(redis)
     return answer.status == 503 and is_there and {"what": what}
 
 

@@ -4,7 +4,7 @@ import html
 import re
 import time
 
-from workshop.grader import mistake
+from workshop.grader import has_another_client, mistake
 
 SHOWS = ("test_the_inbox_shows_each_conversation", "inbox")
 KEYS = "test_the_keys_of_a_user_share_a_hash_tag"
@@ -27,11 +27,6 @@ def scores_in_the_crowd(redis, peer):
     return {key: score for key, score in scores.items() if score is not None}
 
 
-def has_a_connection(redis):
-    """Whether a client beside the grader's own is connected to Redis."""
-    return any(int(client["id"]) != redis.client_id() for client in redis.client_list())
-
-
 # Where it is kept.
 
 
@@ -40,14 +35,14 @@ def another_error_told_as_an_outage(answer, redis):
     """The service says that Redis is gone, but it has a connection to Redis that works. Does an `except` or an errorhandler
     take another error for an outage, one in a command or in a script? RedisError and Exception do. Answer 503 for redis-py's
     ConnectionError and TimeoutError alone; then the log names any other error."""
-    return answer.status == 503 and has_a_connection(redis)
+    return answer.status == 503 and has_another_client(redis)
 
 
 @mistake("test_a_message_is_taken", "sent", "inbox")
 def redis_looked_for_elsewhere(answer, redis):
     """The service says that Redis is gone. Redis answers the grader, and has no key, and no connection from the service. Does
     it use the address in os.environ["REDIS_URL"]? In another place, localhost is another Redis, or none."""
-    return answer.status == 503 and redis.ping() and not redis.dbsize() and not has_a_connection(redis)
+    return answer.status == 503 and redis.ping() and not redis.dbsize() and not has_another_client(redis)
 
 
 @mistake("test_the_inbox_shows_each_conversation")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from workshop.probes.ending import file_with, is_alone, stopped
     from workshop.probes.health import expect_health, freeze, often_tested
     from workshop.probes.host import engine_host
-    from workshop.probes.keyspace import commands_done, hash_tag, keys_with
+    from workshop.probes.keyspace import commands_done, has_another_client, hash_tag, keys_with
     from workshop.probes.layers import read_layers
     from workshop.probes.listening import audience, listen
     from workshop.probes.outages import while_away
@@ -58,6 +58,7 @@ _LATE = {  # what takes a while to load, and few lessons need
     "family": "workshop.probes.cgroups",
     "file_with": "workshop.probes.ending",
     "freeze": "workshop.probes.health",
+    "has_another_client": "workshop.probes.keyspace",
     "hash_tag": "workshop.probes.keyspace",
     "is_alone": "workshop.probes.ending",
     "is_too_busy": "workshop.probes.yardstick",
@@ -99,6 +100,7 @@ __all__ = [
     "few_bytes",
     "file_with",
     "freeze",
+    "has_another_client",
     "hash_tag",
     "is_alone",
     "is_too_busy",
