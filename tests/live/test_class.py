@@ -62,6 +62,7 @@ def test_what_is_asked_wrongly_is_said(tmp_path, monkeypatch):
         ("--lessons", "1", "--due", "soon"): "is no time",
         ("--lessons", "1", "--penalty", "200%"): "is no share",
         ("--lessons", "3"): "--trust-builds",
+        ("--lessons", "1", "--list", "--json"): "prints no JSON",
     }
     for words, said in cases.items():
         done = workshop("class", "grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), *words)

@@ -260,6 +260,11 @@ def test_the_lesson_needs_the_registry_s_image():
     assert lesson.needs_engine
 
 
+def test_a_lesson_with_a_cluster_needs_the_image_of_redis():
+    (lesson,) = (one for one in lessons.catalogue() if "cluster" in one.needs)
+    assert images.REDIS in cost.base_images(lesson)
+
+
 @pytest.fixture
 def run():
     with Run() as made:

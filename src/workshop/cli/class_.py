@@ -38,6 +38,7 @@ from workshop.reports.terminal import COLOURS, MARKS, Terminal
 AS_JSON = click.option(
     "--json", "as_json", is_flag=True, help="One JSON document on standard output, all else on standard error."
 )
+LOOK = "`./workshop doctor` says what is wrong with the engine; the same call goes on."
 EXISTING = click.Path(exists=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -146,6 +147,8 @@ def grade(
     as_json: bool,
 ) -> int:
     """Grade a folder of submissions. The same call again grades only what has changed since."""
+    if only_list and as_json:
+        raise click.UsageError("--list is for people, and prints no JSON. Take it without --json.")
     chosen = running.chosen(numbers, lessons.catalogue())
     if not chosen:
         raise click.UsageError(f"There is no lesson in {numbers}.")
@@ -217,9 +220,11 @@ def _graded(order: Order, ledger: Ledger, screen: Terminal, as_json: bool, only_
         book = written(ledger, work.catalogue, order.out)
     _summary(book, order.out, screen)
     if as_json:
-        click.echo(json.dumps(_document(book, work, order.out), ensure_ascii=False, indent=1))
+        error = {"error": gave_up and gave_up.hint, "next": gave_up and LOOK}
+        click.echo(json.dumps(_document(book, work, order.out) | error, ensure_ascii=False, indent=1))
     if gave_up:
-        raise gave_up
+        click.echo(f"{gave_up.hint}\n{LOOK}", err=True)
+        return EXIT_CODES[Outcome.UNCHECKED]
     return EXIT_CODES[Outcome.UNCHECKED] if book.unsettled else 0
 
 

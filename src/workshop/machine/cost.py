@@ -29,7 +29,7 @@ def compose_files(lesson: Lesson) -> list[str]:
 def base_images(lesson: Lesson) -> set[str]:
     """The images that must be there before the lesson is checked in containers."""
     wanted = {images.BASE}
-    if {"redis", "relay", "notebook"} & lesson.needs:
+    if {"redis", "relay", "notebook", "cluster"} & lesson.needs:
         wanted.add(images.REDIS)
     if "registries" in lesson.needs:
         wanted.add(images.REGISTRY)

@@ -23,7 +23,6 @@ EVIDENCE = (
     "actual",
     "asked",
     "log",
-    "commands",
     "start",
     "build",
     "error",

@@ -46,7 +46,7 @@ def mistake(*functions: str, example: Facts | str | None = None) -> Callable[[Ca
     """Makes a Mistake of a condition: its name is the function's, its sentence the docstring, with the lines joined.
 
     `functions` are the grader's checks, helpers and fixtures for which it holds: one of them must be on the failing stack. The condition
-    names what it needs as parameters: variables of such a function, `answer`, `expected`, `actual`, `asked`, `log`, `commands`, fixtures
+    names what it needs as parameters: variables of such a function, `answer`, `expected`, `actual`, `asked`, `log`, fixtures
     of the check, constants of the grader. It returns true or false, or a dict that fills the braces of the sentence.
     `example` holds facts that show it; a text is short for a log.
     """
