@@ -170,7 +170,8 @@ def test_each_visit_has_its_own_number(through_relay, redis, relay, some):
     expect(mine, wanted(f"no number that another program got: {rivals}", lambda mine: not set(mine) & set(rivals)))
     expect(redis.get(VISITS), str(before + len(rivals) + 1))
     numbers_due = set(range(before + len(rivals) + 2, before + len(rivals) + 14))
-    told = [numbers_due & set(numbers(page.expect(200))) for page in through_relay.at_once(12, "/")]
+    pages = sorted(through_relay.at_once(12, "/"), key=lambda page: page.status != 500)  # a 500 says most, in the log
+    told = [numbers_due & set(numbers(page.expect(200))) for page in pages]
     expect(sorted(max(count, default=0) for count in told), sorted(numbers_due))
 
 
