@@ -42,8 +42,14 @@ class Cluster:
         with self._connecting:
             if self._client is None:
                 with self._outage("the cluster").watched():
-                    self._client = RedisCluster.from_url(self._url, require_full_coverage=False, **self._options)
+                    self._client = self._connection()
             return self._client
+
+    def _connection(self) -> RedisCluster:
+        try:
+            return RedisCluster.from_url(self._url, require_full_coverage=False, **self._options)
+        except IndexError as error:  # what redis-py raises if the nodes have no slots yet
+            raise exceptions.RedisClusterException("No node has a slot yet.") from error
 
     def _outage(self, name: str) -> Outage:
         return self._outages.setdefault(name, Outage(self._log, f"Redis ({name})"))

@@ -4,7 +4,7 @@ import html
 import re
 import time
 
-from workshop.grader import has_another_client, mistake
+from workshop.grader import has_another_client, mistake, said
 
 SHOWS = ("test_the_inbox_shows_each_conversation", "inbox")
 KEYS = "test_the_keys_of_a_user_share_a_hash_tag"
@@ -221,6 +221,11 @@ def late_message_not_counted(actual, peer):
     return mine and mine["unread"] == 1
 
 
+def both(actual, expected):
+    """The previews that came and those that were due, in pairs; none if no inbox came."""
+    return list(zip(actual, expected, strict=False)) if isinstance(actual, list) else []
+
+
 @mistake("test_a_preview_has_40_characters")
 def cut_on_bytes(actual, letters):
     """A preview with characters of several bytes is too short: it was cut as bytes. Cut the str: text[:40]."""
@@ -230,10 +235,18 @@ def cut_on_bytes(actual, letters):
 
 
 @mistake("test_a_preview_has_40_characters")
+def cut_amid_a_character(answer, log):
+    """The inbox was answered with 500. The log says: {error}. Something was cut amid a character: in UTF-8 most characters take several bytes, and
+    string.sub in Lua counts bytes. Cut the text in Python, as str, before you send it: text[:40]."""
+    error = said(r"^(?P<error>UnicodeDecodeError: 'utf-8' codec can't decode byte[^\n]*)", log)
+    return answer.status == 500 and error
+
+
+@mistake("test_a_preview_has_40_characters")
 def preview_escaped(actual, expected):
     """The preview {seen} has characters written as HTML: &amp; for &, say. The answer is JSON, in which text stands as it is. If
     a page shows it, the page escapes it."""
-    pairs = zip(actual or [], expected, strict=False)
+    pairs = both(actual, expected)
     seen = [got for got, due in pairs if isinstance(got, str) and got != due and "&" in got]
     due = [html.unescape(got[: got.rindex("&")]) for got in seen]
     is_so = any(html.unescape(got) != got for got in seen) and any(
@@ -246,7 +259,7 @@ def preview_escaped(actual, expected):
 def blanks_taken_off(actual, expected):
     """The preview of a text is {got}, and the first 40 characters of that text are {due}. Blanks are characters too: leave
     .strip() out."""
-    pairs = zip(actual or [], expected, strict=False)
+    pairs = both(actual, expected)
     texts = [(got, due) for got, due in pairs if isinstance(got, str) and got != due != due.strip()]
     bare = [(got, due) for got, due in texts if got.startswith(due.strip())]
     return bool(bare) and {"got": repr(bare[0][0]), "due": repr(bare[0][1])}
@@ -255,7 +268,7 @@ def blanks_taken_off(actual, expected):
 @mistake("test_a_preview_has_40_characters")
 def cut_elsewhere(actual, expected):
     """The preview of a long text has {length} characters; the lesson asks for 40, and nothing added."""
-    pairs = zip(actual or [], expected, strict=False)
+    pairs = both(actual, expected)
     lengths = [len(got) for got, due in pairs if isinstance(got, str) and got != due and got[:10] == due[:10]]
     return bool(lengths) and lengths[0] != 40 and {"length": lengths[0]}
 
@@ -263,7 +276,7 @@ def cut_elsewhere(actual, expected):
 @mistake("test_a_preview_has_40_characters")
 def dots_take_the_place_of_characters(actual, expected):
     """The preview ends in dots, which replace characters of the text. The lesson asks for the first 40 as they are."""
-    pairs = zip(actual or [], expected, strict=False)
+    pairs = both(actual, expected)
     return any(got != due and got.endswith(("…", "...")) for got, due in pairs if isinstance(got, str))
 
 

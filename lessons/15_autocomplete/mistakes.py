@@ -376,6 +376,14 @@ def not_every_sign_counts(actual, q):
     return bool(others) and {"q": q, "word": others[0]}
 
 
+@mistake("test_the_question_is_data")
+def decoded_twice(actual, service, word):
+    """The question for {word} found nothing, and the question for {twice} finds it. The framework has decoded the question when your view gets it. The view
+    decodes it once more: + becomes a blank then, and %41 an A. Leave `unquote` out."""
+    twice = quote(word, safe="")
+    return actual == [] and "%" in word and found(service, twice) and {"word": word, "twice": twice}
+
+
 @mistake("test_a_question_is_one_command")
 def all_keys_searched(many):
     """To answer, the service sent {command}, which looks at every key there is while all other clients wait. A key that

@@ -149,7 +149,7 @@ def test_one_character_or_two(service, some):
 
 @completes
 def test_the_question_is_data(service, some):
-    """What is asked for is data, never a pattern: `*`, `?` and `[a-z]` are characters like any other"""
+    """What is asked for is data, never a pattern: `*`, `?`, `[a-z]`, `+` and `%41` are characters like any other"""
     beginning, words = alike(some, 3)
     for word in words:
         add(service, word, 2)
@@ -163,8 +163,9 @@ def test_the_question_is_data(service, some):
         "}" + beginning,
     ):
         expect(completions(service, q, 5), [])
-    add(service, f"{beginning}*", 9)
-    expect(completions(service, f"{beginning}*", 5), [(f"{beginning}*", 9)])
+    for word in (f"{beginning}*", f"{beginning}+%41"):
+        add(service, word, 9)
+        expect(completions(service, word, 5), [(word, 9)])
 
 
 @completes

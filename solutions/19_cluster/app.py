@@ -16,14 +16,17 @@ CONFIRM_MS = int(os.environ.get("CONFIRM_MS", "300"))
 @functools.cache
 def store():
     """The client. To make it asks the cluster for its map, so it is made when it is used first, and not before."""
-    return RedisCluster.from_url(
-        os.environ.get("REDIS_CLUSTER_URL", "redis://localhost:6379"),
-        decode_responses=True,
-        socket_connect_timeout=0.5,
-        socket_timeout=0.5,
-        retry=Retry(NoBackoff(), 1),
-        require_full_coverage=False,
-    )
+    try:
+        return RedisCluster.from_url(
+            os.environ.get("REDIS_CLUSTER_URL", "redis://localhost:6379"),
+            decode_responses=True,
+            socket_connect_timeout=0.5,
+            socket_timeout=0.5,
+            retry=Retry(NoBackoff(), 1),
+            require_full_coverage=False,
+        )
+    except IndexError as error:  # what redis-py raises if the nodes have no slots yet
+        raise exceptions.RedisClusterException("No node has a slot yet.") from error
 
 
 def set_surely(key, value):
@@ -96,7 +99,7 @@ def get_notes(user):
 
 @app.errorhandler(exceptions.ConnectionError)
 @app.errorhandler(exceptions.TimeoutError)
-@app.errorhandler(exceptions.ClusterDownError)  # it refuses the key for now
+@app.errorhandler(exceptions.ClusterError)  # it refuses the key for now, or sends the client from node to node
 @app.errorhandler(exceptions.TryAgainError)  # the keys of a transaction are being moved
 @app.errorhandler(exceptions.AskError)  # the same; MovedError is one too
 @app.errorhandler(exceptions.RedisClusterException)  # no node can be reached, or nobody serves the slot

