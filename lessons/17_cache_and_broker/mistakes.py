@@ -275,6 +275,26 @@ def lines_that_are_no_events(listener):
 
 
 @mistake("test_news_reach_who_listens")
+def no_empty_line_after_an_event(listener, expected):
+    """The feed sent {line}, and no empty line after it. An event is over only with an empty line: so it ends in two line ends, f"data: {text}\\n\\n"."""
+    lines = listener.unended
+    return (
+        isinstance(expected, list) and lines and not listener.has_ended and {"line": repr(f"data: {lines[0][:40]}…")}
+    )
+
+
+@mistake("test_news_reach_who_listens")
+def one_subscription_for_all(listener, listeners, late, redis, all_news, NEWS):
+    """{several} listen to the feed, and Redis has {subscribed} for {NEWS}. One of them heard what another did not: they share a subscription, and what comes goes
+    to one of them. Make a store.pubsub() of its own in each request."""
+    everyone = [*listeners, late]
+    missed = [news for news in all_news if news not in listener.heard and any(news in one.heard for one in everyone)]
+    count = audience(redis, NEWS)
+    is_so = missed and not listener.has_ended and 0 < count < len(everyone)
+    return is_so and {"several": len(everyone), "subscribed": f"{count} subscription{'s' * (count > 1)}"}
+
+
+@mistake("test_news_reach_who_listens")
 def news_are_no_json(listener):
     """The feed sent {event}. So Python prints a dict; JSON has double quotes. Make the text with json.dumps(…) before you publish it."""
     printed = [one for one in listener.heard if isinstance(one, str) and one.startswith("{'")]
@@ -483,6 +503,16 @@ def group_from_the_end(actual, main, redis):
 
 
 @mistake("test_an_order_is_done")
+def asks_for_nothing_new(actual, main, redis):
+    """The order is in the stream, and the group was never given an entry, though the worker has asked {times} times with XREADGROUP. For which ID does it ask?
+    `>` stands for new entries. 0, or another ID, stands for those that this worker was given before and has not acknowledged."""
+    groups = redis.xinfo_groups(main.orders) if main.left()["in the stream"] else []
+    asked = redis.info("commandstats").get("cmdstat_xreadgroup", {}).get("calls", 0)
+    is_so = actual == 0 and bool(groups) and groups[0]["last-delivered-id"] == "0-0"
+    return is_so and asked > 1 and {"times": asked}
+
+
+@mistake("test_an_order_is_done")
 def another_group(actual, redis, ORDERS):
     """The stream has no group workers; it has {groups}. All workers read it by the group of that name, so that each order is given to one
     of them, and others can see what is pending: GROUP, in shop.py."""
@@ -581,9 +611,9 @@ def looks_then_counts(actual, order):
 
 @mistake("test_an_order_at_work_is_left_alone")
 def claimed_too_early(actual):
-    """A worker was at the order, and another one took it {after:.2f} s later; JOB_LEASE was {LEASE} s. XAUTOCLAIM takes milliseconds:
+    """A worker was at the order, and another one took it {after} s later; JOB_LEASE was {LEASE} s. XAUTOCLAIM takes milliseconds:
     min_idle_time=int(JOB_LEASE * 1000)."""
-    return isinstance(actual, list) and bool(actual) and {"after": min(actual)}
+    return isinstance(actual, list) and bool(actual) and {"after": f"{min(actual):.2f}"}
 
 
 @mistake("test_a_poison_order_is_set_aside")

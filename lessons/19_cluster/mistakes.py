@@ -102,6 +102,27 @@ def client_of_one_node(answer, log):
     return answer.status == 500 and said(r"^redis\.exceptions\.MovedError", log)
 
 
+@mistake("test_a_key_of_any_primary")
+def cluster_looked_for_elsewhere(answer, cluster, service):
+    """The cluster is up, and the service answered {status} without asking any of its nodes. Does it use the address in os.environ["REDIS_CLUSTER_URL"]?
+    In another place the nodes have other names."""
+    return answer.status in (500, 503) and not connects(service, cluster) and {"status": answer.status}
+
+
+def connects(service, cluster):
+    """Whether a request to the service makes it ask a node: one without a client connects first, one with a client sends a command."""
+    before = asked_of(cluster)
+    service.get("/get", key="some-key")
+    return asked_of(cluster) != before
+
+
+def asked_of(cluster):
+    """How many connections the nodes have taken, and how many GETs."""
+    told = [cluster.connect(node) for node in cluster.here()]
+    gets = [node.info("commandstats").get("cmdstat_get", {}).get("calls", 0) for node in told]
+    return sum(node.info("stats")["total_connections_received"] for node in told), sum(gets)
+
+
 @mistake("test_a_slot_on_its_way", "test_resharding_under_load")
 def ask_not_followed(answer, log):
     """The node answered ASK: the slot is on its way, and this key has moved already. It means: ask that node, with
@@ -244,6 +265,13 @@ def not_now_told_with_500(answer, log):
     answer 503. A cluster has more such errors than ConnectionError and TimeoutError: ClusterDownError,
     TryAgainError, AskError, and RedisClusterException, which is no RedisError."""
     return answer.status == 500 and said(OUTAGE, log)
+
+
+@mistake("test_it_starts_without_a_cluster", "test_a_second_failure")
+def error_told_as_a_missing_key(answer):
+    """No node that has the key could be asked, and the service answered 404, as if there were no such key. An error of the client says nothing about the
+    key: answer 503, and 404 only if the answer was None."""
+    return answer.status == 404
 
 
 @mistake("test_no_sure_write_is_lost", "test_resharding_under_load")

@@ -7,7 +7,9 @@ from collections import Counter
 import pytest
 
 from workshop.causes.general import GENERAL
+from workshop.course import lessons
 from workshop.course.places import ROOT
+from workshop.grading.hints import mistakes_of
 from workshop.mistakes.finding import Search, Sight
 from workshop.mistakes.function import notebook_that
 from workshop.mistakes.mistake import Mistake
@@ -25,6 +27,12 @@ def test_its_example_finds_it(mistake):
     assert not search.faults
     assert found and found.name == mistake.name, found
     assert not re.search(r"\{\w+\}", found.hint), found.hint
+
+
+@pytest.mark.parametrize("lesson", lessons.catalogue(), ids=lambda lesson: lesson.name)
+def test_what_a_sentence_has_in_braces_is_a_name_alone(lesson):
+    written = {one.name: one.sentence for one in (*mistakes_of(lesson).mistakes, *GENERAL)}
+    assert not {name for name, sentence in written.items() if re.search(r"\{\w+(?::[^}\s]*[a-z]|![rsa])\}", sentence)}
 
 
 def test_a_look_at_a_key_of_another_type_is_no_fault_of_the_mistake():

@@ -59,6 +59,15 @@ def packages_at_the_start(start):
     return start.stop is Stop.INSTALLS or (not start.running and start._replace(running=True).stop is Stop.INSTALLS)
 
 
+@mistake(example=runs(listening=[("127.0.0.1", 35785)], command=("python", "-m", "pytest", "app")))
+def tests_in_place_of_the_service(start):
+    """The container runs tests, and not the service: its command is `{command}`. If the Dockerfile has several stages, a build takes the last one
+    unless it is told another. Let the service's stage be the last, or name it: `target:` in a compose file, `--target` for docker build.
+    """
+    tests = any(PurePosixPath(word).name in ("pytest", "unittest") for word in start.command[:3])
+    return tests and {"command": " ".join(start.command)}
+
+
 def listen_command(start: Evidence) -> str:
     """How the server is told to listen where it can be reached."""
     command = " ".join(start.command)

@@ -21,12 +21,13 @@ CONNECT_LIMIT = 5.0  # seconds in which the connection must be there
 class Listener:
     """Listens to server-sent events (`data: …`, then an empty line) until it is closed, or until the service ends the stream.
 
-    `heard` are the events so far, each as the JSON or else the text that it is, `status` and `media` are those of the answer once it has begun, `odd` is a line
+    `heard` are the events so far, each as the JSON or else the text that it is, `unended` are the data lines that no empty line has followed yet, `status` and `media` are those of the answer once it has begun, `odd` is a line
     that belongs to no event, `has_ended` says whether the stream is over, and `silent` for how many seconds no event has come; what only shows that the service is alive is none.
     """
 
     def __init__(self, service: Service, path: str) -> None:
         self.heard: list[Any] = []
+        self.unended: list[str] = []
         self.status: int | None = None
         self.media = ""
         self.has_ended = False
@@ -50,14 +51,14 @@ class Listener:
         self.has_ended = True
 
     def _hear(self, answer: http.client.HTTPResponse) -> None:
-        lines: list[str] = []
+        lines = self.unended
         while line := answer.readline().decode("utf-8", "replace"):
             if line.startswith("data:"):
                 lines.append(line[5:].strip())
             elif not line.strip() and lines:
                 self._last = time.monotonic()
                 self.heard.append(_read("\n".join(lines)))
-                lines = []
+                lines.clear()
             elif line.strip() and not line.startswith(FIELDS):
                 self.odd = self.odd or line.strip()
 
