@@ -222,6 +222,13 @@ def none_for_no_entry(actual, expected):
 
 
 @mistake("test_read_page_reads")
+def last_page_left_out(actual, expected, entries):
+    """The last page has fewer entries than fit, and none of them came. It is a page like any other: LRANGE returns what is there, and an empty
+    list only where nothing is."""
+    return actual == [] and expected == entries[20:]
+
+
+@mistake("test_read_page_reads")
 def pages_counted_from_0(actual, expected, entries):
     """This is page 3. Page 1 is the first: page 2 of 5 entries each has those with the indexes 5 to 9."""
     return (actual, expected) == (entries[10:15], entries[5:10])

@@ -1,7 +1,17 @@
 """What goes wrong in lesson 13. Looked through after a check has failed, from the top; the first that holds is the
 hint."""
 
+import json
+
 from workshop.grader import mistake
+
+
+def parsed(text):
+    """The JSON in a text; None if it is not JSON."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 @mistake("fields_of")
@@ -22,6 +32,15 @@ def stored_under_another_key(actual, redis, key):
 def empty_values_not_written(actual, changes):
     """A field whose value is "" was not written. An empty string is a value too: write it like any other."""
     return actual == {field: value for field, value in changes.items() if value}
+
+
+@mistake("test_save_profile_stores_fields")
+def all_in_one_field(actual, changes):
+    """All entries went into one field, {field}, as JSON. A hash has a field for each: then one can be read or changed without the others.
+    HSET takes a dict with mapping=…."""
+    fields = list(actual) if isinstance(actual, dict) else []
+    is_so = len(fields) == 1 and parsed(actual[fields[0]]) == changes
+    return is_so and {"field": fields[0]}
 
 
 @mistake("test_save_profile_keeps_the_others")
