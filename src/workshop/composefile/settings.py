@@ -18,8 +18,9 @@ Rule = Any
 
 MOST_COPIES = 10  # containers of one service that are brought up
 
-# What the start script of an official image needs to hand its folder to a user and become that user. It drops them all.
-START_RIGHTS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETPCAP", "SETUID")
+# What the start script of an official image needs to hand its folder to a user and become that user. It drops them all. KILL is for the
+# small init of `init: true`, which stays root and hands signals on to that user's process: without it SIGTERM would never arrive.
+START_RIGHTS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETPCAP", "SETUID")
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,6 @@ def capability(value: str) -> str | None:
         *START_RIGHTS,
         "AUDIT_WRITE",
         "FSETID",
-        "KILL",
         "MKNOD",
         "NET_BIND_SERVICE",
         "NET_RAW",
