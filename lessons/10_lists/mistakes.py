@@ -589,7 +589,7 @@ def empty_job_not_counted(actual, expected):
 def queue_replaced(actual, jobs):
     """The jobs that waited in the queue are gone: the worker's list took the place of the queue. RENAME does that to a
     key that is there. LMOVE puts each job in front of those that wait."""
-    return isinstance(actual, list) and sorted(actual) == sorted(jobs[:3])
+    return isinstance(actual, list) and sorted(actual, key=str) == sorted(jobs[:3])
 
 
 @mistake("test_give_back_puts_in_front")
