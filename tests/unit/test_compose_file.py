@@ -357,7 +357,7 @@ def test_a_health_test_is_asked_often_and_given_as_long(monkeypatch, new):
     made = quick({"test": ["CMD", "x"], "interval": "10s", "retries": 6, "start_period": "20s", "timeout": "3s"})
     assert (made["test"], made["timeout"]) == (["CMD", "x"], "3s")
     if new:
-        assert (made["start_period"], made["start_interval"]) == ("80.000s", "0.5s")
+        assert (made["start_period"], made["start_interval"]) == ("80.000s", "0.25s")
     else:
         assert float(made["interval"][:-1]) * made["retries"] == 80
     assert quick({"disable": True}) == {"disable": True}

@@ -23,7 +23,7 @@ from workshop.outcomes import NotUp, Unchecked
 
 STACK_LABEL = "workshop.stack"
 UNNAMED = "workshop-unnamed"  # the volume that stands in for one without a name
-PROBE = 0.5  # seconds between two health probes until one is passed
+PROBE = 0.25  # seconds between two health probes until one is passed: Compose looks twice a second, and should find it passed at its first look
 SETTLED = 5.0  # seconds between two at least, after that: probes of three copies keep a machine busy
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 OWN_ULIMITS = (
@@ -253,7 +253,7 @@ def _name(key: str, thing: Mapping[str, Any], plan: Plan) -> str:
 
 
 def quick(health: Mapping[str, Any], patient: bool = False) -> dict[str, Any]:
-    """The same health test, asked twice a second until it is passed, for as long as the student gave it before it fails.
+    """The same health test, asked four times a second until it is passed, for as long as the student gave it before it fails.
 
     `patient` gives it two minutes: for a service that is held back.
     """
