@@ -47,3 +47,18 @@ def test_the_runners_messages_are_understood(message):
 @pytest.mark.parametrize("line", OTHERS, ids=str)
 def test_another_line_is_none(line):
     assert understood((line if isinstance(line, str) else json.dumps(line)).encode()) is None
+
+
+def test_a_fork_at_the_limit_of_processes_is_tried_again(monkeypatch):
+    from workshop.guests.notebook import runner
+
+    answers = [BlockingIOError(11, "Resource temporarily unavailable"), BlockingIOError(11, "again"), 4711]
+
+    def fork():
+        answer = answers.pop(0)
+        if isinstance(answer, BlockingIOError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(runner.os, "fork", fork)
+    assert runner.forked() == 4711 and not answers

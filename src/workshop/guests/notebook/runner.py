@@ -42,6 +42,7 @@ import redis
 
 CELL = "<cell %d>"
 IPYTHONS_OWN = re.compile(r"\b(?:get_ipython|display|IPython|_ih|_oh|In|Out)\b")
+FORK_LIMIT = 5.0  # seconds
 STARTED_TOO_MUCH = (calling.OutOfTime, BlockingIOError, MemoryError)
 ENDS = {"value", "error", "unconnected"}  # what the last message about a call has
 LINE_LIMIT = 4 * calling.ANSWER_LIMIT  # bytes
@@ -276,7 +277,7 @@ class Runner:
         self.end_strays()
         if not self.is_alone:
             os.setpgid(0, os.getpgid(os.getppid()))
-        if os.fork() != 0:
+        if forked() != 0:
             os._exit(0)
         self.listen()
         self.spare = self.fork()
@@ -325,7 +326,7 @@ class Runner:
         """Forks a child. It does all of the work: each page of memory that this process touches between two forks is copied."""
         begun = time.monotonic()
         (read, answers), (requests, write) = os.pipe(), os.pipe()
-        pid = os.fork()
+        pid = forked()
         if pid == 0:
             with contextlib.suppress(BaseException):
                 for descriptor in (read, write):
@@ -434,6 +435,18 @@ class Runner:
                     self.obey(message)
                 elif message["do"] == "rest":
                     self.tell({"rests": True})
+
+
+def forked() -> int:
+    """What os.fork returns. At the limit of processes it tries again: those that were ended a moment ago count until they are cleared away."""
+    end = time.monotonic() + FORK_LIMIT
+    while True:
+        try:
+            return os.fork()
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
 
 
 def processes() -> set[int]:
