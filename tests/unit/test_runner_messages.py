@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import sys
 
 import pytest
 
@@ -53,6 +54,8 @@ def test_another_line_is_none(line):
 
 def test_a_fork_at_the_limit_of_processes_is_tried_again(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "src/workshop/guests/notebook")  # it runs as a script, beside what it imports
+    for name in ("calling", "outline", "runner"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     runner = importlib.import_module("runner")
     answers = [BlockingIOError(11, "Resource temporarily unavailable"), BlockingIOError(11, "again"), 4711]
 
