@@ -54,5 +54,13 @@ def test_the_docker_commands_of_a_grading_are_recorded_and_played(has_engine, tm
             player = tapes.Player(run, tmp_path / "tape")
             assert len(player.play()) == 1
             assert player.count > 1 and player.otherwise == []
-            listed = run.docker("ps", "--all", "--filter", f"label={run.label}", "--format", "{{.Names}}")
-        assert f"workshop-{run.id}-web" in engine.must(listed).out, "the same containers, under the run that plays"
+            mine = (
+                "--filter",
+                f"label={run.label}",
+                "--filter",
+                "event=create",
+            )  # its removal may be on the tape, too
+            made = run.docker(
+                "events", "--since", "120s", "--until", "0s", *mine, "--format", "{{.Actor.Attributes.name}}"
+            )
+        assert f"workshop-{run.id}-web" in engine.must(made).out, "the same containers, under the run that plays"
