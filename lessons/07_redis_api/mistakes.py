@@ -885,6 +885,6 @@ def talks_to_redis_at_the_start(start):
 
 @mistake("test_it_starts_before_redis")
 def decides_at_the_start(answer, RECOVERY):
-    """It started before Redis was there, and {after} s after Redis came it still answers with an error. Does it keep in mind, from its start or from
-    a look now and then, whether Redis is there? Ask Redis at each request."""
+    """It started before Redis was there, and {after} s after Redis came it still answers with an error. Does it keep in mind, from its start, from
+    its first request or from a look now and then, whether Redis is there? Ask Redis at each request."""
     return answer.status is not None and answer.status >= 500 and {"after": f"{RECOVERY:.0f}"}

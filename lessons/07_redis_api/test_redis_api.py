@@ -195,7 +195,7 @@ def outage(service, redis, relay):
         seen.stopped = while_away(service, relay, ASKS, PATIENCE)
         late = service.another(wait=False, env={"REDIS_URL": re.sub(r"/\d+$", "/3", redis.url)})
         try:
-            late.wait_until_up()
+            late.wait_until_up().get("/get", key="outage")  # what it makes of this must not stay
         except NotUp as error:
             seen.late_trouble = error
     seen.after_stop = well_again(service, patience)

@@ -266,6 +266,14 @@ def worker_without_its_package(start):
     )
 
 
+@mistake(example=ended("\nError: 'gunicorn.conf.py' doesn't exist\n"))
+def settings_file_not_found(start):
+    """The server was told to read its settings from {file}, and finds no such file in the container. Is it copied into the image, and to the folder
+    that the command begins in?
+    """
+    return said(r"^Error: '(?P<file>[^'\n]+)' doesn't exist$", messages(start))
+
+
 @mistake(example=ended("Failed to find attribute 'application' in 'app'.\n"))
 def app_of_another_name(start):
     """The server finds no application under the name that it was given{name}. For `app = Flask(__name__)` in app.py the name
