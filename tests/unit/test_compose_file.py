@@ -218,6 +218,30 @@ def test_what_is_read_with_the_file_is_judged_like_it(tmp_path):
         (tmp_path / name).write_text(before)
 
 
+def test_a_file_that_another_lays_over_the_first_is_judged_from_the_folder_of_the_first(tmp_path):
+    """Compose looks for what `include` and `extends` name there in the folder of the first file of its list."""
+    text = "include: [{path: [one/a.yml, two/b.yml]}]\nservices: {redis: {image: x}}\n"
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "one/a.yml").write_text("services: {web: {image: x}}\n")
+    (tmp_path / "two/b.yml").write_text("services: {web: {extends: {file: c.yml, service: web}}}\n")
+    (tmp_path / "one/c.yml").write_text("services:\n  web:\n    post_start: [{command: x, privileged: true}]\n")
+    assert "one/c.yml, line 3: " in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "include: [{path: [{a: b}]}]\nservices: {web: {image: x}}\n",
+        "services: {web: {image: x, extends: {file: [a.yml], service: x}}}\n",
+        f"services: {{web: {{image: x, extends: {{file: {'a' * 5000}, service: x}}}}}}\n",
+        "services: {web: {image: x, environment: [{}]}}\n",
+    ],
+)
+def test_what_no_file_can_be_named_like_is_left_to_compose(tmp_path, text):
+    shapes.first(read(tmp_path, text))
+
+
 @pytest.mark.parametrize(
     "setting, mistake, words",
     [
@@ -313,6 +337,13 @@ def test_right_files_have_the_right_shape(folder):
             "x-0: &x0 [1]\n" + "".join(f"x-{i}: &x{i} [*x{i - 1}, *x{i - 1}]\n" for i in range(1, 40)),
             ["aliases counted"],
         ),
+        (
+            "x-0: &x0 {}\n"
+            + "".join(f"x-{i}: &x{i} {{<<: [{', '.join([f'*x{i - 1}'] * 9)}]}}\n" for i in range(1, 12)),
+            ["aliases counted"],
+        ),
+        (f"x-a: &x {'y' * 90_000}\nservices: {{web: {{environment: [{', '.join(['*x'] * 900)}]}}}}\n", ["aliases counted"]),
+        ("services: {<<: {? [a] : b}, web: {image: x}}\n", ["line 1", "no name"]),
         ("[" * 5000, ["without end"]),
         ("x: " + "y" * 200_000, ["larger than"]),
     ],

@@ -27,7 +27,7 @@ from workshop.composefile.settings import (
     Rule,
     keep,
 )
-from workshop.composefile.written import AsWritten, Budget, is_nothing, line_of, pairs
+from workshop.composefile.written import AsWritten, Budget, is_nothing, line_of
 from workshop.outcomes import NotUp
 
 TAGS = ("tag:yaml.org,2002:", "!reset", "!override")  # the last two are Compose's own, for a file over another
@@ -72,15 +72,16 @@ class _Judge:
             for item in node.value:
                 self.look(item, rule, path)
         elif isinstance(node, yaml.MappingNode):
-            self.budget.spend(node)
-            self.once(node)
+            found = list(self.budget.pairs(node))
+            self.once(node, found)
             settings = next((one for one in rules if isinstance(one, dict)), None)
-            for key, value in pairs(node):
+            for key, value in found:
                 below = keep if settings is None else self.rule_of(settings, key, value, path)
                 if settings and KEYS in settings:
                     self.check(settings[KEYS], key, (*path, key.value))
                 self.look(value, below, (*path, key.value))
         else:
+            self.budget.read(node)
             for check in rules:
                 if callable(check) and node.value:
                     self.check(check, node, path)
@@ -98,13 +99,16 @@ class _Judge:
             mistake = "path_out_of_the_folder" if check in PATHS else "value_not_run_here"
             raise self.refused(mistake, node, f"`{shown[:100]}` {fault}.", shown[:200])
 
-    def once(self, node: yaml.MappingNode) -> None:
+    def once(self, node: yaml.MappingNode, found: list[tuple[yaml.ScalarNode, yaml.Node]]) -> None:
+        """Raises Refused if a name in it, or in what `<<` merges into it, is no text, NotUp if one stands there twice."""
         seen: dict[str, int] = {}
-        for key, _ in node.value:
+        for key, _ in (*found, *node.value):
             if not isinstance(key, yaml.ScalarNode):
                 raise self.refused(
                     "not_a_name", key, "a list or mapping is no name. Is there one `:` too many?", "no name"
                 )
+            self.budget.read(key)
+        for key, _ in node.value:
             if key.value in seen:
                 lines = f"lines {seen[key.value]} and {line_of(key)}"
                 hint = f"{self.written.name} has `{key.value}` twice, on {lines}. Put both into one."

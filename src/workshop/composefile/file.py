@@ -31,8 +31,8 @@ def read(folder: Path, lesson: str) -> AsWritten:
     path = handin.require(folder, there[0] if there else NAME, lesson)
     written = _read(path, path.name)
     over = [name for name in _overrides(path.name) if (folder / name).is_file()]
-    wanted, seen = {*over[:1], *_named(written, "")}, {path.name}
-    while fresh := sorted(name for name in wanted - seen if (folder / name).is_file()):
+    named, seen = {*over[:1], *_named(written)}, {path.name}
+    while fresh := sorted(name for name in _places(named, seen) - seen if _is_file(folder / name)):
         seen.update(fresh)
         if len(seen) > FILE_LIMIT:
             hint = f"{path.name} leads to more than {FILE_LIMIT} files. Make them fewer."
@@ -41,7 +41,7 @@ def read(folder: Path, lesson: str) -> AsWritten:
             one = _read(folder / name, name)
             written.beside.append(one)
             written.left_out += [f"{left} of {name}" for left in one.left_out]
-            wanted |= _named(one, name)
+            named |= _named(one)
     return written
 
 
@@ -56,17 +56,32 @@ def _overrides(name: str) -> list[str]:
     return [f"{name.partition('.')[0]}.override.{end}" for end in ("yml", "yaml")]
 
 
-def _named(written: AsWritten, name: str) -> set[str]:
-    """The files that `include` and `extends` name in a file called `name`, as seen from its folder and from the topmost."""
-    include, named = written.at("include"), set()
+def _named(written: AsWritten) -> set[str]:
+    """The files that `include` and `extends` name in a file, as they stand there."""
+    include, named = written.at("include"), []
     for one in include.value if include and isinstance(include.value, list) else []:
         paths = one.get("path") if isinstance(one, dict) else one
-        named |= set(paths) if isinstance(paths, list) else {paths}
+        named += paths if isinstance(paths, list) else [paths]
     for service in written.services():
         file = written.at("services", service, "extends", "file")
-        named.add(file and file.value)
-    folders = ("", posixpath.dirname(name))
-    return {posixpath.normpath(posixpath.join(f, one)) for f in folders for one in named if isinstance(one, str)}
+        named.append(file and file.value)
+    return {one for one in named if isinstance(one, str)}
+
+
+def _places(named: set[str], seen: set[str]) -> set[str]:
+    """Where the files of these names may be, as seen from the topmost folder.
+
+    Compose looks from the folder of the file, or from that of the first of those which an `include` lays one over the other.
+    """
+    folders = {"", *(posixpath.dirname(name) for name in seen)}
+    return {posixpath.normpath(posixpath.join(folder, one)) for folder in folders for one in named}
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long
+        return False
 
 
 def _read(path: Path, name: str) -> AsWritten:

@@ -168,8 +168,7 @@ def _items(name: str, value: yaml.Node) -> Iterator[Fault]:
 def _named(name: str, value: yaml.Node) -> Iterator[Fault]:
     if isinstance(value, yaml.SequenceNode):
         for item in value.value:
-            if isinstance(item, yaml.MappingNode):
-                (key, below), *_ = _pairs(item)
+            for key, below in list(_pairs(item))[:1]:
                 shown = below.value if isinstance(below, yaml.ScalarNode) else "…"
                 yield (
                     "dash_and_colon",

@@ -6,7 +6,7 @@ What Compose reads with it (an override, what `include` and `extends` name) hang
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import yaml
 from workshop.outcomes import NotUp
 
 NODE_LIMIT = 5_000  # values in the file, aliases counted each time
+TEXT_LIMIT = 1_000_000  # signs in them, counted so too
 MERGE = "tag:yaml.org,2002:merge"
 NULL = "tag:yaml.org,2002:null"
 
@@ -92,26 +93,46 @@ class AsWritten:
 
 
 class Budget:
-    """How many more values may be looked at: a short file can stand for millions, by aliases."""
+    """How much more may be looked at: a short file can stand for millions of values, or for gigabytes of text, by aliases."""
 
     def __init__(self) -> None:
-        self.left = NODE_LIMIT
+        self.left, self.signs = NODE_LIMIT, TEXT_LIMIT
 
     def spend(self, node: yaml.Node) -> None:
         """Counts a list or a mapping with what it holds. Raises NotUp when there are too many."""
-        self.left -= 1 + len(node.value)
+        self._take(1 + len(node.value))
+
+    def pairs(self, node: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
+        """The keys and values of a mapping, counted one by one: what `<<` merges may be merged from much more."""
+        self._take(1)
+        for pair in pairs(node, lambda: self._take(1)):
+            self._take(1)
+            yield pair
+
+    def read(self, node: yaml.Node) -> None:
+        """Counts the signs of a text."""
+        self.signs -= len(node.value)
+        if self.signs < 0:
+            hint = f"The file holds more than {TEXT_LIMIT // 1000} kB of text, aliases counted each time. Make it smaller."
+            raise NotUp(hint, mistake="too_many_values", actual="too much text")
+
+    def _take(self, count: int) -> None:
+        self.left -= count
         if self.left < 0:
             hint = f"The file holds more than {NODE_LIMIT} values, aliases counted each time. Make it smaller."
             raise NotUp(hint, mistake="too_many_values", actual="too many values")
 
 
-def pairs(node: yaml.MappingNode) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
-    """The keys and values of a mapping; what `<<` merges into it comes before its own."""
+def pairs(
+    node: yaml.MappingNode, merging: Callable[[], None] = lambda: None
+) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
+    """The keys and values of a mapping; what `<<` merges into it comes before its own. `merging` is told of each thing merged."""
     for key, value in node.value:
         if key.tag == MERGE:
             for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                merging()
                 if isinstance(source, yaml.MappingNode):
-                    yield from pairs(source)
+                    yield from pairs(source, merging)
     yield from ((key, value) for key, value in node.value if key.tag != MERGE)
 
 
