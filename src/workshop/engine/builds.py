@@ -173,8 +173,9 @@ def build(
         ) from None
     aside = run.scratch("build")
     needed, text = packages.for_build(text, aside)
-    if (context / OWN_IGNORE).is_file():  # the engine looks for it beside the Dockerfile
-        shutil.copyfile(context / OWN_IGNORE, aside / OWN_IGNORE)
+    own_ignore = context / f"{file}.dockerignore"  # the engine looks for it beside the Dockerfile
+    if inline is None and own_ignore.is_file():
+        shutil.copyfile(own_ignore, aside / OWN_IGNORE)
     cached = ("--no-cache",) if no_cache else ()
     tag = run.name("image")
     walls = ("--ulimit", f"fsize={ULIMITS['fsize']}", *apart())
