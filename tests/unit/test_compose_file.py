@@ -10,7 +10,7 @@ import yaml
 from workshop.causes.general import GENERAL
 from workshop.compose import looking
 from workshop.compose.facts import Lack
-from workshop.compose.rewrite import GATE, Plan, health_of, quick, rewritten, rights, seconds
+from workshop.compose.rewrite import GATE, Plan, health_of, quick, rewritten, rights, seconds, set_aside
 from workshop.composefile import file as compose_file
 from workshop.composefile import shapes
 from workshop.composefile.settings import START_RIGHTS
@@ -489,6 +489,34 @@ def test_what_else_is_confined(tmp_path):
             rewritten(
                 config | {"secrets": {"password": thing}}, Plan("a", "t", "p", tmp_path, {"web": "x", "redis": "x"})
             )
+
+
+def test_what_the_engine_mounts_is_out_of_a_containers_reach(tmp_path):
+    """A container that writes to the folder could make a link of a secret, and have the engine mount what it leads to."""
+    folder, aside = tmp_path / "folder", tmp_path / "aside"
+    (folder / "more").mkdir(parents=True)
+    aside.mkdir()
+    for name in ("password.txt", "more/a", ".env"):
+        (folder / name).write_text(name)
+    made = {
+        "secrets": {"password": {"file": str(folder / "password.txt")}, "own": {"environment": "A"}},
+        "configs": {"password": {"file": str(folder / "more")}, "b": {"content": "text"}},
+    }
+    set_aside(made, folder, aside)
+    for name in ("password.txt", ".env"):
+        (folder / name).unlink()
+        (folder / name).symlink_to("/etc/shadow")
+    assert Path(made["secrets"]["password"]["file"]).read_text() == "password.txt"
+    assert (Path(made["configs"]["password"]["file"]) / "a").read_text() == "more/a"
+    assert (aside / ".env").read_text() == ".env"
+    assert (made["secrets"]["own"], made["configs"]["b"]) == ({"environment": "A"}, {"content": "text"})
+
+
+def test_of_a_services_place_in_a_network_its_names_are_kept():
+    networks = {"a": {"aliases": ["x"], "driver_opts": {"com.docker.network.endpoint.ifname": "y"}}, "b": None}
+    config = {"services": {"web": {"image": "x", "networks": networks}}}
+    made = rewritten(config, Plan("a", "t", "p", Path("/f"), {"web": "x"}))
+    assert made["services"]["web"]["networks"] == {"a": {"aliases": ["x"]}, "b": None}
 
 
 def test_the_file_that_is_run():

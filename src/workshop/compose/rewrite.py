@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +45,6 @@ AS_THEY_ARE = (
         "hostname",
         "init",
         "links",
-        "networks",
     ),
     *("post_start", "pre_stop", "read_only", "restart", "secrets", "stdin_open", "stop_grace_period", "stop_signal"),
     *("sysctls", "tmpfs", "tty", "user", "working_dir"),
@@ -107,6 +107,8 @@ def _service(name: str, config: Mapping[str, Any], plan: Plan) -> dict[str, Any]
         "ports": [_port(port) for port in service.get("ports") or []],
         "volumes": [_mount(mount, plan) for mount in service.get("volumes") or []],
     }
+    if networks := service.get("networks"):
+        made["networks"] = {key: _aliases(found or {}) for key, found in networks.items()}
     if plan.small:
         made["volumes"] += _places_without_a_mount(made["volumes"], plan.configs.get(name, {}))
     if environment := service.get("environment"):  # one without a value would be taken from this machine
@@ -135,6 +137,11 @@ def _service(name: str, config: Mapping[str, Any], plan: Plan) -> dict[str, Any]
     if name == plan.held:
         made |= {"entrypoint": ["sh", "-c", GATE, "gate"], "command": plan.commands[name]}
     return made
+
+
+def _aliases(network: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is kept of a service's place in a network: its further names there."""
+    return {"aliases": network["aliases"]} if network.get("aliases") else None
 
 
 def hosts(service: Mapping[str, Any]) -> dict[str, Any]:
@@ -214,6 +221,20 @@ def _given(name: str, thing: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
         hint = f"`{name}` is a variable of the machine that runs the stack. Write it into a file."
         raise NotUp(hint, mistake="path_out_of_the_folder", actual=str(thing["environment"]))
     return {key: thing[key] for key in ("file", "content", "environment") if thing.get(key) is not None}
+
+
+def set_aside(made: Mapping[str, Any], folder: Path, aside: Path) -> None:
+    """Has secrets and configs come from copies that are `aside`, and puts the file's `.env` beside them.
+
+    A container that may write to the folder could put a link in their place, and the engine, or Compose, would follow it on its own machine.
+    """
+    for kind in ("secrets", "configs"):
+        for name, thing in (made.get(kind) or {}).items():
+            if file := thing.get("file"):
+                thing["file"] = str(aside / f"{kind}-{name}")
+                (shutil.copytree if Path(file).is_dir() else shutil.copy)(file, thing["file"])
+    if (folder / ".env").is_file():
+        shutil.copy(folder / ".env", aside / ".env")
 
 
 def _network(name: str, network: Mapping[str, Any], plan: Plan) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from workshop.compose import building, ends, looking
 from workshop.compose import command as compose
 from workshop.compose.facts import GivenUp
-from workshop.compose.rewrite import STACK_LABEL, Plan, rewritten, seconds
+from workshop.compose.rewrite import STACK_LABEL, Plan, rewritten, seconds, set_aside
 from workshop.compose.service import START_LIMIT, Container, StackService
 from workshop.composefile import file as compose_file
 from workshop.composefile.written import AsWritten
@@ -244,7 +244,9 @@ class Stack:
         self._tell()
         looking.look_over(self, self._shared.needs)
         self._open_mounts()
-        self._file.write_text(json.dumps(rewritten(self.config, self._plan())), encoding="utf-8")
+        made = rewritten(self.config, self._plan())
+        set_aside(made, self.folder, self._file.parent)
+        self._file.write_text(json.dumps(made), encoding="utf-8")
 
     def _tell(self) -> None:
         """Says once what the check leaves out, and what Compose warns of."""
@@ -347,7 +349,9 @@ class Stack:
         env: dict[str, str] | None = None,
         **options: Any,
     ) -> engine.Done:
-        place = ("--project-directory", str(self.folder), "--project-name", self.project)
+        # what it runs names whole paths, and its `.env` is aside: a container may have changed the one in the folder
+        home = self.folder if files else self._file.parent
+        place = ("--project-directory", str(home), "--project-name", self.project)
         laid = [word for file in files or (self._file,) for word in ("--file", str(file))]
         env = env or compose.environment(self._file.parent)
         return self.run.docker("compose", *place, *laid, *words, timeout=timeout, env=env, **options)
