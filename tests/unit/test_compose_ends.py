@@ -175,7 +175,11 @@ class Traced(Engine):
     def scratch(self, name):
         return self.folder
 
+    def name(self, word):
+        return f"workshop-{word}"
+
     def docker(self, *words, **options):
+        self.asked.append(words)
         if words[0] == "cp":
             (self.folder / "script").write_text(self.text)
             return Done(words, 0, "", "", 0)
@@ -208,6 +212,17 @@ def test_the_line_at_which_a_start_script_ended(tmp_path):
     assert script.at_its_end(run, "one", found_with("sh", ("-c", "exit 1"))) is None
     run.text = "#!/usr/bin/env python3\n"
     assert script.at_its_end(run, "one", found_with("/app/start.py", ())) is None
+
+
+def test_a_second_run_that_does_not_end_is_removed(tmp_path):
+    """The command is ended, which leaves its container: for the rest of the class it would take a processor, and fill the disk."""
+    run = Traced(SCRIPT, code=None)
+    run.folder = tmp_path
+    assert script.at_its_end(run, "one", found_with()) is None
+    started, removed = run.asked[-2:]
+    name = started[started.index("--name") + 1]
+    assert removed == ("rm", "--force", "--volumes", name)
+    assert "max-size=1m" in started
 
 
 def test_a_start_script_that_never_runs_its_command(tmp_path):

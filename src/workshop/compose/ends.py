@@ -18,7 +18,7 @@ from workshop.compose.facts import Hidden, ServiceSeen
 from workshop.compose.service import Container
 from workshop.composefile.written import AsWritten
 from workshop.engine import engine, helpers
-from workshop.engine.limits import CONFINED
+from workshop.engine.limits import LIMITS
 from workshop.engine.run import Run
 from workshop.outcomes import NotUp
 from workshop.patience import settled, until
@@ -234,8 +234,8 @@ def hidden_by_mounts(stack: Watched, service: str, found: Mapping[str, Any]) -> 
         source = Path(mount.get("source") or "")
         if mount["type"] != "bind" or not source.is_dir():
             continue
-        flags = ("--rm", *helpers.own(stack.run), *CONFINED, "--network", "none", "--entrypoint", "ls")
-        done = stack.run.docker("run", *flags, found["Image"], "-A", mount["target"], timeout=10)
+        flags = (*LIMITS, "--network", "none", "--entrypoint", "ls")
+        done = helpers.passing(stack.run, *flags, found["Image"], "-A", mount["target"], timeout=10)
         there = {one.name for one in source.iterdir()}
         if done.ok and (names := sorted(set(done.out.split()) - there)):
             visible = {name for name in there if not name.startswith(".")}

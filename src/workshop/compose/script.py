@@ -10,7 +10,7 @@ from typing import Any
 
 from workshop.compose.facts import Script
 from workshop.engine import helpers
-from workshop.engine.limits import CONFINED, NO_OUTSIDE_NAMES
+from workshop.engine.limits import LIMITS, NO_OUTSIDE_NAMES
 from workshop.engine.run import Run
 
 SHELLS = ("sh", "bash", "dash", "ash")
@@ -56,10 +56,10 @@ def at_its_end(run: Run, name: str, found: Mapping[str, Any]) -> Script | None:
         config["WorkingDir"] or "/",
     )
     user = ("--user", config["User"]) if config["User"] else ()
-    flags = ("--rm", *helpers.own(run), *CONFINED, *placed, *user, *environment, "--entrypoint", shell)
+    flags = (*LIMITS, *placed, *user, *environment, "--entrypoint", shell)
     there = path if "/" in path else f"./{path}"
     traced = f'PS4="{STEP} "; set -xv {" ".join(options)}; . "$0"'  # -v repeats each line as it is read, -x each command as it is run
-    done = run.docker("run", *flags, found["Image"], "-c", traced, there, *words, timeout=TRACED)
+    done = helpers.passing(run, *flags, found["Image"], "-c", traced, there, *words, timeout=TRACED)
     said = done.err.partition(f"{STEP} . {there}\n")[2].splitlines()
     lines, number = text.splitlines(), 0
     for one in said:  # what the script prints itself stands in between

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from workshop.engine.engine import Done, must
 from workshop.engine.images import BASE, need_image
@@ -12,6 +13,18 @@ from workshop.engine.run import Run
 def own(run: Run, name: str | None = None) -> tuple[str, ...]:
     """The flags of every container of a run: its label and name; and nothing is pulled behind the workshop's back."""
     return ("--pull", "never", "--label", run.label, *(("--name", name) if name else ()))
+
+
+def passing(run: Run, *words: str, **options: Any) -> Done:
+    """`docker run --rm WORDS`, of which nothing stays, also if it was ended: the container of a command that is cut off would run on.
+
+    `options` are those of `engine.docker`.
+    """
+    name = run.name("passing")
+    done = run.docker("run", "--rm", *own(run, name), *words, **options)
+    if done.code is None:
+        remove(run, name)
+    return done
 
 
 def helper(
@@ -28,8 +41,7 @@ def helper(
     """
     need_image(BASE)
     kept = [word for right in rights for word in ("--cap-add", right)]
-    words = ("--rm", *own(run), "--network", network, "--cap-drop", "ALL", *kept, *flags)
-    return run.docker("run", *words, BASE, *command, **options)
+    return passing(run, "--network", network, "--cap-drop", "ALL", *kept, *flags, BASE, *command, **options)
 
 
 def find_published(run: Run, container: str, port: int) -> int | None:

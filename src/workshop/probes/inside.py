@@ -158,10 +158,8 @@ class Inside:
             "/bin/sh",
         )
         done = self._look(
-            lambda: self.run.docker(
-                *("run", "--rm", *helpers.own(self.run), *alone, str(self.image), "-c", command),
-                timeout=LOOK_LIMIT,
-                kept=LISTED,
+            lambda: helpers.passing(
+                self.run, *alone, str(self.image), "-c", command, timeout=LOOK_LIMIT, kept=LISTED
             )
         )
         if not done:

@@ -218,8 +218,7 @@ class Registry:
     def printed_by(self, reference: str) -> str:
         """What a container of an image prints until it ends, without the line end; or what is said if it cannot be started."""
         self._note(f"docker run --rm {reference}")
-        walls = (*helpers.own(self.run), *LIMITS, "--network", "none")
-        done = self.run.docker("run", "--rm", *walls, reference, timeout=PULL_LIMIT)
+        done = helpers.passing(self.run, *LIMITS, "--network", "none", reference, timeout=PULL_LIMIT)
         return (done.out or last_lines(done.err, 3)).rstrip("\n")
 
 
