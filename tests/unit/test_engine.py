@@ -118,6 +118,30 @@ def test_what_a_step_of_a_build_says_is_no_word_of_the_engine():
     assert trouble_in(failed("build", ".", err="ERROR: " + WORDS[0][1])) == "stopped"
 
 
+WORD = "Cannot connect to the Docker daemon"
+
+
+@pytest.mark.parametrize(
+    "args, said",
+    [
+        (
+            ("build", "."),
+            f"------\n > [2/2] RUN docker ps:\n0.31 {WORD}\n------\nERROR: failed to solve: exit code: 1",
+        ),
+        (
+            ("build", "."),
+            f"Dockerfile:2\n--------------------\n   2 | >>> RUN echo {WORD} && false\n--------------------\n"
+            f'ERROR: failed to solve: process "/bin/sh -c echo {WORD} && false" did not complete successfully: exit code: 1',
+        ),
+        (("compose", "config"), f'service "web" depends on undefined service "{WORD}": invalid compose project'),
+        (("compose", "up"), f'failed to create task: exec: "say \\"{WORD}\\"": executable file not found in $PATH'),
+    ],
+)
+def test_what_is_quoted_of_a_students_work_is_no_word_of_the_engine(args, said):
+    assert trouble_in(failed(*args, err=said)) is None
+    assert trouble_in(failed(*args, err=f"{said}\n{WORD}")) == "stopped"
+
+
 def test_a_build_that_fills_the_disk_is_left_to_who_builds():
     assert trouble_in(failed("build", ".", err="ERROR: write /big: no space left on device")) is None
 

@@ -75,7 +75,12 @@ _OWN_FILE = re.compile(  # what it says of a file or a folder of its own; a buil
     r"(?:permission denied|read-only file system|not a directory|no such file or directory|operation not permitted)$",
     re.MULTILINE,
 )
-_NOT_ITS_OWN = re.compile(r"^#\d+ .*$", re.MULTILINE)  # what the steps of a build print
+_NOT_ITS_OWN = re.compile(
+    r"^#\d+ .*$"  # what the steps of a build print, again in the summary of the one that failed, with its lines of the Dockerfile
+    r"|^------\n > (?:.*\n)*?------$|^\S*ockerfile\S*:\d+\n-{4,}\n(?:.*\n)*?-{4,}$",
+    re.MULTILINE,
+)
+_QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')  # a command, a name in a compose file: the student's words
 SAYS = {
     Trouble.MISSING: "There is no `docker` command on this machine. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`.",
     Trouble.PERMISSION: "The Docker Engine is there, but this user may not talk to it. `./workshop doctor` says how to fix that.",
@@ -246,7 +251,7 @@ def trouble_in(done: Done) -> Trouble | None:
     """
     if done.args[0] in ("exec", "logs") or (done.args[0] == "run" and done.code != OWN_FAILURE):
         return None
-    said = _NOT_ITS_OWN.sub("", done.err) or done.out
+    said = _QUOTED.sub('""', _NOT_ITS_OWN.sub("", done.err)) or done.out
     if _is_of_home(said):
         return Trouble.HOME
     kinds = [kind for kind in TROUBLE if kind is not Trouble.DISK_FULL or done.args[0] != "build"]
