@@ -8,7 +8,9 @@ import yaml
 
 from workshop.causes.general import GENERAL
 from workshop.compose import ends, looking, script
+from workshop.compose.service import Container
 from workshop.composefile.written import AsWritten
+from workshop.engine import engine
 from workshop.engine.engine import Done
 from workshop.mistakes.finding import Search, Sight
 
@@ -89,6 +91,20 @@ def test_the_next_run_is_not_in_the_log(monkeypatch):
     engine = Engine([state("restarting", 1, 4), state("running", 0, 5, later)], "Error: Bye\n")
     ends.ended(stack_of(engine), "one", "web")
     assert engine.asked[-1][:5] == ("logs", "--since", "1795946400.420000", "--until", "1795946401.920000")
+
+
+def test_states_are_read_whole_however_much_health_tests_print():
+    """A control sign takes six in JSON, and an engine keeps 4 kB of each of five tests: of five containers that is more than is kept of an output."""
+    kept = []
+
+    class Kept(Engine):
+        def docker(self, *words, **options):
+            kept.append(options.get("kept", engine.KEPT))
+            return super().docker(*words, **options)
+
+    stack = SimpleNamespace(run=Kept([state("running")]), listed=lambda: [Container("one", "web", "")])
+    assert [name for name, _, _ in ends.states(stack)] == ["one"]
+    assert kept == [engine.LISTED]
 
 
 def test_a_kill_of_the_graders_own_is_no_end():

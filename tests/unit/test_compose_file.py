@@ -342,7 +342,10 @@ def test_right_files_have_the_right_shape(folder):
             + "".join(f"x-{i}: &x{i} {{<<: [{', '.join([f'*x{i - 1}'] * 9)}]}}\n" for i in range(1, 12)),
             ["aliases counted"],
         ),
-        (f"x-a: &x {'y' * 90_000}\nservices: {{web: {{environment: [{', '.join(['*x'] * 900)}]}}}}\n", ["aliases counted"]),
+        (
+            f"x-a: &x {'y' * 90_000}\nservices: {{web: {{environment: [{', '.join(['*x'] * 900)}]}}}}\n",
+            ["aliases counted"],
+        ),
         ("services: {<<: {? [a] : b}, web: {image: x}}\n", ["line 1", "no name"]),
         ("[" * 5000, ["without end"]),
         ("x: " + "y" * 200_000, ["larger than"]),
@@ -623,6 +626,28 @@ def test_what_compose_says_of_a_file(tmp_path, said, words):
     error = looking.of_config(stack, Done(("compose",), 1, "", said, 0.1))
     found = Search(Sight(error.facts)).first(GENERAL)
     assert found and all(word in found.hint for word in words), found
+
+
+@pytest.mark.parametrize(
+    "services, words",
+    [
+        ({f"s{n}": {} for n in range(21)}, "21 containers"),
+        ({"web": {"scale": 10}, "redis": {"deploy": {"replicas": 10}}, "one": {}}, "21 containers"),
+        ({"web": {"ports": [{"target": n} for n in range(65535)]}}, "65535 ports"),
+        ({"web": {"scale": 10, "ports": [{"target": n} for n in range(6)]}}, "60 ports"),
+    ],
+)
+def test_a_stack_that_is_too_large(tmp_path, services, words):
+    stack = SimpleNamespace(as_written=read(tmp_path, "services: {web: {image: x}}\n"), config={"services": services})
+    with pytest.raises(NotUp, match=words):
+        looking.look_over(stack, ())
+
+
+def test_what_compose_says_is_read_if_it_is_whole(tmp_path):
+    stack = SimpleNamespace(as_written=read(tmp_path, "services: {web: {image: x}}\n"))
+    looking.of_size(stack, Done(("compose",), 0, "{}", "", 0.1))
+    with pytest.raises(NotUp, match="kB with its variables"):
+        looking.of_size(stack, Done(("compose",), 0, "x" * engine.KEPT, "", 0.1))
 
 
 @pytest.mark.parametrize(

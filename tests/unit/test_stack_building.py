@@ -65,7 +65,9 @@ def test_the_name_of_an_image_is_no_flag(stack):
         building.image_of(stack, "web", {})
 
 
-@pytest.mark.parametrize("file, ignored", [("Dockerfile", "one"), ("web.Dockerfile", "two"), ("other.Dockerfile", None)])
+@pytest.mark.parametrize(
+    "file, ignored", [("Dockerfile", "one"), ("web.Dockerfile", "two"), ("other.Dockerfile", None)]
+)
 def test_a_dockerfile_has_a_dockerignore_of_its_own(tmp_path, monkeypatch, file, ignored):
     for name, text in (("Dockerfile", "one"), ("web.Dockerfile", "two")):
         (tmp_path / f"{name}.dockerignore").write_text(text)

@@ -249,7 +249,8 @@ def states(stack: Watched) -> Iterator[tuple[str, str, dict[str, Any]]]:
     if not containers:
         return
     shown = '{"Restarts": {{.RestartCount}}, "State": {{json .State}}}'
-    done = stack.run.docker("inspect", "--format", shown, *(container.name for container in containers))
+    names = [container.name for container in containers]
+    done = stack.run.docker("inspect", "--format", shown, *names, kept=engine.LISTED)  # health tests may print much
     for container, line in zip(containers, done.out.splitlines(), strict=False):
         told = json.loads(line)
         yield container.name, container.service, told["State"] | {"Restarts": told["Restarts"]}

@@ -10,6 +10,7 @@ from typing import Any
 from workshop.compose import ends, script
 from workshop.compose.facts import ComposeFile, ComposeSaid, ComposeUp, Lack
 from workshop.composefile import shapes
+from workshop.composefile.settings import MOST_CONTAINERS, MOST_COPIES, MOST_PORTS
 from workshop.engine import engine
 from workshop.outcomes import NotUp
 from workshop.report import last_lines
@@ -32,6 +33,15 @@ def of_config(stack: ends.Watched, done: engine.Done) -> NotUp:
     return NotUp(compose_said=said, asked="docker compose config", expected=EXPECTED, actual=last_lines(text))
 
 
+def of_size(stack: ends.Watched, done: engine.Done) -> None:
+    """Raises NotUp where the file has become so large, by its variables, that not all of it was kept."""
+    if len(done.out) >= engine.KEPT:
+        hint = (
+            f"{stack.as_written.name} comes to more than {engine.KEPT // 1024} kB with its variables. Make it smaller."
+        )
+        raise NotUp(hint, mistake="too_many_values", asked="docker compose config", actual="too much text")
+
+
 def _place(stack: ends.Watched, text: str) -> str:
     """The line that a dotted path in the message leads to, as far as it can be followed; of a port that Compose cannot read, where it stands."""
     for port in NOT_A_PORT.findall(text)[:1]:
@@ -47,9 +57,21 @@ def _place(stack: ends.Watched, text: str) -> str:
     return stack.as_written.where(*words) if words else stack.as_written.name
 
 
+def count(stack: ends.Watched) -> None:
+    """Raises NotUp where the file asks for more containers or ports than one stack may have."""
+    services = stack.config["services"].values()
+    copies = [min(int(s.get("scale") or s.get("deploy", {}).get("replicas") or 1), MOST_COPIES) for s in services]
+    ports = sum(n * len(s.get("ports") or []) for n, s in zip(copies, services, strict=True))
+    for what, asked, most in (("containers", sum(copies), MOST_CONTAINERS), ("ports", ports, MOST_PORTS)):
+        if asked > most:
+            hint = f"{stack.as_written.name} asks for {asked} {what}. A stack has at most {most} here."
+            raise NotUp(hint, mistake="too_many_values", expected=f"at most {most} {what}", actual=f"{asked} {what}")
+
+
 def look_over(stack: ends.Watched, needs: Sequence[str]) -> None:
     """Raises NotUp where the file lacks a service that the lesson names, or `web` cannot be reached from outside."""
     services, written = stack.config["services"], stack.as_written
+    count(stack)
     for name in needs:
         if name not in services:
             has = _listed(written.services()) or "no service"

@@ -240,6 +240,7 @@ class Stack:
         done = self._compose(*profiles, "config", "--format", "json", files=files, env=env)
         if not done.ok:
             raise looking.of_config(self, done)
+        looking.of_size(self, done)
         self.config, self.unset = json.loads(done.out), looking.unset_in(done.err)
         self._tell()
         looking.look_over(self, self._shared.needs)

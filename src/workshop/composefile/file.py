@@ -10,6 +10,7 @@ import posixpath
 import re
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -58,7 +59,7 @@ def _overrides(name: str) -> list[str]:
 
 def _named(written: AsWritten) -> set[str]:
     """The files that `include` and `extends` name in a file, as they stand there."""
-    include, named = written.at("include"), []
+    include, named = written.at("include"), list[Any]()
     for one in include.value if include and isinstance(include.value, list) else []:
         paths = one.get("path") if isinstance(one, dict) else one
         named += paths if isinstance(paths, list) else [paths]

@@ -158,9 +158,7 @@ class Inside:
             "/bin/sh",
         )
         done = self._look(
-            lambda: helpers.passing(
-                self.run, *alone, str(self.image), "-c", command, timeout=LOOK_LIMIT, kept=LISTED
-            )
+            lambda: helpers.passing(self.run, *alone, str(self.image), "-c", command, timeout=LOOK_LIMIT, kept=LISTED)
         )
         if not done:
             return None
