@@ -232,7 +232,10 @@ def set_aside(made: Mapping[str, Any], folder: Path, aside: Path) -> None:
         for name, thing in (made.get(kind) or {}).items():
             if file := thing.get("file"):
                 thing["file"] = str(aside / f"{kind}-{name}")
-                (shutil.copytree if Path(file).is_dir() else shutil.copy)(file, thing["file"])
+                if Path(file).is_dir():
+                    shutil.copytree(file, thing["file"], symlinks=True)
+                else:
+                    shutil.copy(file, thing["file"])
     if (folder / ".env").is_file():
         shutil.copy(folder / ".env", aside / ".env")
 

@@ -17,10 +17,8 @@ Check = Callable[[str], str | None]
 Rule = Any
 
 MOST_COPIES = 10  # containers of one service that are brought up
-MOST_CONTAINERS, MOST_PORTS = (
-    20,
-    50,
-)  # of a stack: each may take a container's memory, and a process of the engine's for each port
+MOST_CONTAINERS = 20  # of a stack: each may take a container's memory
+MOST_PORTS = 50  # of a stack: each is a process of the engine's
 
 # What the start script of an official image needs to hand its folder to a user and become that user. It drops them all. KILL is for the
 # small init of `init: true`, which stays root and hands signals on to that user's process: without it SIGTERM would never arrive.
