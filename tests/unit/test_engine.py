@@ -133,13 +133,24 @@ WORD = "Cannot connect to the Docker daemon"
             f"Dockerfile:2\n--------------------\n   2 | >>> RUN echo {WORD} && false\n--------------------\n"
             f'ERROR: failed to solve: process "/bin/sh -c echo {WORD} && false" did not complete successfully: exit code: 1',
         ),
-        (("compose", "config"), f'service "web" depends on undefined service "{WORD}": invalid compose project'),
+        (("compose", "up"), f'service "web" depends on undefined service "{WORD}": invalid compose project'),
         (("compose", "up"), f'failed to create task: exec: "say \\"{WORD}\\"": executable file not found in $PATH'),
     ],
 )
 def test_what_is_quoted_of_a_students_work_is_no_word_of_the_engine(args, said):
     assert trouble_in(failed(*args, err=said)) is None
     assert trouble_in(failed(*args, err=f"{said}\n{WORD}")) == "stopped"
+
+
+def test_an_engine_that_answered_is_there_whatever_it_repeats():
+    said = f"Error response from daemon: unable to find user x\n{WORD}: no matching entries in passwd file\n"
+    assert trouble_in(failed("compose", "up", err=f"Container a  Creating\n{said}")) is None
+    assert trouble_in(failed("compose", "up", err=f"unable to get image 'redis:8': {WORD}")) == "stopped"
+
+
+def test_compose_asks_no_engine_while_it_reads_a_file():
+    said = f"services.web.depends_on Additional property {WORD} is not allowed"
+    assert trouble_in(failed("compose", "--file", "x", "config", "--format", "json", err=said)) is None
 
 
 def test_a_build_that_fills_the_disk_is_left_to_who_builds():
@@ -228,3 +239,14 @@ def test_a_command_to_which_the_kernel_says_efault_is_begun_again(monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", now_and_then)
     assert engine.docker("version").out.strip() == "here"
     assert len(tries) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits what another process may take")
+def test_a_command_takes_no_more_memory_than_it_may(tmp_path, monkeypatch):
+    """Variables of variables in a `.env` of a few hundred bytes can make Compose take gigabytes."""
+    tool = tmp_path / "docker"
+    tool.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(0.2)\nx = b'x' * 400_000_000\n")
+    tool.chmod(0o755)
+    monkeypatch.setattr(engine, "command", lambda: str(tool))
+    assert engine.docker("compose", "config").ok
+    assert "MemoryError" in engine.docker("compose", "config", memory=200_000_000).err

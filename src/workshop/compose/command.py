@@ -11,6 +11,8 @@ from workshop.outcomes import Unchecked
 
 SYSTEM = ("PATH", "SYSTEMROOT", "PROGRAMDATA", "PROGRAMFILES", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR")
 
+MEMORY = 1 << 30  # bytes for reading a file: variables of variables can make gigabytes of a few hundred bytes
+
 NEEDED = ("PATH", "SYSTEMROOT", "PROGRAMDATA", "PROGRAMFILES", "DOCKER_CONFIG", "HOME", "USERPROFILE")
 
 

@@ -19,6 +19,7 @@ from workshop.runtimes.healthtest import tests_of
 
 EXPECTED = "a stack that comes up"
 NOT_A_PORT = re.compile(r"(?i)invalid (?:containerport|hostport|ip address)\w*:? *(\S+)")
+OUT_OF_MEMORY = re.compile(r"(?m)^fatal error: (?:runtime: )?(?:cannot allocate memory|out of memory)")  # of Go
 # What Compose says if a container is the cause. All else that it says is a cause of its own.
 OF_A_CONTAINER = re.compile(r"container (?P<name>\S+) (?:is unhealthy|exited \()")
 
@@ -34,8 +35,8 @@ def of_config(stack: ends.Watched, done: engine.Done) -> NotUp:
 
 
 def of_size(stack: ends.Watched, done: engine.Done) -> None:
-    """Raises NotUp where the file has become so large, by its variables, that not all of it was kept."""
-    if len(done.out) >= engine.KEPT:
+    """Raises NotUp where the file has become so large, by its variables, that not all of it was kept, or Compose had not memory enough."""
+    if len(done.out) >= engine.KEPT or OUT_OF_MEMORY.search(done.err):
         hint = (
             f"{stack.as_written.name} comes to more than {engine.KEPT // 1024} kB with its variables. Make it smaller."
         )

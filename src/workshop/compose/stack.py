@@ -237,10 +237,10 @@ class Stack:
         files = compose_file.layers(self.folder, self.as_written)
         env = compose.bare(self._file.parent, self.folder)
         profiles = [word for name in self.profiles for word in ("--profile", name)]
-        done = self._compose(*profiles, "config", "--format", "json", files=files, env=env)
+        done = self._compose(*profiles, "config", "--format", "json", files=files, env=env, memory=compose.MEMORY)
+        looking.of_size(self, done)
         if not done.ok:
             raise looking.of_config(self, done)
-        looking.of_size(self, done)
         self.config, self.unset = json.loads(done.out), looking.unset_in(done.err)
         self._tell()
         looking.look_over(self, self._shared.needs)

@@ -5,6 +5,7 @@ BuildKit, Compose, contexts and credentials come with the command, and a student
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import json
@@ -13,6 +14,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +25,9 @@ from typing import IO, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from workshop.outcomes import Unchecked
+
+if sys.platform == "linux":
+    import resource
 
 KEPT = 256 * 1024  # bytes kept of each end of an output
 LISTED = (
@@ -80,6 +85,9 @@ _NOT_ITS_OWN = re.compile(
     r"|^------\n > (?:.*\n)*?------$|^\S*ockerfile\S*:\d+\n-{4,}\n(?:.*\n)*?-{4,}$",
     re.MULTILINE,
 )
+_ANSWERED = re.compile(
+    r"Error response from daemon: .*", re.DOTALL
+)  # it was there, then; what follows may be the student's words too
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')  # a command, a name in a compose file: the student's words
 SAYS = {
     Trouble.MISSING: "There is no `docker` command on this machine. Install Docker Desktop (Windows, macOS) or Docker Engine (Linux), then run `./workshop doctor`.",
@@ -193,11 +201,13 @@ def docker(
     cwd: Path | None = None,
     watch: Callable[[str], Enum | None] | None = None,
     kept: int = KEPT,
+    memory: int | None = None,
 ) -> Done:
     """Runs `docker ARGS` for at most `timeout` seconds and returns what became of it; a failed command is no exception.
 
     Of an output longer than twice `kept` bytes, only this much of each end is returned: LISTED for a list that has to be whole.
     `watch` is asked twice a second, with what `err` holds so far, and ends the call by answering why.
+    `memory` is how many bytes the command itself, on this machine, may take for its data; only Linux can hold it to that.
     Raises EngineTrouble if the engine is not there, may not be asked or has a full disk.
     """
     start = time.monotonic()
@@ -210,6 +220,9 @@ def docker(
         cwd=cwd,
         pass_fds=keeper.inherited() if keeper else (),
     )
+    if memory and sys.platform == "linux":
+        with contextlib.suppress(OSError):  # it has ended already
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (memory, memory))
     if keeper:
         keeper.started(process.pid)
     assert process.stdout and process.stderr
@@ -254,8 +267,11 @@ def trouble_in(done: Done) -> Trouble | None:
     said = _QUOTED.sub('""', _NOT_ITS_OWN.sub("", done.err)) or done.out
     if _is_of_home(said):
         return Trouble.HOME
+    if done.args[0] == "compose" and "config" in done.args:  # which asks no engine
+        return None
     kinds = [kind for kind in TROUBLE if kind is not Trouble.DISK_FULL or done.args[0] != "build"]
-    return _at_that_host(next((kind for kind in kinds if TROUBLE[kind].search(said)), None))
+    texts = dict.fromkeys((Trouble.PERMISSION, Trouble.STOPPED), _ANSWERED.sub("", said))
+    return _at_that_host(next((kind for kind in kinds if TROUBLE[kind].search(texts.get(kind, said))), None))
 
 
 def _is_of_home(said: str) -> bool:
