@@ -21,7 +21,9 @@ MESSAGES = [
     {"id": 1, "unconnected": "no answer"},
     {"id": 1, "time_out": 2},
     {"id": 1, "value": None},
+    {"id": 1, "value": [{"set": [1, {"dict": [["a", {"set": []}], [[1, 2], None]]}]}, 2.5, "x"]},
     {"id": 1, "error": ERROR},
+    {"id": 1, "error": {"type": "TooMuch", "message": "5000000 bytes"}},
     {"id": 1, "gone": True},
 ]
 OTHERS = [
@@ -39,6 +41,19 @@ OTHERS = [
     {"id": 1, "ready": True},
     {"id": 1, "error": {}},
     {"id": 1, "cell": 3},
+    # with what the grader could not go on
+    "[" * 100_000,
+    {"id": 1, "value": {"x": 1}},
+    {"id": 1, "value": {}},
+    {"id": 1, "value": {"set": 5}},
+    {"id": 1, "value": [{"dict": [[1]]}]},
+    {"id": 1, "value": {"set": [], "dict": []}},
+    '{"id": 1, "value": ' + "[" * 500 + "]" * 500 + "}",
+    {"id": 1, "ready": True, "took": 10**400},
+    {"id": 1, "ready": True, "took": float("nan")},
+    {"id": 1, "time_out": 10**400},
+    {"id": 1, "error": {**ERROR, "source": {"a": 1}}},
+    {"id": 1, "error": {**ERROR, "line": []}},
 ]
 
 
@@ -47,7 +62,7 @@ def test_the_runners_messages_are_understood(message):
     assert understood(json.dumps(message).encode() + b"\n") == message
 
 
-@pytest.mark.parametrize("line", OTHERS, ids=str)
+@pytest.mark.parametrize("line", OTHERS, ids=lambda line: str(line)[:60])
 def test_another_line_is_none(line):
     assert understood((line if isinstance(line, str) else json.dumps(line)).encode()) is None
 

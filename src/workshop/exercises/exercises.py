@@ -15,6 +15,7 @@ from typing import Any
 from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.raised import Raised
 from workshop.values import copied, spelled
+from workshop.wire.probe import is_refusal, refusing
 from workshop.wire.rivals import RelayProbe, Seen
 from workshop.wire.trail import Trail
 
@@ -124,6 +125,8 @@ class Exercises(abc.ABC):
             statistics = client.info("commandstats")
         except Exception as error:
             if type(error).__module__.startswith("redis"):
+                if self._calls.has_called and is_refusal(error):
+                    raise refusing(str(error)) from None
                 raise Unchecked("This server does not count its commands.", actual=str(error)) from None
             raise
         for key, numbers in statistics.items():
@@ -262,7 +265,19 @@ def value_of(answer: dict[str, Any], asked: str) -> Any:
 
 def raised(told: dict[str, Any]) -> Raised:
     """The exception of a runner's answer."""
-    return Raised(told["type"], told["message"], told.get("place"), told.get("line"), told.get("source"))
+    source = told.get("source")
+    return Raised(
+        readable(told["type"]),
+        readable(told["message"]),
+        told.get("place"),
+        told.get("line"),
+        source and readable(source),
+    )
+
+
+def readable(text: str) -> str:
+    """The text as UTF-8 can write it: half a pair of surrogates is none."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def shown(error: Raised) -> str:

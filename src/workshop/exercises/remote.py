@@ -19,6 +19,7 @@ from workshop.outcomes import Mismatch, NotUp, Unchecked
 from workshop.patience import until
 from workshop.raised import Raised
 from workshop.wire import traces
+from workshop.wire.probe import refusing
 from workshop.wire.trail import Trail
 
 CELL_LIMIT = 5.0  # seconds for one cell
@@ -123,7 +124,10 @@ class RemoteNotebook(Exercises):
             runner.end(hangs=True)
             self._skip.append(current)
             self._failures[current] = Raised("OutOfTime", place=current)
-        raise Unchecked("The process that runs the notebook ended again and again.")
+        hint = (
+            "A cell of the notebook ended the process that runs it, again and again. Take out what ends Python there."
+        )
+        raise NotUp(hint, mistake="cell_ends_the_process", expected="cells that leave Python running")
 
     def fresh(self) -> None:
         """Ends what the check before has left, empties Redis, and puts it right where a function stopped it or changed its settings."""
@@ -172,6 +176,7 @@ class RemoteNotebook(Exercises):
             message = self._runner.hear(CONNECT_LIMIT, number) or {"unconnected": "no answer"}
             if message.get("ready"):
                 self._left.add(number)
+                self._calls.has_called = True
                 return Begun(number, name, max(message["took"], time.monotonic() - start), [])
         except RunnerGone:
             self._runner.end()
@@ -184,9 +189,14 @@ class RemoteNotebook(Exercises):
             self._down[name] = self._stopped(name) or not_written(name)  # a body behind the mistake counts for nothing
         elif message.get("gone"):
             raise Unchecked("The process for this call ended before the call began.")
+        elif "unconnected" in message:
+            problem = str(message["unconnected"])
+            if self._calls.has_called:  # at the beginning of this check Redis was as it should be
+                raise refusing(problem)
+            raise Unchecked("The client for this call could not be connected to Redis.", actual=problem)
         else:
-            problem = message.get("unconnected")
-            raise Unchecked("The client for this call could not be connected to Redis.", actual=str(problem))
+            hint = "The notebook has changed the process that runs it: it does not say any more when a call begins."
+            raise Mismatch(hint, mistake="runner_changed")
         raise self._down[name]
 
     def _stretch(self, begun: Begun) -> float:
@@ -232,8 +242,7 @@ class RemoteNotebook(Exercises):
             self._admin.ping()
         except redis.RedisError as error:
             self._admin = self._connect()
-            hint = "After this call Redis does not answer any more: the function stopped it, or keeps it busy."
-            raise Mismatch(hint, mistake="redis_stopped_by_the_call", actual=f"redis-cli PING: {error}") from None
+            raise refusing(f"redis-cli PING: {error}") from None
 
     def _missing(self, name: str) -> NotUp:
         """Why there is no function of this name."""

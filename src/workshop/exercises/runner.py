@@ -19,6 +19,8 @@ START_LIMIT = 30.0  # seconds
 GRACE = 1.0  # seconds in which a runner ends by itself, and what it started with it
 GONE_LIMIT = 15.0  # seconds in which one that is ended by force is gone
 LINE_LIMIT = 16 * 1024 * 1024  # bytes of one message
+DEEPEST = 200  # lists and dicts in each other; `calling.plain` hands out 40, in tags of its own
+LONGEST = 1e6  # seconds
 
 
 # What the runner's messages have, each with its type: about a call, and about no call.
@@ -39,6 +41,14 @@ OF_NO_CALL: dict[str, type | tuple[type, ...]] = {
     "outline": (dict, type(None)),
     "rests": bool,
 }
+OF_AN_ERROR: dict[str, tuple[type, ...]] = {
+    "type": (str,),
+    "message": (str,),
+    "place": (int, type(None)),
+    "line": (int, type(None)),
+    "source": (str, type(None)),
+}
+SECONDS = {"ready": "took", "time_out": "time_out"}
 
 
 class RunnerGone(Exception):
@@ -49,7 +59,7 @@ def understood(line: bytes) -> dict[str, Any] | None:
     """A message of the runner; None for any other line: a notebook can write on the runner's descriptors."""
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(message, dict):
         return None
@@ -58,13 +68,38 @@ def understood(line: bytes) -> dict[str, Any] | None:
     kind = next((name for name in kinds if name in message), None)
     if kind is None or not isinstance(message[kind], kinds[kind]) or ("id" in message) != is_of_call:
         return None
-    if kind == "ready" and not isinstance(message.get("took"), int | float):
+    if kind in SECONDS and not is_time(message.get(SECONDS[kind])):
+        return None
+    if kind == "value" and not is_plain(message["value"]):
         return None
     errors = message["ran"] if kind == "ran" else [message["error"]] if kind == "error" else []
-    texts = ("type", "message")
-    if not all(isinstance(one, dict) and all(isinstance(one.get(text), str) for text in texts) for one in errors):
+    if not all(map(is_error, errors)):
         return None
     return message if kind != "ran" or all(isinstance(one.get("cell"), int) for one in errors) else None
+
+
+def is_time(value: Any) -> bool:
+    """Whether a value is a number of seconds with which one can compute."""
+    return isinstance(value, int | float) and 0 <= value <= LONGEST
+
+
+def is_plain(value: Any, depth: int = 0) -> bool:
+    """Whether a value is what `calling.plain` makes: lists, and dicts that are tags of a set or a dict."""
+    if depth > DEEPEST:
+        return False
+    if isinstance(value, dict):
+        (tag, parts), *others = value.items() or [(None, None)]
+        if others or tag not in ("set", "dict") or not isinstance(parts, list):
+            return False
+        if tag == "dict" and not all(isinstance(pair, list) and len(pair) == 2 for pair in parts):
+            return False
+        return is_plain(parts, depth + 1)
+    return not isinstance(value, list) or all(is_plain(one, depth + 1) for one in value)
+
+
+def is_error(told: Any) -> bool:
+    """Whether this is an exception as `Notebook.told` tells it."""
+    return isinstance(told, dict) and all(isinstance(told.get(name), kinds) for name, kinds in OF_AN_ERROR.items())
 
 
 class Runner:

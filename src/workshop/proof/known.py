@@ -36,8 +36,16 @@ KNOWN = (
     # a notebook, its functions and their calls
     *("notebook_too_large", "notebook_not_utf_8", "notebook_empty", "notebook_not_json", "notebook_without_cells"),
     *("notebook_cut_off", "notebook_with_conflict_marks", "script_for_a_notebook"),
-    *("notebook_without_code", "function_missing", "function_not_run_yet", "not_attempted", "cell_stops"),
+    *(
+        "notebook_without_code",
+        "function_missing",
+        "function_not_run_yet",
+        "not_attempted",
+        "cell_stops",
+        "cell_ends_the_process",
+    ),
     *("function_renamed", "function_inside_another", "function_in_a_text_cell"),
     *("cell_never_ends", "call_never_ended", "call_ended_its_process", "earlier_call_ended_the_process"),
+    "runner_changed",
     *("redis_stopped_by_the_call", "no_command_to_come_before", "key_of_another_type"),
 )

@@ -21,6 +21,20 @@ else:
     ClientOfRedis = object
 
 BACK_LIMIT = 5.0  # seconds in which a Redis that was started again answers
+# How Redis' errors begin that say nothing of what was asked: it would refuse anybody now.
+REFUSALS = ("NOPERM", "NOAUTH", "WRONGPASS", "OOM", "READONLY", "MISCONF", "NOREPLICAS", "MASTERDOWN", "BUSY ")
+
+
+def refusing(actual: str) -> Mismatch:
+    """What to raise where a function has left Redis so that it does not answer, or refuses what is asked."""
+    hint = "After this call Redis does not answer any more: the function stopped it, locked it or keeps it busy."
+    return Mismatch(hint, mistake="redis_stopped_by_the_call", actual=actual)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether Redis has refused for a reason that lies in its state or its settings."""
+    kinds = ("NoPermissionError", "AuthenticationError", "OutOfMemoryError", "ReadOnlyError")
+    return type(error).__name__ in kinds or str(error).startswith(REFUSALS)
 
 
 class RedisProbe(ClientOfRedis):
@@ -41,7 +55,7 @@ class RedisProbe(ClientOfRedis):
     def _connect(self) -> Any:
         import redis
 
-        note = self._note if self._calls is None else None
+        note, calls = self._note if self._calls is None else None, self._calls
 
         class Noting(redis.Redis):
             def execute_command(self, *args: Any, **options: Any) -> Any:
@@ -49,7 +63,9 @@ class RedisProbe(ClientOfRedis):
                     note("redis-cli " + " ".join(str(word) for word in args)[:200])
                 try:
                     return super().execute_command(*args, **options)
-                except redis.ResponseError as error:
+                except redis.RedisError as error:
+                    if calls and calls.has_called and is_refusal(error):
+                        raise refusing(f"redis-cli {args[0]}: {error}") from None
                     if not str(error).startswith("WRONGTYPE"):
                         raise
                     kind = super().execute_command("TYPE", args[1])

@@ -9,6 +9,7 @@ class Trail(list[str]):
     """The calls of a check and what it has written to Redis, a line each; and how often a look since the last call has found None."""
 
     nones = 0
+    has_called = False  # the student's function, in this check, and it has begun
 
     def call(self, line: str) -> None:
         """The student's function is called."""
@@ -22,4 +23,4 @@ class Trail(list[str]):
     def clear(self) -> None:
         """A new check begins."""
         super().clear()
-        self.nones = 0
+        self.nones, self.has_called = 0, False
