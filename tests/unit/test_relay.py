@@ -341,6 +341,77 @@ def test_requests_are_cut_where_they_end():
     assert parse(bytearray(whole * 2 + whole[:9])) == [(get, len(whole)), (get, 2 * len(whole))]
     assert parse(bytearray(b"PING now\r\n")) == [([b"PING", b"now"], 10)]
     assert parse(bytearray(b"")) == []
+    assert parse(bytearray(b"PING\nGET a\r\nSET")) == [
+        ([b"PING"], 5),
+        (get, 12),
+    ]  # in a line of words, \n is its end to Redis
+    for at in range(len(whole)):
+        assert parse(bytearray(whole[:at])) == []
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"*1\rX$4\rXPING\r\n",
+        b"*x\r\n",
+        b"*1\r\nPING\r\n",
+        b"*1\r\n$-1\r\n",
+        b"*" + b"1" * 99,
+        b'"GET" a\r\n',
+        b"*1_0\r\n",
+    ],
+)
+def test_what_redis_might_read_otherwise_is_refused(request_):
+    with pytest.raises(ValueError):
+        parse(bytearray(request_))
+
+
+def by_hand(server, text):
+    """What comes back for these bytes, sent to the relay; empty where it hangs up."""
+    host, port = server.relay().url.removeprefix("redis://").removesuffix("/0").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as line:
+        line.sendall(text)
+        line.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: line.recv(65536), b""))
+
+
+def test_no_command_goes_by_in_the_shadow_of_another(server, outside):
+    probe = RelayProbe(server.relay())
+    with probe.watch() as seen:
+        by_hand(server, b"PING\nSET key 1\r\n")
+    assert seen.commands == [["PING"], ["SET", "key", "1"]] and seen.packets == 1
+    with contextlib.suppress(ConnectionError):
+        by_hand(server, b"*1\rX$4\rXPING\r\n" + b"SET key 2\r\n")
+    assert outside.get("key") == "1"
+
+
+def test_too_large_a_request_hides_nothing(server, outside):
+    with contextlib.suppress(ConnectionError):
+        by_hand(server, b"*2\r\n$4\r\nECHO\r\n$40000000\r\n" + b"x" * 40_000_000 + b"\r\nSET key 1\r\n")
+    assert not outside.exists("key")
+
+
+def test_nobody_else_resets_what_is_counted(server, outside, student):
+    outside.config_resetstat()
+    student.get("key")
+    with pytest.raises(redis.ResponseError, match="switched off"):
+        student.config_resetstat()
+    assert b"switched off" in by_hand(server, b"PING\r\nconfig  ResetStat\nPING\r\n")
+    assert outside.info("commandstats")["cmdstat_get"]["calls"] == 1
+
+
+@pytest.mark.parametrize("before", [b"CLIENT REPLY SKIP\r\nPING\r\n", b"HELLO 3\r\nSUBSCRIBE a\r\nPING\r\n"])
+def test_replies_that_do_not_come_hide_no_bytes(server, outside, before):
+    outside.set("key", "x" * 5000)
+    with RelayProbe(server.relay()).watch() as seen:
+        by_hand(server, before + b"GET key\r\nPING\r\n")
+    assert seen.received > 5000
+
+
+def test_what_redis_sends_unasked_is_counted(server, outside, student):
+    with RelayProbe(server.relay()).watch() as seen:
+        by_hand(server, b"HELLO 3\r\nSUBSCRIBE a\r\nPUBLISH a %s\r\n" % (b"x" * 5000))
+    assert seen.received > 5000
 
 
 REPLIES = [

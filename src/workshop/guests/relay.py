@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import secrets
 import sys
 import time
@@ -24,7 +25,7 @@ from typing import Any
 
 DATA_PORT, CONTROL_PORT = 6379, 6380
 HOLD_LIMIT = 20.0  # seconds for which a packet is held at most
-PARSE_LIMIT = 32 * 1024 * 1024  # bytes of one request; what is larger goes through unread
+PARSE_LIMIT = 32 * 1024 * 1024  # bytes of one request; who sends a larger one is cut off
 KEPT_COMMANDS, KEPT_WORD = 2000, 120
 SEEN = (
     "acted",
@@ -57,6 +58,12 @@ NOT_DATA_TEXT = """
 NOT_DATA = frozenset(NOT_DATA_TEXT.split())
 
 
+LENGTH = re.compile(rb"[*$]-?\d{1,9}")
+# What Redis has counted is the grader's: this goes there in the place of CONFIG RESETSTAT, and is answered with an error.
+NO_RESET = b"RESETSTAT (switched off while work is checked)"
+INSTEAD_OF_RESET = b"*2\r\n$6\r\nCONFIG\r\n$%d\r\n%s\r\n" % (len(NO_RESET), NO_RESET)
+
+
 def is_data(name: str) -> bool:
     """Whether the command of this name reads or changes data."""
     return name.lower() not in NOT_DATA
@@ -73,7 +80,10 @@ def readable(words: list[bytes]) -> str:
 
 
 def parse(buffer: bytearray) -> list[tuple[list[bytes], int]]:
-    """The complete requests at the head of `buffer`, each with the place where it ends. Raises ValueError for what is not the Redis protocol."""
+    """The complete requests at the head of `buffer`, each with the place where it ends. Raises ValueError for what is not the Redis protocol.
+
+    It reads as Redis does, and refuses what Redis may read otherwise: nothing goes by that it has not understood.
+    """
     requests, done = [], 0
     while (parsed := _parse_one(buffer, done)) is not None:
         done = parsed[1]
@@ -82,22 +92,60 @@ def parse(buffer: bytearray) -> list[tuple[list[bytes], int]]:
 
 
 def _parse_one(buffer: bytearray, at: int) -> tuple[list[bytes], int] | None:
-    line_end = buffer.find(b"\r\n", at)
-    if at >= len(buffer) or line_end < 0:
+    if at >= len(buffer):
         return None
     if buffer[at : at + 1] != b"*":
-        return bytes(buffer[at:line_end]).split(), line_end + 2
-    count, at, words = int(buffer[at + 1 : line_end]), line_end + 2, []
+        line_end = buffer.find(b"\n", at)
+        line = bytes(buffer[at : line_end if line_end >= 0 else None])
+        if b'"' in line or b"'" in line:
+            raise ValueError("words in quotes")
+        return (line.split(), line_end + 1) if line_end >= 0 else None
+    if (found := _length(buffer, at, b"*")) is None:
+        return None
+    (count, at), words = found, []
     for _ in range(count):
-        line_end = buffer.find(b"\r\n", at)
-        if line_end < 0:
+        if (found := _length(buffer, at, b"$")) is None:
             return None
-        end = line_end + 2 + int(buffer[at + 1 : line_end])
+        size, begin = found
+        end = begin + size
         if end + 2 > len(buffer):
             return None
-        words.append(bytes(buffer[line_end + 2 : min(end, line_end + 2 + KEPT_WORD)]))
+        words.append(bytes(buffer[begin : min(end, begin + KEPT_WORD)]))
         at = end + 2
     return words, at
+
+
+def _length(buffer: bytearray, at: int, kind: bytes) -> tuple[int, int] | None:
+    """The number in the line that begins at `at`, and where the next line begins; None while the line is not complete."""
+    line_end = buffer.find(b"\r", at, at + 12)
+    line = bytes(buffer[at : line_end if line_end >= 0 else at + 12])
+    if (line and line[:1] != kind) or ((line_end >= 0 or len(line) == 12) and not LENGTH.fullmatch(line)):
+        raise ValueError(line)
+    if line_end < 0 or line_end + 1 >= len(buffer):
+        return None
+    if buffer[line_end + 1] != ord("\n") or (kind == b"$" and line[1:2] == b"-"):
+        raise ValueError(line)
+    return int(line[1:]), line_end + 2
+
+
+def without_resets(
+    requests: list[tuple[list[bytes], int]], buffer: bytearray
+) -> tuple[list[tuple[list[bytes], int]], bytearray]:
+    """Requests and the buffer that begins with them, with NO_RESET for each CONFIG RESETSTAT."""
+    if not any(map(is_reset, requests)):
+        return requests, buffer
+    kept: list[tuple[list[bytes], int]] = []
+    changed, at = bytearray(), 0
+    for request in requests:
+        changed += INSTEAD_OF_RESET if is_reset(request) else buffer[at : request[1]]
+        at = request[1]
+        kept.append((request[0], len(changed)))
+    return kept, changed + buffer[at:]
+
+
+def is_reset(request: tuple[list[bytes], int]) -> bool:
+    """Whether a request is CONFIG RESETSTAT."""
+    return [word.lower() for word in request[0][:2]] == [b"config", b"resetstat"]
 
 
 class Replies:
@@ -109,6 +157,7 @@ class Replies:
         self._open = [1]  # how many parts are still to come: of the reply, and of each list in it
         self._is_push = False
         self._size = 0
+        self.pushed: list[int] = []  # the sizes of what Redis has sent unasked
 
     def feed(self, data: bytes) -> Iterator[int]:
         """The size of each reply that is complete by now. What Redis sends unasked is none. Raises ValueError for another protocol."""
@@ -156,7 +205,10 @@ class Replies:
                 return 0
             self._open.pop()
         size, self._size = self._size, 0
-        return 0 if self._is_push else size
+        if self._is_push:
+            self.pushed.append(size)
+            return 0
+        return size
 
 
 class Line:
@@ -165,25 +217,29 @@ class Line:
     def __init__(self, *ends: asyncio.StreamWriter) -> None:
         self.ends = ends
         self.in_multi = self.has_asked = False
-        self.countable = True
+        self.countable = self.in_turn = True  # in turn: each command gets one reply
         self.asked: deque[str] = deque()  # the commands without an answer yet
         self.replies = Replies()
         self.answered = asyncio.Event()
 
-    def note(self, name: str) -> None:
+    def note(self, words: list[bytes]) -> None:
         """A command goes to Redis."""
+        name = name_of(words)
+        self.in_turn &= "subscribe" not in name and (name, *map(bytes.lower, words[1:2])) != ("client", b"reply")
         self.asked.append(name)
         self.answered.clear()
         self.has_asked |= is_data(name)
 
     def heard(self, data: bytes) -> list[int]:
-        """Redis has sent this; returns the sizes of the replies to commands on data that are complete by now."""
+        """Redis has sent this; returns the sizes of the replies to commands on data that are complete by now, and of what came unasked."""
         sizes = []
         try:
             for size in self.replies.feed(data) if self.countable else ():
                 name = self.asked.popleft() if self.asked else "push"
-                if is_data(name) or name == "exec":
+                if is_data(name) or name == "exec" or not self.in_turn:
                     sizes.append(size)
+            sizes += self.replies.pushed
+            self.replies.pushed.clear()
         except ValueError:
             self.countable = False
         if not self.asked or not self.countable:
@@ -192,7 +248,7 @@ class Line:
 
     async def wait_for_answers(self) -> None:
         """Returns when Redis has answered all that was asked, so that it has carried it out."""
-        if self.asked and self.countable:
+        if self.asked and self.countable and self.in_turn:
             try:
                 await asyncio.wait_for(self.answered.wait(), HOLD_LIMIT)
             except TimeoutError:
@@ -329,25 +385,22 @@ class Server:
                 self._lines.discard(line)
 
     async def _requests(self, reader: asyncio.StreamReader, redis: asyncio.StreamWriter, line: Line) -> None:
-        buffer, readable = bytearray(), True
+        buffer = bytearray()
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
                 buffer += data
-                done = 0
-                if readable:
-                    try:
-                        requests = parse(buffer)
-                    except ValueError:
-                        requests, readable = [], False
-                    done = await self._hand_on(requests, buffer, redis, line)
-                    readable = readable and len(buffer) - done < PARSE_LIMIT
-                if not readable:
-                    line.countable = False
-                    redis.write(bytes(buffer[done:]))
-                    done = len(buffer)
-                if done:
+                try:
+                    requests = parse(buffer)
+                except ValueError:
+                    line.abort()
+                    return
+                requests, buffer = without_resets(requests, buffer)
+                if done := await self._hand_on(requests, buffer, redis, line):
                     del buffer[:done]
                     await redis.drain()
+                if len(buffer) > PARSE_LIMIT:
+                    line.abort()
+                    return
             if redis.can_write_eof():
                 redis.write_eof()
 
@@ -378,7 +431,7 @@ class Server:
                 await self._hold(watches, names, step, before)
             for words, _ in step:
                 if words:
-                    line.note(name_of(words))
+                    line.note(words)
             at, before = end, step[0][0] if any(map(is_data, names)) else before
         redis.write(bytes(buffer[written:at]))
         return at
