@@ -44,6 +44,11 @@ MEDDLING = {
     "takes INFO away": ('r.execute_command("ACL", "SETUSER", "default", "-info")', "", "test_find_keys_finds_all"),
     "sets a password": ('r.config_set("requirepass", "x")', "", "test_record_visit_counts"),
     "lets nobody in": ('r.config_set("maxclients", 1)', "", "test_record_visit_counts"),
+    "asks Redis past the relay": (
+        'import redis; return redis.Redis(port=int(r.config_get("port")["port"]), retry=None).incr(f"visits:{page}")',
+        "",
+        "test_record_visit_counts",
+    ),
     "forgets what was counted": (
         'found = sorted(key for key in r.keys("*") if key.startswith(prefix)); r.config_resetstat()',
         "",

@@ -205,14 +205,15 @@ class Opened:
         """A client of Redis itself, beside the relay."""
         import redis
 
-        return redis.Redis(server.host, server.port, decode_responses=True)
+        return redis.Redis(server.host, server.port, decode_responses=True, **server.options)
 
     @property
     def redis(self):
-        """The client of where Redis is now: one that was started again has another port."""
-        if self.server.port not in self.clients:
-            self.clients[self.server.port] = self.client(self.server)
-        return self.clients[self.server.port]
+        """The client of where Redis is now: one that was started again has another port and another password."""
+        place = (self.server.port, self.server.options.get("password"))
+        if place not in self.clients:
+            self.clients[place] = self.client(self.server)
+        return self.clients[place]
 
     def close(self):
         for client in self.clients.values():
@@ -332,12 +333,10 @@ def test_a_redis_that_was_stopped_is_back_for_the_next(opened, name):
 
 
 def test_settings_that_were_changed_are_as_before(opened):
-    import redis
-
     opened.notebook.fresh()
     opened.notebook.changes()
     opened.notebook.fresh()
-    with redis.Redis(opened.server.host, opened.server.port, decode_responses=True) as client:
+    with Opened.client(opened.server) as client:
         assert client.config_get("maxmemory") == {"maxmemory": "0"}
 
 
@@ -501,12 +500,11 @@ def test_a_cell_that_starts_processes_without_end_is_told_as_that_cell(has_engin
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds its victim in /proc")
 @pytest.mark.parametrize("hesitates", [False, True], ids=["killed", "killed_once_it_has_its_call"])
 def test_what_an_earlier_call_left_does_no_harm_to_the_next(opened, hesitates):
-    import redis
 
     opened.notebook.fresh()
     assert opened.notebook.kills_the_next(hesitates) is True
     time.sleep(0.2)  # in which the process of the next call is forked
-    with redis.Redis(opened.server.host, opened.server.port) as client:
+    with Opened.client(opened.server) as client:
         client.set("next", 1)
         in_container = opened.runtime.name == "docker"  # there, what a call has left ends with it
         assert bool(until(lambda: client.get("killed"), 1 if in_container else 10, 0.01)) is not in_container
@@ -514,12 +512,11 @@ def test_what_an_earlier_call_left_does_no_harm_to_the_next(opened, hesitates):
 
 
 def test_a_call_may_wait_while_the_grader_acts(opened):
-    import redis
 
     opened.notebook.fresh()
     waiting = opened.notebook.start("waits", "queue")
     assert not waiting.is_done(0.3)
-    with redis.Redis(opened.server.host, opened.server.port) as client:
+    with Opened.client(opened.server) as client:
         client.rpush("queue", "job")
     assert waiting.result() == ["queue", "job"]
 
@@ -532,11 +529,10 @@ def test_commands_and_round_trips_are_counted(notebook):
 
 
 def test_a_client_of_the_students_own_meets_the_rival(opened):
-    import redis
 
     opened.notebook.fresh()
     with (
-        redis.Redis(opened.server.host, opened.server.port) as client,
+        Opened.client(opened.server) as client,
         opened.notebook.rival(lambda: client.incr("n")) as seen,
     ):
         assert opened.notebook.of_its_own("n") == 2
@@ -545,10 +541,9 @@ def test_a_client_of_the_students_own_meets_the_rival(opened):
 
 @pytest.mark.parametrize(("at", "acts", "number"), [(1, 1, 2), (2, 0, 1)])
 def test_a_rival_that_comes_in_before_one_step_only(opened, at, acts, number):
-    import redis
 
     opened.notebook.fresh()
-    with redis.Redis(opened.server.host, opened.server.port) as client:
+    with Opened.client(opened.server) as client:
         client.delete("n")
         with opened.notebook.rival(lambda: client.incr("n"), at=at) as seen:
             assert opened.notebook.of_its_own("n") == number

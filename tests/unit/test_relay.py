@@ -16,6 +16,7 @@ from workshop.patience import until
 from workshop.probes.outages import tries
 from workshop.runtimes.embedded import LocalRedis
 from workshop.runtimes.http import Answer
+from workshop.wire import traces
 from workshop.wire.rivals import RelayProbe, Seen, in_thread
 
 
@@ -431,3 +432,35 @@ def test_replies_are_cut_where_they_end(step):
     replies = Replies()
     sizes = [size for at in range(0, len(whole), step) for size in replies.feed(whole[at : at + step])]
     assert sizes == [*map(len, REPLIES)]
+
+
+def test_a_locked_redis_is_reached_through_the_relay_alone(server, outside):
+    assert traces.lock(outside, "secret")
+    server.relay().let_in("secret")
+    try:
+        with redis.Redis(server.host, server.port) as direct, pytest.raises(redis.AuthenticationError):
+            direct.get("key")
+        with redis.Redis.from_url(server.relay().url) as student:
+            assert student.set("key", "1")
+            for opening in ("CONFIG SET requirepass x", "ACL SETUSER default nopass", "REPLICAOF 127.0.0.1 1"):
+                with pytest.raises(redis.ResponseError, match="switched off"):
+                    student.execute_command(*opening.split())
+            assert student.config_get("maxmemory")
+    finally:
+        assert traces.emptied(server.host, server.port, traces.settings(outside), {"password": "secret"})
+    with redis.Redis(server.host, server.port) as direct:  # it is as before
+        assert direct.ping()
+    with redis.Redis.from_url(server.relay().url) as student:  # which still says the password
+        assert student.get("key") is None
+
+
+def test_what_was_left_before_the_counts_were_reset_stays_known(server, outside, student):
+    server.settings, server.is_worn = traces.settings(outside), False
+    outside.config_resetstat()
+    traces.note_worn(outside, server)
+    assert not server.is_worn
+    student.config_set("maxmemory", "100mb")
+    traces.note_worn(outside, server)
+    outside.config_resetstat()
+    outside.config_set("maxmemory", 0)
+    assert server.is_worn and not traces.stay(outside, server.settings)

@@ -119,7 +119,7 @@ class Exercises(abc.ABC):
         client = self._client()
         try:
             self._relay().wait_until_up()
-            client.config_resetstat()
+            self._forget(client)
             with self._relay().watch() as seen:
                 yield counts
             statistics = client.info("commandstats")
@@ -175,6 +175,10 @@ class Exercises(abc.ABC):
     def parted(self) -> list[list[str]]:
         """The commands between which the last rival of this check acted though they travelled together: they were no transaction."""
         return self.rivals[-1].parted if self.rivals else []
+
+    def _forget(self, client: Any) -> None:
+        """Resets what Redis has counted."""
+        client.config_resetstat()
 
     def _stretch(self, begun: Any) -> float:
         """By how much a call's time limit is stretched on a busy machine."""

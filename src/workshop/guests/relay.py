@@ -59,9 +59,10 @@ NOT_DATA = frozenset(NOT_DATA_TEXT.split())
 
 
 LENGTH = re.compile(rb"[*$]-?\d{1,9}")
-# What Redis has counted is the grader's: this goes there in the place of CONFIG RESETSTAT, and is answered with an error.
-NO_RESET = b"RESETSTAT (switched off while work is checked)"
-INSTEAD_OF_RESET = b"*2\r\n$6\r\nCONFIG\r\n$%d\r\n%s\r\n" % (len(NO_RESET), NO_RESET)
+# What Redis has counted is the grader's, and so is the one way to Redis: this goes there in the place of what is refused, and is answered with
+# an error.
+REFUSED = b"%s (switched off while work is checked)"
+WAYS = {b"setuser", b"deluser", b"load"}  # of ACL
 
 
 def is_data(name: str) -> bool:
@@ -128,24 +129,31 @@ def _length(buffer: bytearray, at: int, kind: bytes) -> tuple[int, int] | None:
     return int(line[1:]), line_end + 2
 
 
-def without_resets(
+def without_refused(
     requests: list[tuple[list[bytes], int]], buffer: bytearray
 ) -> tuple[list[tuple[list[bytes], int]], bytearray]:
-    """Requests and the buffer that begins with them, with NO_RESET for each CONFIG RESETSTAT."""
-    if not any(map(is_reset, requests)):
+    """Requests and the buffer that begins with them, with an unknown command of CONFIG for each that is refused."""
+    if not any(is_refused(words) for words, _ in requests):
         return requests, buffer
     kept: list[tuple[list[bytes], int]] = []
     changed, at = bytearray(), 0
-    for request in requests:
-        changed += INSTEAD_OF_RESET if is_reset(request) else buffer[at : request[1]]
-        at = request[1]
-        kept.append((request[0], len(changed)))
+    for words, end in requests:
+        if is_refused(words):
+            text = REFUSED % b" ".join(words[:2]).upper()
+            changed += b"*2\r\n$6\r\nCONFIG\r\n$%d\r\n%s\r\n" % (len(text), text)
+        else:
+            changed += buffer[at:end]
+        at = end
+        kept.append((words, len(changed)))
     return kept, changed + buffer[at:]
 
 
-def is_reset(request: tuple[list[bytes], int]) -> bool:
-    """Whether a request is CONFIG RESETSTAT."""
-    return [word.lower() for word in request[0][:2]] == [b"config", b"resetstat"]
+def is_refused(words: list[bytes]) -> bool:
+    """Whether a command would take back what Redis has counted, or open another way to it. No script can send one of these."""
+    name, *more = (word.lower() for word in words or [b"ping"])
+    if name == b"config":
+        return more[:1] == [b"resetstat"] or (more[:1] == [b"set"] and b"requirepass" in more)
+    return name in (b"replicaof", b"slaveof") or (name == b"acl" and bool(WAYS & {*more[:1]}))
 
 
 class Replies:
@@ -327,6 +335,7 @@ class Server:
 
     def __init__(self, target: tuple[str, int], token: str) -> None:
         self.target, self.token = target, token
+        self.password: str | None = None  # where Redis lets in nobody else
         self.watches: list[Watch] = []
         self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.StreamWriter] = set()
@@ -361,6 +370,9 @@ class Server:
             redis_reader, redis_writer = await asyncio.open_connection(*self.target)
             ends.append(redis_writer)
             self._open.add(redis_writer)
+            if self.password:
+                redis_writer.write(f"AUTH {self.password}\r\n".encode())
+                await redis_reader.readline()  # an error where Redis was started anew, and lets in anybody
             line = Line(writer, redis_writer)
             self._lines.add(line)
             there = asyncio.ensure_future(self._requests(reader, redis_writer, line))
@@ -394,7 +406,7 @@ class Server:
                 except ValueError:
                     line.abort()
                     return
-                requests, buffer = without_resets(requests, buffer)
+                requests, buffer = without_refused(requests, buffer)
                 if done := await self._hand_on(requests, buffer, redis, line):
                     del buffer[:done]
                     await redis.drain()
@@ -486,6 +498,10 @@ class Server:
         try:
             asked = json.loads(await reader.readline() or b"{}")
             if not secrets.compare_digest(str(asked.get("token")), self.token):
+                return
+            if "password" in asked:
+                self.password = asked["password"]
+                report({"ready": True})
                 return
             if asked.get("cut"):
                 report({"cut": self._cut()})

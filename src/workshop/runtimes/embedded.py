@@ -88,6 +88,8 @@ class LocalRedis:
         self.run, self.host, self.port = run, HERE, free_port()
         self._lodging = lodging
         self.settings: dict[str, str] | None = None  # before anybody used it, where that was looked at
+        self.options: dict[str, Any] = {}  # with which the grader's clients are let in
+        self.is_worn = False  # a function has left what outlives FLUSHALL
         self._relay: tuple[Relay, Callable[[], None]] | None = None
         self._lock = threading.Lock()
         self._start()

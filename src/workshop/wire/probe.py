@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workshop.outcomes import Mismatch
 from workshop.patience import until
 from workshop.values import copied, spelled
+from workshop.wire import traces
 from workshop.wire.trail import Trail
 
 if TYPE_CHECKING:  # loaded where it is needed: a check should begin at once
@@ -134,6 +135,13 @@ class RedisProbe(ClientOfRedis):
         """Redis is paused within the block: it accepts connections and answers nothing."""
         with self._server.paused():
             yield
+
+    def config_resetstat(self, **options: Any) -> bool:
+        """Resets what Redis counts. What a function has left by then stays known."""
+        reset = self.__getattr__("config_resetstat")
+        if hasattr(self._server, "is_worn"):
+            traces.note_worn(self._client, self._server)
+        return bool(reset(**options))
 
     def clock(self) -> float:
         """The time on Redis' own clock, in seconds."""

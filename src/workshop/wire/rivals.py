@@ -113,6 +113,13 @@ class Relay:
             channel.flush()
             return int(json.loads(channel.readline() or b"{}").get("cut", 0))
 
+    def let_in(self, password: str) -> None:
+        """From now on it says this password to Redis for each client. Raises OSError if the relay is gone."""
+        with socket.create_connection(self._at, timeout=5) as control, control.makefile("rwb") as channel:
+            channel.write(json.dumps({"token": self._token, "password": password}).encode() + b"\n")
+            channel.flush()
+            channel.readline()
+
     @contextlib.contextmanager
     def _watching(self, act: Callable[[], None], before: str, times: int) -> Iterator[Seen]:
         seen, ended, turn = Seen(), threading.Event(), threading.Lock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 LASTING = re.compile(
@@ -33,17 +34,38 @@ def stay(client: Any, before: dict[str, str] | None, *, and_empty: bool = False)
     return "config|set" in received and (before is None or settings(client) != before)
 
 
-def emptied(host: str, port: int, before: dict[str, str] | None) -> bool:
-    """Empties a Redis for the next check; whether it is as it was at its start. `before` are its settings then, if somebody looked."""
+def lock(client: Any, password: str) -> bool:
+    """Lets in only who says this password, and whoever is in by now; whether the server can do that."""
     import redis
 
     try:
-        with redis.Redis(host, port, decode_responses=True, socket_timeout=2, socket_connect_timeout=2) as client:
+        client.execute_command("ACL", "SETUSER", "default", "resetpass", f">{password}")
+        client.config_resetstat()  # this is no trace of a student's
+    except redis.ResponseError:
+        return False
+    return True
+
+
+def note_worn(client: Any, server: Any) -> None:
+    """Notes at the server whether something was left, before CONFIG RESETSTAT takes the trace of it."""
+    server.is_worn = server.is_worn or stay(client, server.settings)
+
+
+def emptied(host: str, port: int, before: dict[str, str] | None, options: Mapping[str, Any]) -> bool:
+    """Empties a Redis for the next check, and unlocks it; whether it is as it was at its start. `before` are its settings then, if somebody looked."""
+    import redis
+
+    try:
+        with redis.Redis(
+            host, port, decode_responses=True, socket_timeout=2, socket_connect_timeout=2, **options
+        ) as client:
             if stay(client, before):
                 return False
             pipe = client.pipeline(transaction=False)
             for kind in ("normal", "pubsub"):  # what is still being taken down is no client of the next check
                 pipe.client_kill_filter(_type=kind, skipme=True)
+            if options:
+                pipe.execute_command("ACL", "SETUSER", "default", "nopass")
             pipe.flushall().script_flush().function_flush().config_resetstat().execute()
     except redis.RedisError:
         return False
