@@ -49,6 +49,11 @@ MEDDLING = {
         "",
         "test_record_visit_counts",
     ),
+    "talks too much to be noted": (
+        'p = r.pipeline(); [p.ping() for _ in range(2100)]; p.execute(); found = sorted({*r.scan(0, f"{prefix}*", 10**7)[1]})',
+        "",
+        "test_find_keys_never_blocks",
+    ),
     "forgets what was counted": (
         'found = sorted(key for key in r.keys("*") if key.startswith(prefix)); r.config_resetstat()',
         "",
@@ -67,7 +72,7 @@ def session():
 def test_who_meddles_fails(session, tmp_path, name):
     wrong, cell, check = MEDDLING[name]
     body = VISIT if "record_visit" in check else FIND
-    if "found" not in wrong and body is FIND:
+    if "found =" not in wrong and body is FIND:
         wrong = f"found = []; {wrong}"
     lesson = find("9")
     notebook = json.loads(with_functions(lesson.solution / f"{lesson.name}.ipynb", body.format(wrong)))
