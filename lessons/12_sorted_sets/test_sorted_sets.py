@@ -1,10 +1,6 @@
 """Lesson 12: sorted sets, members in the order of their scores."""
 
-import itertools
-
 from workshop.grader import expect, few_bytes, one_of, rests_on, wanted
-
-STEPS = (1, 2, 3, 4)  # before which of a function's steps somebody else comes in
 
 
 def board_of(redis, some, count):
@@ -31,7 +27,7 @@ def test_add_points_adds(notebook, redis, some):
 def test_add_points_loses_none(notebook, redis, some):
     """add_points loses no points when two come at once, and returns the score that its own made"""
     key, more = f"board:{(board := some.word())}", some.number(2, 40)
-    for at, had in itertools.product(STEPS, (some.number(50, 900), 0)):
+    for at, had in notebook.steps(some.number(50, 900), 0):
         who, seen = some.word(12), []
         redis.zadd(key, {who: had} if had else {"somebody": 5})
         with notebook.rival(lambda: seen.append(redis.zscore(key, who)) or redis.zincrby(key, 1000, who), at=at):
@@ -63,7 +59,7 @@ def test_record_best_tells_a_record(notebook, some):
 def test_record_best_loses_none(notebook, redis, some):
     """record_best never replaces a better score that came in a moment ago"""
     key, score = f"board:{(board := some.word())}", some.number(10, 300)
-    for at, had in itertools.product(STEPS, (score, 0)):
+    for at, had in notebook.steps(score, 0):
         who, seen = some.word(12), []
         redis.zadd(key, {who: had} if had else {"somebody": 5})
         with notebook.rival(lambda: seen.append(redis.zscore(key, who)) or redis.zadd(key, {who: score + 500}), at=at):
@@ -209,7 +205,7 @@ def test_count_request_expires(notebook, redis, some):
 def test_count_request_at_once(notebook, redis, some):
     """count_request misses no request that came in just before its own"""
     now, before = redis.clock(), 3
-    for at in STEPS:
+    for at in notebook.steps():
         key, seen = f"window:{(user := some.word())}", []
         redis.zadd(key, dict.fromkeys(some.words(before), now - 5))
         with notebook.rival(lambda: seen.append(redis.zcard(key)) or redis.zadd(key, {"other": now - 1}), at=at):
@@ -259,7 +255,7 @@ def test_keep_best_in_one_step(notebook, redis, some):
         notebook.keep_best(board, new, scores[0] + 1, 5)
     sizes.add(redis.zcard(key))
     expect(sizes, {5})
-    for at in STEPS:  # the place that is left is taken
+    for at in notebook.steps():  # the place that is left is taken
         board, _, scores = board_of(redis, some, 5)
         key = f"board:{board}"
         with notebook.rival(lambda: redis.zscore(key, new) or redis.zadd(key, {other: scores[0] + 2}), at=at):
@@ -284,7 +280,7 @@ def test_take_next_of_an_empty_queue(notebook, some):
 @rests_on("test_take_next_takes_the_most_urgent")
 def test_take_next_gives_a_job_to_one(notebook, redis, some):
     """take_next never takes a job that another worker took a moment ago"""
-    for at in STEPS:
+    for at in notebook.steps():
         key, jobs, theirs = f"queue:{(queue := some.word())}", some.words(6), []
         redis.zadd(key, {job: number for number, job in enumerate(jobs)})
         with notebook.rival(lambda: theirs.append(redis.zpopmin(key)[0][0]), at=at):
@@ -336,7 +332,7 @@ def test_top_of_week_in_one_step(notebook, redis, some):
         expect(look, one_of((theirs, True), (dict(best[1:]), True)))
     expect(top, best[1:4])
     expect(names[0] & names[1], wanted("no key of its own with one name in two calls", lambda both: not both))
-    for at in STEPS:  # the best is banned, unless `week` is made by then
+    for at in notebook.steps():  # the best is banned, unless `week` is made by then
         days, [cheat, *honest] = week_of(redis, some, 6)
         redis.delete("week", "banned")
         with notebook.rival(lambda: redis.exists("week") or redis.sadd("banned", cheat[0]), at=at):

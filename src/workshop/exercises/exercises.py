@@ -20,6 +20,9 @@ from workshop.wire.rivals import RelayProbe, Seen
 from workshop.wire.trail import Trail
 
 CALL_LIMIT = 3.0  # seconds
+MOST_STEPS = (
+    20  # of a function in which a rival comes in; the right ones known take four, and a few more where they try again
+)
 WITH_A_SECOND_WORD = {"object", "memory", "xinfo", "xgroup", "function", "latency", "pubsub"}
 CHATTER = {
     "hello",
@@ -165,6 +168,20 @@ class Exercises(abc.ABC):
         finally:
             if at and self.rivals:
                 self.rivals[-1].keep_act(at)
+
+    def steps(self, *cases: Any) -> Iterator[Any]:
+        """For a loop with one block of `rival(…, at=at)`: 1, 2, 3 and so on, as far as the function takes steps; with `cases`, pairs of that and a case.
+
+        Raises Mismatch where it takes more than MOST_STEPS: nobody could say what comes after them.
+        """
+        for case in cases or (None,):
+            for at in range(1, MOST_STEPS + 1):
+                yield (at, case) if cases else at
+                if not (self.rivals and self.rivals[-1].acts):
+                    break
+            else:
+                words = f"at most {MOST_STEPS} steps: commands, transactions or scripts"
+                raise Mismatch(expected=words, actual="\n".join(self.rivals[-1].data_commands[:MOST_STEPS]))
 
     @property
     def nones(self) -> int:
