@@ -20,9 +20,8 @@ from workshop.wire.rivals import RelayProbe, Seen
 from workshop.wire.trail import Trail
 
 CALL_LIMIT = 3.0  # seconds
-MOST_STEPS = (
-    20  # of a function in which a rival comes in; the right ones known take four, and a few more where they try again
-)
+# Of a function in which a rival comes in; the right ones known take four, and a few more where they try again.
+MOST_STEPS = 20
 WITH_A_SECOND_WORD = {"object", "memory", "xinfo", "xgroup", "function", "latency", "pubsub"}
 CHATTER = {
     "hello",
