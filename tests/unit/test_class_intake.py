@@ -1,9 +1,12 @@
 """A class is taken in: whatever a platform calls it, and nothing that leads elsewhere."""
 
+import contextlib
+import errno
 import gzip
 import io
 import os
 import stat
+import struct
 import tarfile
 import zipfile
 from datetime import datetime
@@ -354,6 +357,41 @@ def test_a_zip_whose_table_is_too_long_is_not_read(tmp_path):
     path.write_bytes(content)
     with pytest.raises(Refused, match="more than"):
         unpack(path, tmp_path / "out")
+
+
+def test_nor_is_one_that_says_so_in_its_larger_numbers(tmp_path):
+    plain = zip_of(tmp_path / "plain.zip", {"app.py": APP}).read_bytes()
+    at = plain.rindex(b"PK\5\6")
+    size, start = struct.unpack("<II", plain[at + 12 : at + 20])
+    pointer = struct.pack("<4sIQI", b"PK\6\7", 0, at, 1)
+    for name, said, length in (("good.zip", None, size), ("long.zip", "more than", 2**23)):
+        large = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, length, start)
+        (tmp_path / name).write_bytes(plain[:at] + large + pointer + plain[at:])
+        (tmp_path / f"{name}-out").mkdir()
+        with pytest.raises(Refused, match=said) if said else contextlib.nullcontext():
+            unpack(tmp_path / name, tmp_path / f"{name}-out")
+    assert (tmp_path / "good.zip-out" / "app.py").read_text() == APP
+    (tmp_path / "far.zip").write_bytes(plain[:at] + large + b"x" + pointer + plain[at:])
+    with pytest.raises(Refused, match="its end is damaged"):
+        unpack(tmp_path / "far.zip", tmp_path / "out")
+
+
+def test_a_zip_that_could_only_be_unpacked_in_memory_as_a_whole_is_not_taken(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("app.py", APP)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(Refused, match="Make a plain zip"):
+        unpack(tmp_path / "a.zip", tmp_path / "out")
+
+
+def test_a_full_disk_is_nobodys_hand_in(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(unpacking._Writer, "write", full)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(OSError, match="No space left"):
+        unpack(zip_of(tmp_path / "a.zip", {"app.py": APP}), tmp_path / "out")
 
 
 def test_what_is_damaged_or_locked_is_refused(tmp_path):

@@ -7,6 +7,7 @@ like it refuses with a sentence, and then the whole archive counts as not handed
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import os
 import stat
@@ -29,8 +30,11 @@ CHUNK = 256 * 1024
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2")
 UNREADABLE = (".rar", ".7z", ".tar.xz", ".txz", ".gz", ".bz2", ".xz")
 LEFT_OUT = PASSED_OVER | {"__MACOSX"}
-METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}
+METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # of others, zipfile unpacks a whole piece at once: gigabytes of a few hundred bytes
 END_OF_ZIP, END_SIZE = b"PK\5\6", 22
+LARGE_END, LARGE_SIZE = b"PK\6\6", 56  # of a zip with larger numbers; before the other end, with a pointer between them
+POINTER, POINTER_SIZE = b"PK\6\7", 20
+FULL = (errno.ENOSPC, errno.EDQUOT)
 DAMAGED = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -62,9 +66,11 @@ def shown(name: str) -> str:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Takes a zip or a tar apart into `folder`, which is empty. Raises Refused."""
+    """Takes a zip or a tar apart into `folder`, which is empty. Raises Refused; OSError if the disk is full."""
     if not stat.S_ISREG(archive.lstat().st_mode):
         raise Refused(f"{shown(archive.name)} is not a plain file.")
+    if not suffix_of(archive.name):
+        raise Refused(f"{shown(archive.name)} cannot be opened here. Hand in a folder, a zip or a tar.gz.")
     size = archive.stat().st_size
     if size > ARCHIVE_LIMIT:
         raise Refused(f"{shown(archive.name)} has {size // 2**20} MB; at most {ARCHIVE_LIMIT // 2**20} are taken.")
@@ -77,6 +83,8 @@ def unpack(archive: Path, folder: Path) -> None:
     except DAMAGED as error:
         raise Refused(f"{shown(archive.name)} cannot be read as an archive: {shown(str(error))[:200]}.") from None
     except (OSError, UnicodeError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise  # through no fault of whoever handed it in
         raise Refused(f"{shown(archive.name)} cannot be unpacked: {shown(str(error))[:200]}.") from None
 
 
@@ -158,13 +166,19 @@ def _unzip(archive: Path, writer: _Writer) -> None:
 
 def _look_at_end(archive: Path) -> None:
     """Raises Refused for a zip whose table of contents is longer than one of that many files can be: it is read into memory."""
+    before = LARGE_SIZE + POINTER_SIZE
     with archive.open("rb") as file:
-        file.seek(max(0, archive.stat().st_size - END_SIZE - 2**16))
+        file.seek(max(0, archive.stat().st_size - before - END_SIZE - 2**16))
         tail = file.read()
     at = tail.find(END_OF_ZIP)
     while at != -1:
-        size = int.from_bytes(tail[at + 12 : at + 16], "little")
-        if len(tail) - at >= END_SIZE and size > DIRECTORY_LIMIT:
+        sizes = [tail[at + 12 : at + 16]] if len(tail) - at >= END_SIZE else []
+        if tail[:at][-POINTER_SIZE:].startswith(POINTER):
+            large = tail[:at][-before:]
+            if not large.startswith(LARGE_END):
+                raise Refused(f"{shown(archive.name)} cannot be read as an archive: its end is damaged.")
+            sizes.append(large[40:48])
+        if any(int.from_bytes(size, "little") > DIRECTORY_LIMIT for size in sizes):
             raise Refused(f"The archive holds more than {MEMBER_LIMIT} files and folders.")
         at = tail.find(END_OF_ZIP, at + 1)
 
