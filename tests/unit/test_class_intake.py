@@ -95,6 +95,7 @@ def test_names_of_platforms(entry, key, number, late):
 
 def test_a_prefix_of_clones_is_taken_off():
     assert student_of("hw3-ada", "hw3-")[0].key == "ada"
+    assert student_of("lab_01_02_ada", "lab_01_02_")[0].key == "ada", "and not taken for a name of Canvas"
 
 
 def test_a_key_is_a_plain_name():
@@ -245,6 +246,158 @@ def test_what_cannot_be_taken_in_at_all(tmp_path):
     for name, said in (("list.csv", "columns student and path"), ("words.txt", "neither a folder")):
         with pytest.raises(NotTaken, match=said):
             take_in(tmp_path / name, [ONE], tmp_path / "out" / "work")
+
+
+def test_the_times_of_a_platforms_archive_say_when_each_came(tmp_path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name, day in (("ada_1_1_x.zip", 3), ("ada_1_2_x-1.zip", 5), ("bob_2_3_x.zip", 4)):
+            inner = zip_of(tmp_path / "x.zip", {"app.py": f"{day}"}).read_bytes()
+            archive.writestr(zipfile.ZipInfo(name, (2026, 11, day, 10, 0, 0)), inner)
+        archive.writestr(zipfile.ZipInfo("cy_3_4_x.ipynb", (1980, 0, 0, 0, 0, 0)), "{}")
+    found = take_in(tmp_path / "all.zip", [ONE], tmp_path / "out" / "work")
+    came = {student: hand_in.submitted.isoformat()[:13] for (student, _), hand_in in found.hand_ins.items()}
+    assert came == {"ada-1": "2026-11-05T10", "bob-2": "2026-11-04T10"}
+    assert (found.hand_ins["ada-1", ONE.name].folder / "app.py").read_text() == "5"
+    tar = tar_of(tmp_path / "all.tgz", *((member(f"{name}/app.py", mtime=86400), b"x") for name in ("ada", "bob")))
+    found = take_in(tar, [ONE], tmp_path / "other" / "work")
+    assert [hand_in.submitted.timestamp() for hand_in in found.hand_ins.values()] == [86400, 86400]
+
+
+def test_opening_a_folder_is_no_hand_in_and_a_clone_inside_of_moodle_has_a_time(tmp_path):
+    for name in ("ada", "Bob_1_assignsubmission_file_"):
+        folder = laid(tmp_path / "in" / name, app_py=APP)
+        os.utime(folder / "app.py", (86400, 86400))
+        (folder / ".DS_Store").write_text("of the file manager")
+        laid(folder, __pycache____app_py="x")
+    (folder / ".git").mkdir()
+    assert [one.submitted.timestamp() for one in taken(tmp_path).hand_ins.values()] == [86400, 86400]
+
+
+def test_a_list_may_have_semicolons_spaces_and_nothing_for_who_handed_in_nothing(tmp_path):
+    laid(tmp_path / "ada" / "01_hello_flask", app_py=APP)
+    laid(tmp_path / "cy", app_py=APP)
+    table = tmp_path / "list.csv"
+    table.write_text("student;path;lesson\nada; ada ;Lesson 01\nbob;;\ncy;cy;7\n;ada;\ndan;ada;3\n")
+    found = take_in(table, TWO, tmp_path / "out" / "work")
+    assert set(found.hand_ins) == {("ada", "01_hello_flask"), ("cy", "07_redis_api")}
+    assert set(found.students) == {"ada", "bob", "cy", "dan"}
+    notes = " ".join(found.notes)
+    assert "line 5: there is no student" in notes and "3 is none of the lessons" in notes and "bob" not in notes
+
+
+def test_what_is_no_archive_is_told_to_the_student_and_ends_nothing(tmp_path):
+    laid(tmp_path / "in" / "doejane_4711_90210_app", x="of canvas, a folder")
+    for name in ("eve.rar", "roe_12_34_app.py", "roe_12_35_notes.txt", "poe_13_36_essay.pdf", "notes.md", "list.csv"):
+        (tmp_path / "in" / name).write_text("x")
+    folder = tmp_path / "in" / "Jane Doe_12_assignsubmission_file_"
+    folder.mkdir()
+    (folder / "work.7z").write_text("x")
+    found = taken(tmp_path, TWO)
+    refused = {student: one.refused for (student, name), one in found.hand_ins.items() if name == ONE.name}
+    assert set(refused) == {"eve", "roe-12", "Jane Doe-12"}
+    assert all("cannot be opened here. Hand in a folder, a zip" in why for why in refused.values())
+    assert set(found.students) == {"eve", "roe-12", "Jane Doe-12", "poe-13", "doejane-4711"}
+    table = tmp_path / "list.csv"
+    table.write_text("student,path\nada,in/eve.rar\nbob,in/notes.md\n")
+    listed = take_in(table, [ONE], tmp_path / "out" / "work")
+    assert all(one.refused for one in listed.hand_ins.values()) and len(listed.hand_ins) == 2
+
+
+def test_what_was_typed_into_moodle_does_not_stand_in_for_files(tmp_path):
+    zip_of(tmp_path / "in" / "Jane Doe_12_assignsubmission_file_" / "work.zip", {"app.py": APP})
+    laid(tmp_path / "in" / "Jane Doe_12_assignsubmission_onlinetext_", **{"onlinetext.html": "see the file"})
+    laid(tmp_path / "in" / "Bob_13_assignsubmission_onlinetext_", **{"onlinetext.html": "print('hello')"})
+    found = taken(tmp_path)
+    assert files(found.hand_ins["Jane Doe-12", ONE.name]) == {"app.py"} and len(found.hand_ins) == 1
+    assert "Bob-13" in found.students
+
+
+def test_an_old_zip_in_a_clone_does_not_stand_in_for_the_work(tmp_path):
+    for name in ("ada", "Bob_1_assignsubmission_file_"):
+        folder = laid(tmp_path / "in" / name, work__01_hello_flask__app_py="new")
+        zip_of(folder / "handin.zip", {"01_hello_flask/app.py": "old"})
+    (tmp_path / "in" / "ada" / ".git").mkdir()
+    (tmp_path / "in" / "cy" / ".git").mkdir(parents=True)
+    zip_of(tmp_path / "in" / "cy" / "handin.zip", {"01_hello_flask/app.py": "all there is"})
+    found = taken(tmp_path)
+    texts = [(one.folder / "app.py").read_text() for one in found.hand_ins.values()]
+    assert texts == ["old", "new", "all there is"]
+
+
+def test_a_folder_with_anything_at_all_is_graded_as_the_one_lesson(tmp_path):
+    laid(tmp_path / "in" / "ada", **{"README.md": "I was ill."})
+    zip_of(tmp_path / "in" / "bob.zip", {"x/hello.py": APP})
+    (tmp_path / "in" / "cy").mkdir()
+    zip_of(tmp_path / "in" / "dan.zip", {})
+    found = taken(tmp_path)
+    assert {key: files(one) for (key, _), one in found.hand_ins.items()} == {"ada": {"README.md"}, "bob": {"hello.py"}}
+    assert set(found.students) == {"ada", "bob", "cy", "dan"} and "dan.zip of dan holds no folder" in " ".join(
+        found.notes
+    )
+
+
+def test_the_grades_are_no_hand_in(tmp_path):
+    submissions = laid(tmp_path / "in", ada__app_py=APP)
+    for out in ("", "ada/grades"):
+        with pytest.raises(NotTaken, match="with --out"):
+            take_in(submissions, [ONE], submissions / out / "work")
+    assert not (submissions / "work").exists()
+    for _ in range(2):
+        assert set(take_in(submissions, [ONE], submissions / "grades" / "work").students) == {"ada"}
+    with pytest.raises(NotTaken, match="with --out"):
+        take_in(submissions / "grades" / "work", [ONE], submissions / "grades" / "work")
+
+
+def test_a_copy_of_the_grades_by_hard_links_ends_nothing(tmp_path):
+    laid(tmp_path / "in" / "ada", app_py=APP)
+    (first,) = taken(tmp_path).hand_ins.values()
+    os.link(first.folder / "app.py", tmp_path / "backup")
+    (second,) = taken(tmp_path).hand_ins.values()
+    assert second.digest == first.digest and (second.folder / "app.py").read_text() == APP
+
+
+def test_what_cannot_be_read_is_one_students(tmp_path, monkeypatch):
+    laid(tmp_path / "in" / "ada", app_py=APP)
+    laid(tmp_path / "in" / "eve", closed__app_py=APP)
+    really = type(tmp_path).iterdir
+
+    def iterdir(path):
+        if path.name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return really(path)
+
+    monkeypatch.setattr(type(tmp_path), "iterdir", iterdir)
+    found = taken(tmp_path)
+    assert found.hand_ins["ada", ONE.name].folder
+    assert found.hand_ins["eve", ONE.name].refused == "closed cannot be read: Permission denied."
+
+
+def test_gradescopes_export_of_nobody_is_named(tmp_path):
+    laid(tmp_path / "in" / "submission_1", app_py=APP)
+    (tmp_path / "in" / "submission_metadata.yml").write_text("submission_1:\n  :submitters: []\n")
+    assert "submission_1: submission_metadata.yml does not say whose" in " ".join(taken(tmp_path).notes)
+    (tmp_path / "in" / "submission_metadata.yml").write_text("submission_1:\n  :created_at: 2026-13-45\n")
+    with pytest.raises(NotTaken, match="cannot be read"):
+        taken(tmp_path)
+
+
+def test_no_student_fills_the_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr("workshop.handins.intake.UNPACKED_LIMIT", 2**20)
+    for number in range(5):
+        zip_of(tmp_path / "in" / "eve" / f"{number}.zip", {"x": b"\0" * 2**20})
+    seen = []
+    really = unpacking._Writer.write
+
+    def write(self, target, *args):
+        seen.append(sum(path.stat().st_size for path in (tmp_path / "out").rglob("x")))
+        really(self, target, *args)
+
+    monkeypatch.setattr(unpacking._Writer, "write", write)
+    laid(tmp_path / "in" / "ada", app_py=APP)
+    zip_of(tmp_path / "in" / "zoe.zip", {"app.py": APP})
+    found = taken(tmp_path)
+    assert "one archive too much" in found.hand_ins["eve", ONE.name].refused and seen == [0, 2**20, 0]
+    assert found.hand_ins["zoe", ONE.name].folder
 
 
 # What is refused, and never followed

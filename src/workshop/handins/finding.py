@@ -16,8 +16,18 @@ NOT_FIRST = {"lessons", "notebooks"}
 LOOSE = re.compile(r"(?:lesson[\s_-]*)?0*(?P<number>\d{1,2})(?:[\s_-].*)?", re.IGNORECASE | re.DOTALL)
 
 
-def lessons_in(top: Path, name: str, lessons: list[Lesson]) -> Iterator[tuple[Lesson, Path]]:
-    """The lessons that a student's folder holds, and where. `name` is what the folder, or its archive, was called."""
+def is_meant(lesson: Lesson, word: str) -> bool:
+    """Whether somebody means this lesson by a word in a list: its name, its topic, its number, `Lesson 7` and the like."""
+    return word.casefold() in (lesson.name, lesson.topic) or _number_in(word) == lesson.number
+
+
+def lessons_in(
+    top: Path, name: str, lessons: list[Lesson], *, takes_anything: bool = False
+) -> Iterator[tuple[Lesson, Path]]:
+    """The lessons that a student's folder holds, and where. `name` is what the folder, or its archive, was called.
+
+    With `takes_anything`, a lesson may be a folder that has neither its name nor a file that it asks for.
+    """
     places = list(_places(top))
     missing = []
     for lesson in lessons:
@@ -32,7 +42,7 @@ def lessons_in(top: Path, name: str, lessons: list[Lesson]) -> Iterator[tuple[Le
     alone = named if len(named) == 1 else missing
     if len(alone) == 1 and (named or len(lessons) == 1):
         (lesson,) = alone
-        where = _by_files(top, lesson, places)
+        where = _by_files(top, lesson, places, takes_anything)
         if where:
             yield lesson, where
 
@@ -53,15 +63,17 @@ def _deeper(path: Path, lesson: Lesson) -> Path:
     return path if path.is_file() or own & {inside.name for inside in path.iterdir()} else without_wrapping(path)
 
 
-def _by_files(top: Path, lesson: Lesson, places: list[Path]) -> Path | None:
-    """The folder that holds what the lesson asks for, where none has the lesson's name; else the first that holds anything."""
+def _by_files(top: Path, lesson: Lesson, places: list[Path], takes_anything: bool) -> Path | None:
+    """The folder that holds what the lesson asks for, where none has the lesson's name; else perhaps the first that holds anything."""
     if lesson.notebook:
         return next((path for path in places if path.is_file() and path.suffix == ".ipynb"), None)
     wanted = {name for name in lesson.finished() if "/" not in name}
     folders = [top, *(path for path in places if path.is_dir())]
     likely = [path for path in folders if wanted & {file.name for file in path.iterdir() if file.is_file()}]
     inside = without_wrapping(top)
-    return min(likely, key=lambda path: _rank(path, top), default=inside if any(inside.iterdir()) else None)
+    return min(
+        likely, key=lambda path: _rank(path, top), default=inside if takes_anything and any(inside.iterdir()) else None
+    )
 
 
 def _places(top: Path) -> Iterator[Path]:

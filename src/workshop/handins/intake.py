@@ -6,6 +6,7 @@ Gradescope and `git clone` leave it; such a folder in one archive; or a CSV whos
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -17,11 +18,15 @@ from datetime import datetime
 from pathlib import Path
 
 from workshop.course.lessons import Lesson
-from workshop.handins.finding import lessons_in, without_wrapping
+from workshop.handins.finding import is_meant, lessons_in, without_wrapping
 from workshop.handins.lists import METADATA, NotTaken, called, exported, listed
-from workshop.handins.names import Student, key_of, student_of
+from workshop.handins.names import Student, is_only_text, key_of, student_of
 from workshop.handins.unpack import (
+    CANNOT_OPEN,
+    CLOSED,
     LEFT_OUT,
+    SUFFIXES,
+    UNPACKED_LIMIT,
     UNREADABLE,
     Refused,
     copy_out,
@@ -31,6 +36,8 @@ from workshop.handins.unpack import (
     suffix_of,
     unpack,
 )
+
+TEXTS = (".csv", ".txt", ".pdf", ".html")  # that lie about in such a folder, and are no hand-in
 
 
 @dataclass(frozen=True)
@@ -75,24 +82,40 @@ def take_in(
     Raises NotTaken if the submissions cannot be read at all. What one student handed in never ends it.
     """
     taken = Class()
+    if submissions.is_dir():
+        _keep_apart(submissions.resolve(), place.parent.resolve())
     place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".taking-in-", dir=place.parent) as scratch:
         if suffix_of(submissions.name) and submissions.is_file():
             top = Path(scratch) / "all"
             top.mkdir()
             try:
-                unpack(submissions, top)
+                unpack(submissions, top, keeps_times=True)
             except Refused as error:
                 raise NotTaken(f"{error} Unpack it yourself, and name the folder.") from None
             submissions = without_wrapping(top)
         for number, piece in enumerate(_pieces(submissions, taken, prefix, place.parent)):
             taken.students.setdefault(piece.student.key, piece.student)
-            _take(piece, lessons, Path(scratch) / str(number), place, taken)
+            here = Path(scratch) / str(number)
+            here.mkdir()
+            _take(piece, lessons, here / "work", place, taken)
+            shutil.rmtree(here)  # a class may unpack to more than a disk holds
     if roster:
         called(roster, taken.students)
         for pair, hand_in in taken.hand_ins.items():
             taken.hand_ins[pair] = replace(hand_in, student=taken.students[hand_in.student.key])
     return taken
+
+
+def _keep_apart(submissions: Path, out: Path) -> None:
+    """Raises NotTaken if what is written would be taken for what was handed in."""
+    inside = out.relative_to(submissions).parts if out.is_relative_to(submissions) else None
+    if inside == () or submissions.is_relative_to(out / "work"):
+        raise NotTaken(f"{submissions} is also the folder for the grades. Name another with --out.")
+    if inside and len(inside) > 1:
+        raise NotTaken(
+            f"The folder for the grades, {out}, lies in what {inside[0]} handed in. Name another with --out."
+        )
 
 
 def _pieces(submissions: Path, taken: Class, prefix: str, out: Path) -> Iterator[_Piece]:
@@ -101,8 +124,9 @@ def _pieces(submissions: Path, taken: Class, prefix: str, out: Path) -> Iterator
             raise NotTaken(f"{submissions.name} is neither a folder, an archive nor a CSV of student and path.")
         for one in listed(submissions, taken.notes):
             taken.students.setdefault(one.student.key, one.student)
-            if one.path.exists():
-                yield _Piece(one.student, one.path, one.submitted or _time_of(one.path), only=one.only)
+            if one.path:
+                submitted = one.submitted or _time_of(one.path, is_clone=_is_clone(one.path))
+                yield _Piece(one.student, one.path, submitted, only=one.only)
         return
     known = exported(submissions)
     for entry in sorted(submissions.iterdir()):
@@ -118,31 +142,45 @@ def _pieces(submissions: Path, taken: Class, prefix: str, out: Path) -> Iterator
             students, submitted = known[entry.name]
             for student in students:
                 yield _Piece(student, entry, submitted)
-        elif entry.is_dir() or suffix_of(entry.name) or entry.suffix == ".ipynb":
+            if not students:
+                taken.notes.append(f"{entry.name}: {METADATA} does not say whose it is. Not taken.")
+        elif _may_hold_work(entry):
             yield _piece_of(entry, prefix)
-        elif suffix_of(entry.name, UNREADABLE):
-            student, _ = student_of(entry.name, prefix)
-            taken.notes.append(
-                f"{entry.name} of {student.name} is an archive that cannot be read here. Ask for a zip or a tar.gz."
-            )
-        elif entry.suffix.lower() not in (".csv", ".txt", ".pdf", ".html"):
-            taken.notes.append(f"{entry.name} is neither a folder nor an archive: not taken.")
+        else:
+            piece, is_text = _piece_of(entry, prefix), entry.is_dir() or entry.suffix.lower() in TEXTS
+            if piece.student.platform and not is_text:
+                yield piece  # to be refused with a sentence
+            elif piece.student.platform:
+                taken.students.setdefault(piece.student.key, piece.student)
+            elif not is_text:
+                taken.notes.append(f"{entry.name} is neither a folder nor an archive: not taken.")
+
+
+def _may_hold_work(entry: Path) -> bool:
+    is_file_of_work = suffix_of(entry.name, SUFFIXES + UNREADABLE) or entry.suffix == ".ipynb"
+    return bool(is_file_of_work) or (entry.is_dir() and not is_only_text(entry.name))
 
 
 def _piece_of(entry: Path, prefix: str) -> _Piece:
     student, is_late = student_of(entry.name, prefix)
     if entry.suffix == ".ipynb" and not student.platform:
         student = Student(key_of(entry.stem), entry.stem)
-    return _Piece(student, entry, _time_of(entry), is_late)
+    return _Piece(student, entry, _time_of(entry, is_clone=not student.platform and _is_clone(entry)), is_late)
 
 
-def _time_of(entry: Path) -> datetime | None:
+def _is_clone(entry: Path) -> bool:
+    return (entry / ".git").exists()
+
+
+def _time_of(entry: Path, is_clone: bool) -> datetime | None:
     """When it came, as far as its files tell. A clone does not: its files have the time of the clone."""
     if entry.is_file():
         return _at(entry.stat().st_mtime)
-    if (entry / ".git").exists():
-        return None
-    times = [os.lstat(Path(base) / name).st_mtime for base, _, names in os.walk(entry) for name in names]
+    times = []
+    for base, folders, names in () if is_clone else os.walk(entry):
+        # What a file manager leaves in a folder that it opens is no hand-in.
+        folders[:] = [name for name in folders if name not in LEFT_OUT]
+        times += [os.lstat(Path(base) / name).st_mtime for name in names if name not in LEFT_OUT]
     return _at(max(times)) if times else None
 
 
@@ -152,8 +190,14 @@ def _at(seconds: float) -> datetime:
 
 def _take(piece: _Piece, lessons: list[Lesson], scratch: Path, place: Path, taken: Class) -> None:
     """Takes one piece: unpacked, its lessons found, and each copied where no later one is."""
-    wanted = [lesson for lesson in lessons if piece.only in (None, lesson.name, lesson.topic, str(lesson.number))]
-    found, refusals = found_in(piece.path, wanted, scratch)
+    wanted = [lesson for lesson in lessons if piece.only is None or is_meant(lesson, piece.only)]
+    if piece.only and not wanted:
+        taken.notes.append(f"{piece.student.name}: {piece.only} is none of the lessons that are graded.")
+        return
+    try:
+        found, refusals = found_in(piece.path, wanted, scratch)
+    except PermissionError as error:
+        found, refusals = [], [f"{shown(Path(error.filename or piece.path).name)} cannot be read: {error.strerror}."]
     for why in refusals:
         taken.notes.append(f"{piece.student.name}: {why}")
     for lesson in wanted if refusals else ():
@@ -203,8 +247,9 @@ def _is_later(before: datetime | None, now: datetime | None) -> bool:
 def _put(copy: Path, target: Path, digest: str) -> None:
     """Moves a copy to its place; one that is there and the same stays."""
     if target.is_dir() and not target.is_symlink():
-        if digest_of(target) == digest:
-            return
+        with contextlib.suppress(Refused):  # what lies there is changed; a copy by hard links counts as that
+            if digest_of(target) == digest:
+                return
         shutil.rmtree(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     copy.rename(target)
@@ -227,16 +272,24 @@ def found_in(path: Path, lessons: list[Lesson], scratch: Path) -> tuple[list[tup
         return [(lesson, path) for lesson in (named or alone)[:1]], []
     found: dict[str, tuple[Lesson, Path]] = {}
     refusals: list[str] = []
-    numbers = itertools.count()
+    numbers, total = itertools.count(), 0
+
+    is_clone, tops = _is_clone(path), []
 
     def look(name: str, top: Path) -> None:
-        found.update({lesson.name: (lesson, place) for lesson, place in lessons_in(top, name, lessons)})
+        tops.append((name, top))
+        for lesson, place in lessons_in(top, name, lessons):
+            if not is_clone or lesson.name not in found:  # an archive in a clone may be of long ago
+                found[lesson.name] = lesson, place
 
     def open_up(archive: Path) -> Path | None:
+        nonlocal total
         folder = scratch.with_name(f"{scratch.name}-{next(numbers)}")
         folder.mkdir()
         try:
-            unpack(archive, folder)
+            if total > UNPACKED_LIMIT:
+                raise Refused(f"{shown(archive.name)} is one archive too much: all together are too large, unpacked.")
+            total += unpack(archive, folder)
         except Refused as error:
             refusals.append(str(error))
             return None
@@ -251,6 +304,13 @@ def found_in(path: Path, lessons: list[Lesson], scratch: Path) -> tuple[list[tup
         for archive in _archives(inner):  # the later one counts
             if folder := open_up(archive):
                 look(archive.name, folder)
+    if not found:
+        refusals += [
+            f"{shown(one.name)} {CANNOT_OPEN}" for one in sorted(inner.iterdir()) if suffix_of(one.name, CLOSED)
+        ]
+    for name, place in () if refusals else reversed(tops):
+        for lesson, anything in lessons_in(place, name, lessons, takes_anything=True):
+            found.setdefault(lesson.name, (lesson, anything))
     return list(found.values()), refusals
 
 

@@ -21,10 +21,10 @@ class NotTaken(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of a list: whose it is, where it lies, when it came, and the lesson that it is said to be."""
+    """A line of a list: whose it is, where it lies if it is there, when it came, and the lesson that it is said to be."""
 
     student: Student
-    path: Path
+    path: Path | None
     submitted: datetime | None
     only: str | None
 
@@ -35,12 +35,15 @@ def moment(text: str) -> datetime | None:
 
 
 def rows_of(table: Path) -> list[dict[str, str]]:
-    """The rows of a CSV by the names in its first line, which may be in any case. Raises NotTaken."""
+    """The rows of a CSV, with commas or semicolons, by the names in its first line, which may be in any case. Raises NotTaken."""
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
+            head = file.readline()
+            file.seek(0)
+            between = ";" if head.count(";") > head.count(",") else ","  # as spreadsheets write it in many countries
             return [
-                {name.strip().lower(): value or "" for name, value in row.items() if isinstance(name, str)}
-                for row in csv.DictReader(file)
+                {name.strip().lower(): (value or "").strip() for name, value in row.items() if isinstance(name, str)}
+                for row in csv.DictReader(file, delimiter=between)
             ]
     except (UnicodeError, csv.Error):
         raise NotTaken(f"{table.name} cannot be read as a CSV in UTF-8.") from None
@@ -58,14 +61,18 @@ def listed(table: Path, notes: list[str]) -> list[Entry]:
         raise NotTaken(f"{table.name} needs a first line with the columns student and path.")
     entries = []
     for number, row in enumerate(rows, 2):
+        if not row["student"]:
+            notes.append(f"{table.name}, line {number}: there is no student.")
+            continue
         try:
             submitted = moment(row.get("submitted", ""))
         except ValueError:
             notes.append(f"{table.name}, line {number}: {shown(row['submitted'])} is no time. Write 2026-11-30T18:00.")
             submitted = None
-        path = table.parent / row["path"]
-        if not path.exists():
+        path = table.parent / row["path"] if row["path"] else None  # without one, nothing was handed in
+        if path and not path.exists():
             notes.append(f"{table.name}, line {number}: there is no {shown(row['path'])}.")
+            path = None
         entries.append(Entry(student_in(row, row["student"]), path, submitted, row.get("lesson") or None))
     return entries
 
@@ -79,7 +86,7 @@ def exported(submissions: Path) -> dict[str, tuple[list[Student], datetime | Non
 
     try:
         data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeError):
+    except (yaml.YAMLError, ValueError):
         raise NotTaken(f"{METADATA} cannot be read.") from None
     known = {}
     for folder, about in data.items() if isinstance(data, dict) else ():

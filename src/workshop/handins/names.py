@@ -7,10 +7,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from workshop.handins.unpack import suffix_of
+from workshop.handins.unpack import SUFFIXES, UNREADABLE, suffix_of
 
 # Moodle: `Jane Doe_1327627_assignsubmission_file_/work.zip`, or without folders `…_assignsubmission_file_work.zip`
-MOODLE = re.compile(r"(?P<name>[^/]+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?.*", re.DOTALL)
+MOODLE = re.compile(r"(?P<name>[^/]+?)_(?P<number>\d+)_assignsubmission_(?P<kind>file|onlinetext)_?.*", re.DOTALL)
 # Canvas: `doejane_LATE_4711_90210_work-1.zip`: the student's name, their number, the number of what they handed in
 CANVAS = re.compile(r"(?P<name>[^_/]+)(?P<late>_LATE)?_(?P<number>\d+)_\d+_.+", re.DOTALL)
 KEPT = "-_.@+ ()"
@@ -46,11 +46,18 @@ def key_of(name: str) -> str:
 
 def student_of(entry: str, prefix: str = "") -> tuple[Student, bool]:
     """Whose an entry of the folder of submissions is, and whether the platform says that it came late."""
+    entry = entry.removeprefix(prefix)
     if found := MOODLE.fullmatch(entry):
         key = f"{key_of(found['name'])}-{found['number']}"
         return Student(key, found["name"], found["number"], platform="moodle"), False
     if found := CANVAS.fullmatch(entry):
         key = f"{key_of(found['name'])}-{found['number']}"
         return Student(key, found["name"], found["number"], platform="canvas"), bool(found["late"])
-    name = entry[: len(entry) - len(suffix_of(entry))].removeprefix(prefix)
+    name = entry[: len(entry) - len(suffix_of(entry, SUFFIXES + UNREADABLE))]
     return Student(key_of(name), name), False
+
+
+def is_only_text(entry: str) -> bool:
+    """Whether an entry is what a student typed into a field of Moodle, beside the files that they handed in."""
+    found = MOODLE.fullmatch(entry)
+    return bool(found and found["kind"] == "onlinetext")

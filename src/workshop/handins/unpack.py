@@ -7,15 +7,18 @@ like it refuses with a sentence, and then the whole archive counts as not handed
 from __future__ import annotations
 
 import bz2
+import contextlib
 import errno
 import gzip
 import os
 import stat
 import tarfile
+import time
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
@@ -28,11 +31,17 @@ DIRECTORY_LIMIT = 400 * MEMBER_LIMIT  # bytes of a zip's table of contents, whic
 NAME_LIMIT, PATH_LIMIT = 255, 1000  # bytes of a name, characters of a path
 CHUNK = 256 * 1024
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2")
-UNREADABLE = (".rar", ".7z", ".tar.xz", ".txz", ".gz", ".bz2", ".xz")
+CLOSED = (".rar", ".7z", ".tar.xz", ".txz")
+UNREADABLE = (*CLOSED, ".gz", ".bz2", ".xz")
+CANNOT_OPEN = "cannot be opened here. Hand in a folder, a zip or a tar.gz."
 LEFT_OUT = PASSED_OVER | {"__MACOSX"}
-METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # of others, zipfile unpacks a whole piece at once: gigabytes of a few hundred bytes
+# What is compressed in another way zipfile unpacks a whole piece at once: gigabytes of a few hundred bytes.
+METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 END_OF_ZIP, END_SIZE = b"PK\5\6", 22
-LARGE_END, LARGE_SIZE = b"PK\6\6", 56  # of a zip with larger numbers; before the other end, with a pointer between them
+LARGE_END, LARGE_SIZE = (
+    b"PK\6\6",
+    56,
+)  # of a zip with larger numbers; before the other end, with a pointer between them
 POINTER, POINTER_SIZE = b"PK\6\7", 20
 FULL = (errno.ENOSPC, errno.EDQUOT)
 DAMAGED = (
@@ -65,16 +74,19 @@ def shown(name: str) -> str:
     )
 
 
-def unpack(archive: Path, folder: Path) -> None:
-    """Takes a zip or a tar apart into `folder`, which is empty. Raises Refused; OSError if the disk is full."""
+def unpack(archive: Path, folder: Path, *, keeps_times: bool = False) -> int:
+    """Takes a zip or a tar apart into `folder`, which is empty; returns how many bytes are in it now. Raises Refused; OSError if the disk is full.
+
+    `keeps_times` is for an archive that a platform made: a student can set the times in their own.
+    """
     if not stat.S_ISREG(archive.lstat().st_mode):
         raise Refused(f"{shown(archive.name)} is not a plain file.")
     if not suffix_of(archive.name):
-        raise Refused(f"{shown(archive.name)} cannot be opened here. Hand in a folder, a zip or a tar.gz.")
+        raise Refused(f"{shown(archive.name)} {CANNOT_OPEN}")
     size = archive.stat().st_size
     if size > ARCHIVE_LIMIT:
         raise Refused(f"{shown(archive.name)} has {size // 2**20} MB; at most {ARCHIVE_LIMIT // 2**20} are taken.")
-    writer = _Writer(folder)
+    writer = _Writer(folder, keeps_times)
     try:
         if suffix_of(archive.name) == ".zip":
             _unzip(archive, writer)
@@ -86,13 +98,14 @@ def unpack(archive: Path, folder: Path) -> None:
         if isinstance(error, OSError) and error.errno in FULL:
             raise  # through no fault of whoever handed it in
         raise Refused(f"{shown(archive.name)} cannot be unpacked: {shown(str(error))[:200]}.") from None
+    return writer.total
 
 
 class _Writer:
     """Writes members into a folder, and counts them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.count, self.total = folder, 0, 0
+    def __init__(self, folder: Path, keeps_times: bool) -> None:
+        self.folder, self.count, self.total, self.keeps_times = folder, 0, 0, keeps_times
 
     def place(self, name: str) -> Path | None:
         """Where a member goes; None if it is passed over. Raises Refused for a name that leads elsewhere."""
@@ -115,7 +128,7 @@ class _Writer:
         """Makes a folder."""
         folder.mkdir(parents=True, exist_ok=True)
 
-    def write(self, target: Path, source: IO[bytes], executable: bool) -> None:
+    def write(self, target: Path, source: IO[bytes], executable: bool, time_of: Callable[[], float]) -> None:
         """Writes a file, as far as the limits allow; what an archive says of its sizes is not believed."""
         name = shown(str(target.relative_to(self.folder)))
         if os.path.lexists(target):
@@ -128,6 +141,9 @@ class _Writer:
                     raise Refused(f"Unpacked, the archive is larger than {UNPACKED_LIMIT // 2**20} MB, with {name}.")
                 file.write(chunk)
         target.chmod(0o755 if executable else 0o644)
+        if self.keeps_times:
+            with contextlib.suppress(OSError, OverflowError, ValueError):  # of a file that has no true time
+                os.utime(target, (time_of(), time_of()))
 
 
 def refuse_odd_name(inside: PurePosixPath) -> None:
@@ -161,7 +177,12 @@ def _unzip(archive: Path, writer: _Writer) -> None:
             if member.compress_type not in METHODS:
                 raise Refused("The archive is compressed in a way that is not taken. Make a plain zip.")
             with opened.open(member) as source:
-                writer.write(target, source, bool(mode & 0o111))
+                writer.write(target, source, bool(mode & 0o111), partial(_time_in_zip, member))
+
+
+def _time_in_zip(member: zipfile.ZipInfo) -> float:
+    """When a file of a zip was last changed: the zone is not told, and taken for this machine's, as every program does."""
+    return time.mktime((*member.date_time, 0, 0, -1))
 
 
 def _look_at_end(archive: Path) -> None:
@@ -222,7 +243,7 @@ def _untar(archive: Path, writer: _Writer) -> None:
                 source = opened.extractfile(member)
                 if source is not None:
                     with source:
-                        writer.write(target, source, bool(member.mode & 0o111))
+                        writer.write(target, source, bool(member.mode & 0o111), partial(float, member.mtime))
 
 
 def files_in(folder: Path) -> Iterator[tuple[str, Path]]:
