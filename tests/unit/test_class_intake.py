@@ -85,7 +85,7 @@ def files(hand_in):
         ("doejane_4711_90210_work.zip", "doejane-4711", "4711", False),
         ("doejane_LATE_4711_90210_work-1.zip", "doejane-4711", "4711", True),
         ("Zoë Çelik", "Zoë Çelik", "", False),
-        ("=cmd|' /C calc'!A0", "_cmd__ _C calc__A0-b3c497", "", False),
+        ("=cmd|' /C calc'!A0", "_cmd__ _C calc__A0-b3c49727b6b7", "", False),
     ],
 )
 def test_names_of_platforms(entry, key, number, late):
@@ -103,6 +103,23 @@ def test_a_key_is_a_plain_name():
         key = key_of(name)
         assert key and "/" not in key and "\n" not in key and ".." not in key and key[0] != "." and len(key) <= 80
     assert key_of("a/b") != key_of("a:b") != key_of("a_b")
+    assert key_of(key_of("a/b")) != key_of("a/b"), "nobody takes another's place by being called as their key"
+    assert all(len(f".{key_of(name)}.html.new".encode()) < 255 for name in ("𠀀" * 59 + "!", "é" * 300))
+    assert [key_of(name)[:4] for name in ("CON", "nul.txt", "com1")] == ["_CON", "_nul", "_com"]
+    assert key_of("Connie") == "Connie" and key_of("ada-123456") == "ada-123456"
+
+
+def test_names_that_differ_in_case_only_are_two_files_everywhere(tmp_path):
+    laid(tmp_path / "in" / "ada", app_py="of ada")
+    zip_of(tmp_path / "in" / "Ada.zip", {"app.py": "of Ada"})
+    laid(tmp_path / "in" / "bob", app_py="of bob")
+    for _ in range(2):
+        found = taken(tmp_path)
+        assert (
+            len({key.casefold() for key, _ in found.hand_ins}) == 3 == len(found.students) and "bob" in found.students
+        )
+        for (key, _), one in found.hand_ins.items():
+            assert (one.folder / "app.py").read_text() == f"of {one.student.name}" and key == one.folder.parent.name
 
 
 # Where a lesson lies in it

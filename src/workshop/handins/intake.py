@@ -12,6 +12,7 @@ import itertools
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,7 +21,7 @@ from pathlib import Path
 from workshop.course.lessons import Lesson
 from workshop.handins.finding import is_meant, lessons_in, without_wrapping
 from workshop.handins.lists import METADATA, NotTaken, called, exported, listed
-from workshop.handins.names import Student, is_only_text, key_of, student_of
+from workshop.handins.names import Student, digits_of, is_only_text, key_of, student_of
 from workshop.handins.unpack import (
     CANNOT_OPEN,
     CLOSED,
@@ -94,7 +95,7 @@ def take_in(
             except Refused as error:
                 raise NotTaken(f"{error} Unpack it yourself, and name the folder.") from None
             submissions = without_wrapping(top)
-        for number, piece in enumerate(_pieces(submissions, taken, prefix, place.parent)):
+        for number, piece in enumerate(_told_apart(list(_pieces(submissions, taken, prefix, place.parent)), taken)):
             taken.students.setdefault(piece.student.key, piece.student)
             here = Path(scratch) / str(number)
             here.mkdir()
@@ -154,6 +155,19 @@ def _pieces(submissions: Path, taken: Class, prefix: str, out: Path) -> Iterator
                 taken.students.setdefault(piece.student.key, piece.student)
             elif not is_text:
                 taken.notes.append(f"{entry.name} is neither a folder nor an archive: not taken.")
+
+
+def _told_apart(pieces: list[_Piece], taken: Class) -> list[_Piece]:
+    """The pieces, with other keys for students whose keys differ in case only: for many a disk that is one name."""
+    keys = taken.students.keys() | {piece.student.key for piece in pieces}
+    count = Counter(key.casefold() for key in keys)
+
+    def apart(student: Student) -> Student:
+        alike = count[student.key.casefold()] > 1
+        return replace(student, key=f"{student.key}-{digits_of(student.key)}") if alike else student
+
+    taken.students = {one.key: one for one in map(apart, taken.students.values())}
+    return [replace(piece, student=apart(piece.student)) for piece in pieces]
 
 
 def _may_hold_work(entry: Path) -> bool:

@@ -14,6 +14,10 @@ MOODLE = re.compile(r"(?P<name>[^/]+?)_(?P<number>\d+)_assignsubmission_(?P<kind
 # Canvas: `doejane_LATE_4711_90210_work-1.zip`: the student's name, their number, the number of what they handed in
 CANVAS = re.compile(r"(?P<name>[^_/]+)(?P<late>_LATE)?_(?P<number>\d+)_\d+_.+", re.DOTALL)
 KEPT = "-_.@+ ()"
+LONGEST = 150  # bytes of a key, so that there is room for an ending
+DIGITS = 12  # of a digest: so many that nobody finds a second name that has the same
+DIGESTED = re.compile(rf".*-[0-9a-f]{{{DIGITS}}}", re.DOTALL)
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE | re.DOTALL)  # devices of Windows
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,20 @@ class Student:
 def key_of(name: str) -> str:
     """The name as it can stand in the name of a file: letters, digits and a few signs; never empty, hidden or two dots.
 
-    Two names never have one key, so that nobody takes another's place: where signs were lost, a few of its digest stand for them.
+    Two names never have one key, so that nobody takes another's place: where signs were lost, some of its digest stand for them,
+    and so they do where a name looks as if that had been done to it.
     """
     whole = unicodedata.normalize("NFC", name)
     kept = "".join(sign if sign.isalnum() or sign in KEPT else "_" for sign in whole)
-    kept = re.sub(r"\.{2,}", ".", kept)[:60].strip(" .") or "_"
-    return (
-        kept if kept == whole else f"{kept}-{hashlib.sha256(whole.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
-    )
+    kept = re.sub(r"\.{2,}", ".", kept)[:60].encode()[:LONGEST].decode(errors="ignore").strip(" .") or "_"
+    if RESERVED.fullmatch(kept):
+        kept = f"_{kept}"
+    return kept if kept == whole and not DIGESTED.fullmatch(whole) else f"{kept}-{digits_of(whole)}"
+
+
+def digits_of(name: str) -> str:
+    """What tells a name from others that look like it as the name of a file."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
 
 
 def student_of(entry: str, prefix: str = "") -> tuple[Student, bool]:
