@@ -238,6 +238,25 @@ def test_a_roster_names_who_handed_in_nothing(tmp_path):
     assert found.hand_ins["ada", ONE.name].student.name == "Ada Lovelace"
 
 
+def test_a_row_of_a_roster_is_about_one_student(tmp_path):
+    for number in ("11", "12", "13"):
+        laid(tmp_path / "in" / f"Jane Doe_{number}_assignsubmission_file_", app_py=APP)
+    laid(tmp_path / "in" / "ada", app_py=APP)
+    roster = tmp_path / "roster.csv"
+    roster.write_text(
+        "student,name,email,id\n,Jane Doe,a@x.org,12\nJane Doe-11,Jane A. Doe,b@x.org,99\n,Jane Doe,c@x.org,\nada,,,7\n"
+    )
+    found = taken(tmp_path, roster=roster)
+    known = {key: (one.name, one.email, one.number, one.platform) for key, one in found.students.items()}
+    assert known == {
+        "Jane Doe-11": ("Jane A. Doe", "b@x.org", "11", "moodle"),
+        "Jane Doe-12": ("Jane Doe", "a@x.org", "12", "moodle"),
+        "Jane Doe-13": ("Jane Doe", "", "13", "moodle"),
+        "ada": ("ada", "", "7", ""),
+    }
+    assert "roster.csv, line 4: several students are called Jane Doe" in " ".join(found.notes)
+
+
 def test_all_in_one_archive(tmp_path):
     path = zip_of(tmp_path / "all.zip", {"export/ada/app.py": APP, "export/bob/app.py": "other"})
     found = take_in(path, [ONE], tmp_path / "out" / "work")

@@ -127,6 +127,17 @@ def test_a_decision_holds_for_the_work_that_it_was_about(ledger):
     assert row(ledger).settled is None
 
 
+def test_what_a_roster_said_stays_for_calls_without_one(ledger):
+    ledger.enrol([Student("ada", "Ada Lovelace", "7", "ada@example.org"), Student("bob", "Bob")])
+    ledger.enrol([Student("ada", "ada"), Student("bob", "Robert", "8")])
+    ada, bob = Student("ada", "Ada Lovelace", "7", "ada@example.org"), Student("bob", "Robert", "8")
+    assert ledger.students() == [ada, bob]
+    ledger.enrol([Student("cy@x.org", "Cy", "sid", "cy@x.org", "gradescope")])
+    ledger.enrol([Student("cy@x.org", "Cy", "9", "cy@x.org")])
+    ledger.enrol([Student("cy@x.org", "Cy", "sid", "cy@x.org", "gradescope")])
+    assert ledger.students() == [ada, Student("cy@x.org", "Cy", "9", "cy@x.org"), bob]
+
+
 def test_everything_is_on_disk_when_the_call_returns(ledger, tmp_path):
     enter(ledger)
     ledger.done(ledger.lease("w"), report("passed"))

@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import dataclasses
 import hashlib
 import io
 import json
@@ -13,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from classes import LESSON, report
 
-from workshop.classroom.ledger import Ledger, Row, Settled
+from workshop.classroom.ledger import Ledger, Row, Settled, refusal, set_aside
 from workshop.course.lessons import Lesson, find
 from workshop.gradebook import feedback, page, tables
 from workshop.gradebook.alike import lay_out
@@ -82,7 +83,7 @@ def test_a_due_date_of_one_lesson_and_none(weighty):
     late = DUE + timedelta(days=3)
     assert mark_of(row("passed", submitted=late), weighty, Policy({"21_tea": late}, 0.1)).penalty == 0
     assert mark_of(row("passed", submitted=late), weighty, Policy({"01_x": DUE}, 0.1)).penalty == 0
-    assert mark_of(row("passed"), weighty, Policy({"": DUE}, 0.1)).final == 1
+    assert mark_of(row("passed", "failed", "failed"), weighty, Policy({"": DUE}, 0.1)).final == 1
 
 
 def test_what_could_not_be_asked_has_no_final_grade_until_somebody_decides(weighty):
@@ -92,8 +93,25 @@ def test_what_could_not_be_asked_has_no_final_grade_until_somebody_decides(weigh
     assert mark_of(row("passed", "unchecked", "failed", settled=Settled(None, "seen")), weighty, Policy()).final == 4
     by_hand = mark_of(row("passed", "unchecked", settled=Settled(2.0, "")), weighty, Policy())
     assert by_hand.final == 2 and by_hand.note == "settled by hand"
-    late = mark_of(row("passed", is_late=True), weighty, Policy(penalty=0.1))
+    late = mark_of(row("passed", "failed", "failed", is_late=True), weighty, Policy(penalty=0.1))
     assert late.final is None and "late" in late.todo
+
+
+def test_what_other_checks_found_is_no_mark(weighty):
+    for outcomes in (("passed", "passed"), ("passed",) * 4):
+        mark = mark_of(row(*outcomes), weighty, Policy())
+        assert mark.final is None and "checks are others" in mark.todo
+    assert mark_of(row("passed", "passed", settled=Settled(3.0, "")), weighty, Policy()).final == 3
+
+
+def test_a_grader_that_cannot_be_read_gives_no_grade_and_ends_nothing(tmp_path):
+    folder = tmp_path / "lessons" / "21_tea"
+    folder.mkdir(parents=True)
+    (folder / "test_tea.py").write_text("def test_0(:")
+    broken = Lesson(folder, tmp_path)
+    for found in (refusal(broken, "a link."), set_aside(broken, 0, 2, "it ended.")):
+        assert found.verdict is Outcome.UNCHECKED
+        assert mark_of(dataclasses.replace(row(), report=found), broken, Policy()).final is None
 
 
 # The lists and pages of a class
@@ -145,13 +163,22 @@ def test_every_student_is_in_the_list_and_no_cell_is_a_formula(book):
                 assert not cell.lstrip().startswith(("=", "+", "-", "@")) or re.fullmatch(r"-?\d+(\.\d+)?", cell)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n=1", "|x", "%x"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n=1", "|x", "%x", "\uff1d1+1"]
+)
 def test_what_a_spreadsheet_takes_for_a_formula_is_quoted(text):
     assert tables.cell(text).startswith("'")
     assert next(csv.reader(io.StringIO(tables.table([[text]]))))[0].startswith("'")
 
 
+@pytest.mark.parametrize("text", ["a;=1+1", "a; @x;+1", 'a;"=1"'])
+def test_nor_does_a_cell_hold_one_where_semicolons_part_the_cells(text):
+    for cell in tables.table([["ada", text]]).split(";")[1:]:
+        assert cell.strip(' "').startswith("'")
+
+
 def test_plain_words_and_numbers_are_left_alone():
+    assert tables.cell("Doe; Jane-Ann") == "Doe; Jane-Ann"
     assert tables.table([["Zoë O'Neil", "3", "2.5", "-1.5"]]) == "Zoë O'Neil,3,2.5,-1.5\r\n"
 
 
@@ -163,6 +190,14 @@ def test_the_lists_of_canvas_and_moodle(book):
     assert by["Ada Lovelace"]["ID"] == "7" and by["Cy"][LESSON.name] == "" and by["Dan"][LESSON.name] == "0"
     moodle = {one["Full name"]: one for one in read(tables.moodle(book))}
     assert moodle["Ada Lovelace"]["Identifier"] == "Participant 7" and moodle["Cy"]["Grade"] == ""
+
+
+def test_a_number_of_one_platform_is_not_given_to_another(tmp_path):
+    ledger = Ledger(tmp_path / "ledger.sqlite3")
+    ledger.enrol([Student("a", "A", "7", platform="canvas"), Student("b", "B", "8", platform="moodle")])
+    class_ = Classbook(ledger, {LESSON.name: LESSON})
+    assert [one["ID"] for one in read(tables.canvas(class_))[1:]] == ["7", ""]
+    assert [one["Identifier"] for one in read(tables.moodle(class_))] == ["", "Participant 8"]
 
 
 class Tags(HTMLParser):

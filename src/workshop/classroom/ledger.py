@@ -140,12 +140,12 @@ class Ledger:
         return json.loads(found[0]["value"]) if found else None
 
     def enrol(self, students: Iterable[Student]) -> None:
-        """Writes down who is in the class."""
+        """Writes down who is in the class. What an earlier call knew of a student, from a roster, stays where this one knows less."""
+        known = {student.key: student for student in self.students()}
         with self._change() as db:
             for student in students:
-                db.execute(
-                    "INSERT OR REPLACE INTO students VALUES (:key, :name, :number, :email, :platform)", asdict(student)
-                )
+                about = asdict(student.with_more(known.get(student.key, student)))
+                db.execute("INSERT OR REPLACE INTO students VALUES (:key, :name, :number, :email, :platform)", about)
 
     def enter(self, hand_in: HandIn, lesson: Lesson, grader: str) -> None:
         """Writes down a piece of work. It is queued if it is new, or if work or grader have changed since it was graded."""
@@ -338,6 +338,8 @@ def set_aside(lesson: Lesson, seed: int, tries: int, why: str) -> Report:
 
 def refusal(lesson: Lesson, why: str) -> Report:
     """The report of work that was not taken in: the first check failed for it, the others rest on that."""
+    if not lesson.promises:  # its grader cannot be read
+        return Report(lesson.name, "docker", 0, 0.0)
     first, *others = [Check(name, claim, Outcome.BLOCKED) for name, claim in lesson.promises.items()]
     failed = first.but(outcome=Outcome.FAILED, mistake=REFUSED, hint=f"What was handed in was not taken. {why}")
     blocked = (check.but(hint=f"Blocked by “{first.claim}”.") for check in others)

@@ -55,7 +55,7 @@ class Order:
     submissions: Path
     lessons: list[Lesson]
     out: Path
-    policy: dict[str, Any] = field(default_factory=dict)  # how points become a grade, for whoever reads the ledger
+    policy: dict[str, Any] = field(default_factory=dict)  # how points become a grade; empty: as an earlier call said
     prefix: str = ""
     roster: Path | None = None
     only: str | None = None  # this student alone, once more if there is a result
@@ -122,7 +122,9 @@ class Running:
         self.ledger.recover(self.catalogue, SENDER)
         self.taken = take_in(order.submissions, order.lessons, order.out / "work", order.prefix, order.roster)
         self.ledger.enrol(self.taken.students.values())
-        self.ledger.note(policy=order.policy, lessons=[lesson.name for lesson in order.lessons])
+        if order.policy:
+            self.ledger.note(policy=order.policy)
+        self.ledger.note(lessons=[lesson.name for lesson in order.lessons])
         graders = {lesson.name: grader_of(lesson) for lesson in order.lessons}
         for (_, name), hand_in in self.taken.hand_ins.items():
             self.ledger.enter(hand_in, self.catalogue[name], graders[name])

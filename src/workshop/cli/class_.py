@@ -71,13 +71,21 @@ def _due(values: tuple[str, ...]) -> dict[str, datetime]:
     for value in values:
         number, is_for_one, text = value.rpartition("=")
         try:
-            when = moment(text if "T" in text or " " in text.strip() else f"{text.strip()}T23:59:59")
+            when = moment(text if "T" in text or " " in text.strip() else f"{text.strip()}T23:59:59.999999")
         except ValueError:
             when = None
         if when is None:
             raise click.UsageError(f"--due: {text} is no time. Write 2026-12-01 or 2026-12-01T18:00.")
         found[lessons.find(number).name if is_for_one else ""] = when
     return found
+
+
+def _policy(due: tuple[str, ...], penalty: float, least: float, whole: bool) -> dict[str, Any]:
+    """How points become a grade, as this call says; empty if it says nothing of it, so that `--only ada` changes nobody else's grade."""
+    call = click.get_current_context()
+    said = [call.get_parameter_source(name) for name in ("due", "penalty", "least", "whole")]
+    is_said = any(source is not click.core.ParameterSource.DEFAULT for source in said)
+    return Policy(_due(due), penalty, least, not whole).to_dict() if is_said else {}
 
 
 @class_.command()
@@ -168,7 +176,7 @@ def grade(
         submissions,
         chosen,
         out.resolve(),
-        Policy(_due(due), penalty, least, not whole).to_dict(),
+        _policy(due, penalty, least, whole),
         prefix,
         roster,
         only,
@@ -255,6 +263,9 @@ def _summary(book: Classbook, out: Path, screen: Terminal) -> None:
         f" {len(book.students)} students · {passed} of {graded} passed · {len(book.unsettled)} without a final grade",
         bold=True,
     )
+    if any(book.policy.due.values()) and book.policy.penalty:
+        dates = ", ".join(f"{name or 'all'} {when:%Y-%m-%d %H:%M}" for name, when in sorted(book.policy.due.items()))
+        screen.line(f" {book.policy.penalty:.0%} a day taken off what came later than it was due: {dates}")
     screen.line(
         f" {shown_path(out)}: index.html (the gradebook), feedback/, grades.csv, canvas.csv, moodle.csv, junit.xml"
     )

@@ -16,6 +16,7 @@ LATE_BY_PLATFORM = (
     "The platform marks it as late and does not say by how much. Name its time in a CSV, or settle it by hand."
 )
 NOT_YET = "It is not graded yet. The same call goes on."
+OTHER_CHECKS = "The lesson's checks are others since this was graded. Grade it again, or settle it by hand."
 ASK_AGAIN = "{} of {} checks could not be asked: {} Grade it again (--only {} --only-lesson {}), or settle it by hand."
 
 
@@ -59,7 +60,7 @@ def mark_of(row: Row, lesson: Lesson, policy: Policy) -> Mark:
     out_of = sum(worth.values())
     if row.settled and row.settled.points is not None:
         return Mark(row.settled.points, out_of, final=row.settled.points, note=_settled(row.settled.note))
-    if row.report is None:
+    if row.report is None or not row.report.checks:
         return Mark(0.0, out_of, todo=NOT_YET)
     granted = {Outcome.PASSED} | ({Outcome.UNCHECKED} if row.settled else set())
     points = sum(worth.get(check.id, 1.0) for check in row.report.checks if check.outcome in granted)
@@ -73,6 +74,8 @@ def mark_of(row: Row, lesson: Lesson, policy: Policy) -> Mark:
     if unasked and not row.settled:
         why = unasked[0].hint or "the reason is not known."
         todo = ASK_AGAIN.format(len(unasked), len(row.report.checks), why, row.student.key, lesson.number)
+    elif worth.keys() != {check.id for check in row.report.checks}:
+        todo = OTHER_CHECKS
     elif row.is_late and row.submitted is None and policy.penalty and not row.settled:
         todo = LATE_BY_PLATFORM
     return Mark(points, out_of, days, taken, None if todo else points - taken, todo, note)

@@ -11,7 +11,9 @@ from workshop.gradebook.classbook import Classbook, Line
 from workshop.gradebook.marks import shown
 from workshop.handins.unpack import shown as on_one_line
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+SIGNS = "=+-@|%\uff1d\uff0b\uff0d\uff20"  # the last four are as wide as a Chinese character
+FORMULA = (*SIGNS, "\t", "\r", "\n")
+INSIDE = re.compile(rf"(;[\s\"']*)(?=[{re.escape(SIGNS)}])")  # where semicolons part the cells, one begins there
 COLUMNS = (
     *("student", "name", "lesson", "points", "out_of", "penalty", "grade"),
     *("verdict", "seconds", "submitted", "days_late", "note"),
@@ -20,7 +22,7 @@ COLUMNS = (
 
 def cell(text: str) -> str:
     """A text that no spreadsheet takes for a formula, on one line: what looks like one gets an apostrophe, as people type it."""
-    plain = on_one_line(re.sub(r"[\t\r\n]", " ", text))
+    plain = INSIDE.sub(r"\1'", on_one_line(re.sub(r"[\t\r\n]", " ", text)))
     return f"'{plain}" if plain.lstrip().startswith(FORMULA) or plain[:1].isspace() else plain
 
 
@@ -81,7 +83,8 @@ def moodle(book: Classbook) -> str:
     head = ("Identifier", "Full name", "Email address", "Grade", "Maximum Grade", *(one.name for one in book.lessons))
     rows = []
     for student in book.students:
-        total, identifier = book.total(student), f"Participant {student.number}" if student.number else ""
+        number = student.number if student.platform in ("moodle", "") else ""
+        total, identifier = book.total(student), f"Participant {number}" if number else ""
         finals = (line.mark.final for line in book.of(student))
         rows.append(
             (

@@ -102,7 +102,7 @@ def take_in(
             _take(piece, lessons, here / "work", place, taken)
             shutil.rmtree(here)  # a class may unpack to more than a disk holds
     if roster:
-        called(roster, taken.students)
+        called(roster, taken.students, taken.notes)
         for pair, hand_in in taken.hand_ins.items():
             taken.hand_ins[pair] = replace(hand_in, student=taken.students[hand_in.student.key])
     return taken

@@ -102,18 +102,29 @@ def _submitter(about: Mapping[str, Any]) -> Student:
     return Student(key_of(email or name), name or email, number, email, "gradescope")
 
 
-def called(roster: Path, students: dict[str, Student]) -> None:
-    """Adds what a roster knows: those who handed in nothing, and names, numbers and addresses. Its columns: student, name, email, id."""
-    for row in rows_of(roster):
-        words = [word for word in (row.get(column, "") for column in ("student", "name", "id", "email")) if word]
-        known = [one for one in students.values() if any(one.is_called(word) for word in words)]
-        for one in known:
-            students[one.key] = replace(
-                one,
-                name=row.get("name") or one.name,
-                number=row.get("id") or one.number,
-                email=row.get("email") or one.email,
+def called(roster: Path, students: dict[str, Student], notes: list[str]) -> None:
+    """Adds what a roster knows: those who handed in nothing, and names, numbers and addresses. Its columns: student, name, email, id.
+
+    A row is about one student: the first of its words by which exactly one is called says who. A number of Canvas or Moodle stays.
+    """
+    before = list(students.values())
+    for number, row in enumerate(rows_of(roster), 2):
+        words = [word for word in (row.get(column, "") for column in ("student", "id", "email", "name")) if word]
+        found = [[one for one in before if one.is_called(word)] for word in words]
+        known = next((some[0] for some in found if len(some) == 1), None)
+        if known:
+            is_numbered = not row.get("id") or (known.number and known.platform in ("canvas", "moodle"))
+            students[known.key] = replace(
+                known,
+                name=row.get("name") or known.name,
+                number=known.number if is_numbered else row["id"],
+                email=row.get("email") or known.email,
+                platform=known.platform if is_numbered else "",
             )
-        if words and not known:
+        elif any(found):
+            notes.append(
+                f"{roster.name}, line {number}: several students are called {shown(words[-1])}. Name one by key or number."
+            )
+        elif words:
             one = student_in(row, words[0])
             students[one.key] = one

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workshop.handins.unpack import SUFFIXES, UNREADABLE, suffix_of
 
@@ -33,6 +33,20 @@ class Student:
     def is_called(self, asked: str) -> bool:
         """Whether this is the student that somebody asked for, by key, name, number or address."""
         return asked.casefold() in {word.casefold() for word in (self.key, self.name, self.number, self.email) if word}
+
+    def with_more(self, before: Student) -> Student:
+        """The student, with what was known before and is not now: the name, too, if this one is only that of a folder or a file."""
+        is_of_entry = self.key.startswith(key_of(self.name))
+        is_numbered = self.number and not (
+            self.platform == "gradescope" and before.number
+        )  # a roster's number is of more use
+        return replace(
+            self,
+            name=before.name if is_of_entry else self.name,
+            number=self.number if is_numbered else before.number,
+            email=self.email or before.email,
+            platform=self.platform if is_numbered else before.platform,
+        )
 
 
 def key_of(name: str) -> str:
