@@ -4,6 +4,7 @@ import pytest
 from classes import LESSON, report
 
 from workshop.classroom.ledger import ENGINE_FAILED, HANDED_BACK, REFUSED, Ledger
+from workshop.classroom.running import Busy, NoLedger, opened
 from workshop.handins.intake import HandIn
 from workshop.handins.names import Student
 from workshop.report import Outcome
@@ -125,6 +126,36 @@ def test_a_decision_holds_for_the_work_that_it_was_about(ledger):
     assert row(ledger).settled.points == 3.0
     enter(ledger, digest="2")
     assert row(ledger).settled is None
+
+
+def test_a_folder_that_cannot_be_used_is_told_in_a_sentence(tmp_path):
+    whole = Ledger(tmp_path / "whole.sqlite3")
+    whole.enrol(Student(f"student {number}", "x" * 500) for number in range(200))
+    whole._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole.close()
+    content = (tmp_path / "whole.sqlite3").read_bytes()
+    half = {
+        "half": content[: len(content) // 2],
+        "torn": content[:9000] + b"\xff" * 9000 + content[18000:],
+        "no": b"x" * 999,
+    }
+    for name, damaged in half.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "ledger.sqlite3").write_bytes(damaged)
+        for _ in range(2):
+            with pytest.raises(NoLedger, match="cannot be used"), opened(tmp_path / name):
+                pass
+        assert (tmp_path / name / "ledger.sqlite3").read_bytes() == damaged
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NoLedger, match="cannot be written"), opened(tmp_path / "file" / "grades", is_new=True):
+        pass
+
+
+def test_one_call_at_a_time(tmp_path):
+    with opened(tmp_path, is_new=True), pytest.raises(Busy), opened(tmp_path):
+        pass
+    with opened(tmp_path):
+        pass
 
 
 def test_what_a_roster_said_stays_for_calls_without_one(ledger):

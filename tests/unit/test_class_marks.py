@@ -1,11 +1,13 @@
 """What a call of `class grade` says of marks, and what a later one that says nothing leaves."""
 
 import pytest
-from classes import LESSON
+from classes import LESSON, report
 
 from workshop.classroom.ledger import Ledger
 from workshop.cli.__main__ import main
 from workshop.gradebook.classbook import Classbook
+from workshop.handins.intake import HandIn
+from workshop.handins.names import Student
 
 
 @pytest.fixture
@@ -38,3 +40,20 @@ def test_what_was_said_of_marks_holds_until_something_else_is_said(policy_after)
 def test_a_day_ends_with_its_last_moment(policy_after):
     when = policy_after("--due", "1=2026-12-01").due[LESSON.name]
     assert (when.hour, when.second, when.microsecond) == (23, 59, 999999)
+
+
+def test_a_decision_that_gives_no_grade_says_what_is_left(tmp_path, capsys):
+    ledger = Ledger(tmp_path / "ledger.sqlite3")
+    ledger.enrol([Student("ada", "Ada")])
+    ledger.enter(HandIn(Student("ada", "Ada"), LESSON.name, "1", tmp_path), LESSON, "g")
+    ledger.done(ledger.lease("w"), report("passed", "unchecked"))
+    ledger.close()
+    assert main(["class", "settle", "ada", "1", "--waive", "--out", str(tmp_path)]) == 0
+    assert "The lesson's checks are others" in capsys.readouterr().out
+    assert main(["class", "settle", "ada", "1", "--points", "2.5", "--out", str(tmp_path)]) == 0
+    assert "2.5 of" in capsys.readouterr().out
+
+
+def test_no_lesson_is_no_pass(tmp_path, capsys):
+    assert main(["class", "ci", str(tmp_path), "--lessons", "90-99", "--junit", str(tmp_path / "junit.xml")]) == 2
+    assert "There is no lesson in 90-99." in capsys.readouterr().err and not (tmp_path / "junit.xml").exists()

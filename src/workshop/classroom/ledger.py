@@ -102,12 +102,16 @@ class Ledger:
     """The ledger in a file. Several threads may use it; every change is on disk when the call returns."""
 
     def __init__(self, path: Path) -> None:
+        """Raises sqlite3.DatabaseError for a file that is damaged, or cannot be written."""
         self._lock = threading.RLock()
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(SCHEMA)
+        (said,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        if said != "ok":
+            raise sqlite3.DatabaseError("it is damaged")
 
     def close(self) -> None:
         """Closes the file."""

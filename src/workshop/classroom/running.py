@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from workshop.classroom.network import NetworkCrew
 
 LEDGER, LOG = "ledger.sqlite3", "workers.log"
+DAMAGED = "{} cannot be used: {}. Put back a copy of it; or move it away, and everything is graded anew."
 
 
 class Busy(Exception):
@@ -31,7 +33,7 @@ class Busy(Exception):
 
 
 class NoLedger(Exception):
-    """There is no class in this folder."""
+    """There is no class in this folder, or it cannot be read or written."""
 
 
 def chosen(text: str, catalogue: list[Lesson]) -> list[Lesson]:
@@ -69,19 +71,23 @@ class Order:
 
 @contextlib.contextmanager
 def opened(out: Path, *, is_new: bool = False) -> Iterator[Ledger]:
-    """The ledger of a folder, for one process at a time. Raises Busy, or NoLedger where there is none and none is to be made."""
+    """The ledger of a folder, for one process at a time. Raises Busy, or NoLedger where there is none and none is to be made, or none can be."""
     if not is_new and not (out / LEDGER).is_file():
         raise NoLedger(f"There are no grades in {out}: no {LEDGER}.")
-    out.mkdir(parents=True, exist_ok=True)
-    lock: IO[bytes] | None = locked(out / ".lock")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock: IO[bytes] | None = locked(out / ".lock")
+    except OSError as error:
+        raise NoLedger(f"{out} cannot be written: {error.strerror}. Name another folder with --out.") from None
     if lock is None:
         raise Busy(f"Another call is at work in {out}. Wait for it, or end it with Ctrl-C.")
-    ledger = Ledger(out / LEDGER)
-    try:
-        yield ledger
-    finally:
-        ledger.close()
-        lock.close()
+    with contextlib.closing(lock):
+        try:
+            ledger = Ledger(out / LEDGER)
+        except sqlite3.DatabaseError as error:
+            raise NoLedger(DAMAGED.format(out / LEDGER, error)) from None
+        with contextlib.closing(ledger):
+            yield ledger
 
 
 @dataclass

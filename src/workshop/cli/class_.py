@@ -191,7 +191,7 @@ def grade(
     try:
         with running.opened(order.out, is_new=True) as ledger:
             return _graded(order, ledger, screen, as_json, only_list)
-    except (BadQueue, Busy, NotTaken) as error:
+    except (BadQueue, Busy, NoLedger, NotTaken) as error:
         raise click.UsageError(str(error)) from None
 
 
@@ -338,9 +338,8 @@ def settle(student: str, number: str, out: Path, points: float | None, waive: bo
     except (Busy, NoLedger) as error:
         raise click.UsageError(str(error)) from None
     mark = book.line(known[0], lesson).mark
-    options.screen().line(
-        f" {on_one_line(known[0].name)}, lesson {lesson.number}: {shown(mark.final or 0)} of {shown(mark.out_of)}. {mark.note}"
-    )
+    words = mark.todo if mark.final is None else f"{shown(mark.final)} of {shown(mark.out_of)}. {mark.note}"
+    options.screen().line(f" {on_one_line(known[0].name)}, lesson {lesson.number}: {on_one_line(words)}")
     return 0
 
 

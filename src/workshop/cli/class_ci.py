@@ -40,6 +40,8 @@ def ci(
     if runtime == "embedded":
         raise click.UsageError(walls.EMBEDDED)
     chosen = running.chosen(numbers, lessons.catalogue())
+    if not chosen:
+        raise click.UsageError(f"There is no lesson in {numbers}.")
     screen = options.screen()
     reports = graded_one(work, chosen, lambda report: _told(report, screen))
     wanted = {"junit": junit, "markdown": markdown, "gradescope": gradescope, "classroom50": classroom50}
