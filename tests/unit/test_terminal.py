@@ -94,6 +94,15 @@ def test_an_unknown_cause_offers_the_next_hint():
     assert "cause not known" in told and "`./workshop hint 3`" in told
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_what_a_strangers_program_answers_cannot_speak_to_the_terminal(is_terminal, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    evil = "200 \x1b]52;c;cm0gLXJm\x07\x1b[2J\x9b31m\u202e\rok\x00"
+    check = failed("It answers").but(actual=evil, hint=evil, asked=evil, expected=evil, fault=evil)
+    written = told_on(is_terminal, 80, check)
+    assert "52;c;" in written and not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", written)
+
+
 def test_what_was_asked_can_be_copied_at_40_columns():
     line = "curl -i -H 'Content-Type: application/json' -d '{\"key\": \"a b\"}' http://127.0.0.1:5000/set"
     told = told_on(True, 40, Check("test_it", "One", Outcome.FAILED, asked=line, hint="This."))

@@ -10,7 +10,7 @@ from workshop.gradebook.marks import shown
 from workshop.gradebook.pages import claim, document, text
 from workshop.handins.names import Student
 from workshop.report import UNTOUCHED, Check, Outcome
-from workshop.reports.services import plain
+from workshop.reports.wrapping import plain
 
 MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.BLOCKED: "·", Outcome.UNCHECKED: "?"}
 UNKNOWN = "The cause is not known. Compare what was expected with what came back."

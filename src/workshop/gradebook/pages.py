@@ -7,7 +7,7 @@ import hashlib
 import re
 from html import escape
 
-from workshop.reports.services import plain
+from workshop.reports.wrapping import plain
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1f2328; --soft: #57606a; --ground: #ffffff; --line: #d0d7de; --panel: #f6f8fa; --link: #0550ae;

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from unicodedata import category
 from xml.etree import ElementTree
 
 from workshop.report import Check, Outcome, Report
+from workshop.reports.wrapping import plain
 
 Worth = Mapping[str, Mapping[str, float]]  # by lesson and check; what is not there is worth 1
 CLASSROOM50 = "classroom50/result/v1"
@@ -24,13 +24,6 @@ VARIABLES = {  # a key of result.json → the variable of the environment that h
 SHOWN = {"output_format": "text", "visibility": "visible"}
 NOT_GRADED = "Not graded here: {}."
 UNASKED = "{} could not be asked here, so these points are no final grade. Tell your teacher."
-
-
-def plain(text: str) -> str:
-    """The text without what a page, a terminal or an XML reader would take for more than a character; lines stay."""
-    if text.isprintable():  # nearly all of them, and a class has tens of thousands
-        return text
-    return "".join(sign if sign in "\n\t" or category(sign)[0] != "C" else " " for sign in text.replace("\r\n", "\n"))
 
 
 def told(check: Check) -> str:

@@ -13,7 +13,7 @@ import click
 
 from workshop.report import UNTOUCHED, Check, Outcome, Report
 from workshop.reports.timeline import lines
-from workshop.reports.wrapping import SHELL_WORDS, columns, shortened, wrapped
+from workshop.reports.wrapping import SHELL_WORDS, columns, plain, shortened, wrapped
 
 MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.BLOCKED: "·", Outcome.UNCHECKED: "?"}
 COLOURS = {
@@ -91,7 +91,7 @@ class Terminal:
             if self._passing:
                 self._put("\r\x1b[K", "")
                 self._passing = False
-            for row in rows:
+            for row in map(plain, rows):  # a stranger may have written it
                 shown = row.translate(ASCII).encode("ascii", "replace").decode() if self.plain else row
                 self._put(click.style(shown, **style) if style and self.colours else shown)  # type: ignore[arg-type]
                 self._rows += 1

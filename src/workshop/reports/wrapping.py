@@ -6,6 +6,15 @@ import re
 import unicodedata
 
 
+def plain(text: str) -> str:
+    """The text without what a page, a terminal or an XML reader would take for more than a character; lines stay."""
+    if text.isprintable():  # nearly all of them, and a class has tens of thousands
+        return text
+    return "".join(
+        sign if sign in "\n\t" or unicodedata.category(sign)[0] != "C" else " " for sign in text.replace("\r\n", "\n")
+    )
+
+
 def columns(text: str) -> int:
     """How many columns a text takes."""
     return sum(map(_columns_of, text))
