@@ -1,9 +1,12 @@
 """The ledger: what is queued, what is done, and what a crash leaves."""
 
+import dataclasses
+
 import pytest
 from classes import LESSON, report
 
-from workshop.classroom.ledger import ENGINE_FAILED, HANDED_BACK, REFUSED, Ledger
+from workshop.classroom.ledger import ENGINE_FAILED, HANDED_BACK, REFUSED, SENDER, Ledger
+from workshop.classroom.network import NetworkCrew, Post
 from workshop.classroom.running import Busy, NoLedger, opened
 from workshop.handins.intake import HandIn
 from workshop.handins.names import Student
@@ -149,6 +152,16 @@ def test_a_folder_that_cannot_be_used_is_told_in_a_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(NoLedger, match="cannot be written"), opened(tmp_path / "file" / "grades", is_new=True):
         pass
+
+
+def test_a_result_for_a_lesson_that_has_another_name_by_now_is_put_away(ledger, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Post, "ask", lambda post, *command: asked.append(command[0]))
+    enter(ledger)
+    job = ledger.lease(SENDER)
+    crew = NetworkCrew(ledger, {}, "redis://127.0.0.1:1/0")
+    crew._take({"job": dataclasses.asdict(job), "report": report("passed").to_dict()})
+    assert asked == ["HDEL", "DEL"] and row(ledger).report is None
 
 
 def test_one_call_at_a_time(tmp_path):

@@ -18,8 +18,9 @@ from workshop.classroom.ledger import Ledger, Row, Settled, refusal, set_aside
 from workshop.course.lessons import Lesson, find
 from workshop.gradebook import feedback, page, tables
 from workshop.gradebook.alike import lay_out
-from workshop.gradebook.classbook import Classbook
+from workshop.gradebook.classbook import Classbook, Line
 from workshop.gradebook.marks import Policy, mark_of
+from workshop.gradebook.one import taken_in
 from workshop.gradebook.outputs import write_all
 from workshop.handins.intake import HandIn
 from workshop.handins.names import Student
@@ -277,6 +278,23 @@ def test_every_file_is_written(book, tmp_path):
         *(f"feedback/{key}.{kind}" for key in ("ada", "evil-1", "cy", "dan") for kind in ("html", "md")),
     }
     assert (tmp_path / "out" / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize(("late", "said"), [(1, "0.4 taken off, 1 day late"), (86401, "0.8 taken off, 2 days late")])
+def test_what_being_late_took_is_said(weighty, late, said):
+    found = row("passed", "passed", "failed", submitted=DUE + timedelta(seconds=late))
+    line = Line(ADA, weighty, found, mark_of(found, weighty, Policy({"": DUE}, 0.1)))
+    assert said in feedback.html(ADA, [line]) and said.replace(".", "\\.") in feedback.markdown(ADA, [line])
+
+
+def test_of_one_student_what_is_empty_or_cannot_be_opened_has_failed_with_the_sentence(tmp_path):
+    (tmp_path / "empty" / LESSON.name / "__pycache__").mkdir(parents=True)
+    (tmp_path / "empty" / LESSON.name / "__pycache__" / "x.pyc").write_text("x")
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed" / "work.rar").write_text("x")
+    for name, said in (("empty", "The folder is empty."), ("closed", "work.rar cannot be opened here.")):
+        (found,) = taken_in(tmp_path / name, [LESSON], lambda lesson, copy: pytest.fail("graded"), lambda report: None)
+        assert found.verdict is Outcome.FAILED and said in found.checks[0].hint
 
 
 # What other services read

@@ -166,7 +166,10 @@ class NetworkCrew:
 
     def _take(self, answer: dict[str, Any]) -> None:
         job = Job(**answer["job"])
-        lesson, name = self._lessons[job.lesson], ident(job)
+        lesson, name = self._lessons.get(job.lesson), ident(job)
+        if lesson is None:  # it has another name by now, and its work is graded under that
+            self._forget(name)
+            return
         tried = replace(job, tries=job.tries + answer.get("runs", 1) - 1)  # one whose worker was gone is a try too
         final: Report | None = None
         if "report" in answer:

@@ -32,7 +32,8 @@ def points(line: Line) -> str:
     mark = line.mark
     if mark.final is None:
         return f"{shown(mark.points)} of {shown(mark.out_of)} points so far; there is no final grade yet"
-    taken = f"; {shown(mark.penalty)} taken off, {mark.days_late} days late" if mark.penalty else ""
+    days = f"{mark.days_late} day{'s' if mark.days_late > 1 else ''}"
+    taken = f"; {shown(mark.penalty)} taken off, {days} late" if mark.penalty else ""
     return f"{shown(mark.final)} of {shown(mark.out_of)} points{taken}"
 
 

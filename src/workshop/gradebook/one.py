@@ -53,8 +53,8 @@ def taken_in(
                 if source.is_file():
                     copy.mkdir()
                     (copy / f"{lesson.name}.ipynb").write_bytes(read(source))
-                else:
-                    copy_out(source, copy)
+                elif not copy_out(source, copy):
+                    raise Refused("The folder is empty.")
                 report = graded(lesson, copy)
             except Refused as error:
                 report = refusal(lesson, str(error))
