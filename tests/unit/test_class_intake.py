@@ -5,6 +5,7 @@ import errno
 import gzip
 import io
 import os
+import shutil
 import stat
 import struct
 import tarfile
@@ -181,12 +182,36 @@ def test_a_notebook_alone(tmp_path):
 
 
 def test_the_latest_counts(tmp_path):
-    for name, text, day in (("a_12_1_x.zip", "old", 1), ("a_12_2_x-1.zip", "new", 3), ("a_12_3_x.zip", "older", 2)):
-        path = zip_of(tmp_path / "in" / name, {"app.py": text})
+    for name, text, day in (("x.zip", "old", 1), ("x-1.zip", "new", 3), ("y.zip", "older", 2)):
+        path = zip_of(tmp_path / "in" / f"A_12_assignsubmission_file_{name}", {"app.py": text})
         os.utime(path, (day * 86400, day * 86400))
     (hand_in,) = taken(tmp_path).hand_ins.values()
     assert (hand_in.folder / "app.py").read_text() == "new"
     assert hand_in.submitted.timestamp() == 3 * 86400
+
+
+def test_files_from_canvas_have_no_time_and_are_in_order_by_their_numbers(tmp_path):
+    for name, text, day in (
+        ("a_12_10_x-1.zip", "new", 1),
+        ("a_12_9_x.zip", "old", 3),
+        ("b_LATE_13_11_x.zip", "late", 3),
+    ):
+        path = zip_of(tmp_path / "in" / name, {"app.py": text})
+        os.utime(path, (day * 86400, day * 86400))
+    first, second = taken(tmp_path).hand_ins.values()
+    assert (first.folder / "app.py").read_text() == "new" and second.is_late
+    assert first.submitted is None and second.submitted is None
+
+
+def test_where_all_from_moodle_came_at_once_that_is_the_time_of_the_download(tmp_path):
+    for name, seconds in (("A", 86400), ("B", 86400 + 600), ("C", 86400 + 601)):
+        path = zip_of(tmp_path / "in" / f"{name}_12_assignsubmission_file_" / "x.zip", {"app.py": name})
+        os.utime(path, (seconds, seconds))
+    found = taken(tmp_path)
+    assert all(one.submitted for one in found.hand_ins.values()) and not found.notes
+    shutil.rmtree(tmp_path / "in" / "C_12_assignsubmission_file_")
+    found = taken(tmp_path)
+    assert not any(one.submitted for one in found.hand_ins.values()) and "the same time" in " ".join(found.notes)
 
 
 def test_a_later_archive_that_is_refused_leaves_the_one_before(tmp_path):
@@ -286,14 +311,14 @@ def test_what_cannot_be_taken_in_at_all(tmp_path):
 
 def test_the_times_of_a_platforms_archive_say_when_each_came(tmp_path):
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
-        for name, day in (("ada_1_1_x.zip", 3), ("ada_1_2_x-1.zip", 5), ("bob_2_3_x.zip", 4)):
+        for name, day in (("ada/1.zip", 3), ("ada/2.zip", 5), ("bob.zip", 4)):
             inner = zip_of(tmp_path / "x.zip", {"app.py": f"{day}"}).read_bytes()
             archive.writestr(zipfile.ZipInfo(name, (2026, 11, day, 10, 0, 0)), inner)
-        archive.writestr(zipfile.ZipInfo("cy_3_4_x.ipynb", (1980, 0, 0, 0, 0, 0)), "{}")
+        archive.writestr(zipfile.ZipInfo("cy.ipynb", (1980, 0, 0, 0, 0, 0)), "{}")
     found = take_in(tmp_path / "all.zip", [ONE], tmp_path / "out" / "work")
     came = {student: hand_in.submitted.isoformat()[:13] for (student, _), hand_in in found.hand_ins.items()}
-    assert came == {"ada-1": "2026-11-05T10", "bob-2": "2026-11-04T10"}
-    assert (found.hand_ins["ada-1", ONE.name].folder / "app.py").read_text() == "5"
+    assert came == {"ada": "2026-11-05T10", "bob": "2026-11-04T10"}
+    assert (found.hand_ins["ada", ONE.name].folder / "app.py").read_text() == "5"
     tar = tar_of(tmp_path / "all.tgz", *((member(f"{name}/app.py", mtime=86400), b"x") for name in ("ada", "bob")))
     found = take_in(tar, [ONE], tmp_path / "other" / "work")
     assert [hand_in.submitted.timestamp() for hand_in in found.hand_ins.values()] == [86400, 86400]

@@ -265,6 +265,14 @@ def _summary(book: Classbook, out: Path, screen: Terminal) -> None:
     )
     if any(book.policy.due.values()) and book.policy.penalty:
         dates = ", ".join(f"{name or 'all'} {when:%Y-%m-%d %H:%M}" for name, when in sorted(book.policy.due.items()))
+        timeless = [
+            line for line in book if line.report and line.row and not line.row.submitted and not line.row.is_late
+        ]
+        unknown = sum(
+            line.student.platform != "canvas" for line in timeless
+        )  # there, what is not marked as late is not
+        if unknown:
+            screen.line(f" Of {unknown} hand-ins the time is not known: they count as in time.", fg="yellow")
         screen.line(f" {book.policy.penalty:.0%} a day taken off what came later than it was due: {dates}")
     screen.line(
         f" {shown_path(out)}: index.html (the gradebook), feedback/, grades.csv, canvas.csv, moodle.csv, junit.xml"

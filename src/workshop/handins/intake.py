@@ -15,13 +15,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from workshop.course.lessons import Lesson
 from workshop.handins.finding import is_meant, lessons_in, without_wrapping
 from workshop.handins.lists import METADATA, NotTaken, called, exported, listed
-from workshop.handins.names import Student, digits_of, is_only_text, key_of, student_of
+from workshop.handins.names import Student, digits_of, is_only_text, key_of, order_of, student_of
 from workshop.handins.unpack import (
     CANNOT_OPEN,
     CLOSED,
@@ -38,6 +38,7 @@ from workshop.handins.unpack import (
     unpack,
 )
 
+AT_ONCE = timedelta(minutes=10)  # in which a platform packs a class
 TEXTS = (".csv", ".txt", ".pdf", ".html")  # that lie about in such a folder, and are no hand-in
 
 
@@ -95,7 +96,8 @@ def take_in(
             except Refused as error:
                 raise NotTaken(f"{error} Unpack it yourself, and name the folder.") from None
             submissions = without_wrapping(top)
-        for number, piece in enumerate(_told_apart(list(_pieces(submissions, taken, prefix, place.parent)), taken)):
+        pieces = _without_times_of_download(list(_pieces(submissions, taken, prefix, place.parent)), taken)
+        for number, piece in enumerate(_told_apart(pieces, taken)):
             taken.students.setdefault(piece.student.key, piece.student)
             here = Path(scratch) / str(number)
             here.mkdir()
@@ -126,11 +128,11 @@ def _pieces(submissions: Path, taken: Class, prefix: str, out: Path) -> Iterator
         for one in listed(submissions, taken.notes):
             taken.students.setdefault(one.student.key, one.student)
             if one.path:
-                submitted = one.submitted or _time_of(one.path, is_clone=_is_clone(one.path))
+                submitted = one.submitted or (None if _is_clone(one.path) else _time_of(one.path))
                 yield _Piece(one.student, one.path, submitted, only=one.only)
         return
     known = exported(submissions)
-    for entry in sorted(submissions.iterdir()):
+    for entry in sorted(submissions.iterdir(), key=lambda entry: order_of(entry.name.removeprefix(prefix))):
         if entry.name in LEFT_OUT or entry.name.startswith(".") or entry.name == METADATA:
             continue
         if entry.resolve() == out.resolve():
@@ -179,19 +181,33 @@ def _piece_of(entry: Path, prefix: str) -> _Piece:
     student, is_late = student_of(entry.name, prefix)
     if entry.suffix == ".ipynb" and not student.platform:
         student = Student(key_of(entry.stem), entry.stem)
-    return _Piece(student, entry, _time_of(entry, is_clone=not student.platform and _is_clone(entry)), is_late)
+    has_no_time = student.platform == "canvas" or (not student.platform and _is_clone(entry))
+    return _Piece(student, entry, None if has_no_time else _time_of(entry), is_late)
+
+
+def _without_times_of_download(pieces: list[_Piece], taken: Class) -> list[_Piece]:
+    """The pieces; what came from Moodle without its time, if that is the same for all: newer ones give the time at which the teacher asked."""
+    theirs = [piece for piece in pieces if piece.student.platform == "moodle"]
+    times = [piece.submitted for piece in theirs if piece.submitted]
+    if len({piece.student.key for piece in theirs}) < 2 or not times or max(times) - min(times) > AT_ONCE:
+        return pieces
+    taken.notes.append(
+        "All files from Moodle have the same time, that of the download: nobody is taken to be late. Name the times in a CSV."
+    )
+    return [replace(one, submitted=None) if one in theirs else one for one in pieces]
 
 
 def _is_clone(entry: Path) -> bool:
+    """Whether it is a clone, whose files have the time of the clone."""
     return (entry / ".git").exists()
 
 
-def _time_of(entry: Path, is_clone: bool) -> datetime | None:
-    """When it came, as far as its files tell. A clone does not: its files have the time of the clone."""
+def _time_of(entry: Path) -> datetime | None:
+    """When it came, as far as its files tell."""
     if entry.is_file():
         return _at(entry.stat().st_mtime)
     times = []
-    for base, folders, names in () if is_clone else os.walk(entry):
+    for base, folders, names in os.walk(entry):
         # What a file manager leaves in a folder that it opens is no hand-in.
         folders[:] = [name for name in folders if name not in LEFT_OUT]
         times += [os.lstat(Path(base) / name).st_mtime for name in names if name not in LEFT_OUT]

@@ -12,7 +12,7 @@ from workshop.handins.unpack import SUFFIXES, UNREADABLE, suffix_of
 # Moodle: `Jane Doe_1327627_assignsubmission_file_/work.zip`, or without folders `…_assignsubmission_file_work.zip`
 MOODLE = re.compile(r"(?P<name>[^/]+?)_(?P<number>\d+)_assignsubmission_(?P<kind>file|onlinetext)_?.*", re.DOTALL)
 # Canvas: `doejane_LATE_4711_90210_work-1.zip`: the student's name, their number, the number of what they handed in
-CANVAS = re.compile(r"(?P<name>[^_/]+)(?P<late>_LATE)?_(?P<number>\d+)_\d+_.+", re.DOTALL)
+CANVAS = re.compile(r"(?P<name>[^_/]+)(?P<late>_LATE)?_(?P<number>\d+)_(?P<upload>\d+)_.+", re.DOTALL)
 KEPT = "-_.@+ ()"
 LONGEST = 150  # bytes of a key, so that there is room for an ending
 DIGITS = 12  # of a digest: so many that nobody finds a second name that has the same
@@ -79,6 +79,12 @@ def student_of(entry: str, prefix: str = "") -> tuple[Student, bool]:
         return Student(key, found["name"], found["number"], platform="canvas"), bool(found["late"])
     name = entry[: len(entry) - len(suffix_of(entry, SUFFIXES + UNREADABLE))]
     return Student(key_of(name), name), False
+
+
+def order_of(entry: str) -> tuple[str, int, str]:
+    """By what entries are sorted, so that of one student's the later come later: Canvas numbers what is uploaded."""
+    found = CANVAS.fullmatch(entry)
+    return (f"{found['name']}_{found['number']}", int(found["upload"][:30]), entry) if found else (entry, 0, entry)
 
 
 def is_only_text(entry: str) -> bool:
