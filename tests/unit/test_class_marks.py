@@ -1,7 +1,9 @@
 """What a call of `class grade` says of marks, and what a later one that says nothing leaves."""
 
+import shutil
+
 import pytest
-from classes import LESSON, report
+from classes import LESSON, graded, report, submissions
 
 from workshop.classroom.ledger import Ledger
 from workshop.cli.__main__ import main
@@ -57,3 +59,12 @@ def test_a_decision_that_gives_no_grade_says_what_is_left(tmp_path, capsys):
 def test_no_lesson_is_no_pass(tmp_path, capsys):
     assert main(["class", "ci", str(tmp_path), "--lessons", "90-99", "--junit", str(tmp_path / "junit.xml")]) == 2
     assert "There is no lesson in 90-99." in capsys.readouterr().err and not (tmp_path / "junit.xml").exists()
+
+
+def test_work_whose_files_are_gone_keeps_its_result(tmp_path):
+    submissions(tmp_path / "in", ada="passed", bob="passed")
+    graded(tmp_path)
+    shutil.rmtree(tmp_path / "in" / "bob")  # another download, with fewer of them
+    shutil.rmtree(tmp_path / "out" / "work")
+    work, rows = graded(tmp_path, only_lesson=LESSON)
+    assert work.progress.done == 1 and rows["bob"].report.verdict == "passed" and rows["bob"].state == "done"

@@ -142,13 +142,14 @@ class Running:
         self.progress = Progress(queued, kept=len(self._pairs()) - queued)
 
     def _pairs(self) -> set[tuple[str, str]]:
-        """The students and lessons that this call is about."""
+        """The students and lessons that this call is about. Where the files are gone, there is nothing to grade: what is known stays."""
         order = self.order
         return {
             (row.student.key, row.lesson)
             for row in self.ledger.rows()
             if row.lesson in {lesson.name for lesson in ([order.only_lesson] if order.only_lesson else order.lessons)}
             and (order.only is None or row.student.is_called(order.only))
+            and (row.folder is None or row.folder.is_dir())
         }
 
     def work(self, trouble: Callable[[], Unchecked | None] = trouble_now) -> Unchecked | None:
