@@ -9,6 +9,7 @@ import shutil
 import stat
 import struct
 import tarfile
+import time
 import zipfile
 from datetime import datetime
 
@@ -17,7 +18,7 @@ import pytest
 from workshop.course.lessons import catalogue, find
 from workshop.handins import unpack as unpacking
 from workshop.handins.intake import take_in
-from workshop.handins.lists import NotTaken
+from workshop.handins.lists import NotTaken, moment
 from workshop.handins.names import key_of, student_of
 from workshop.handins.unpack import Refused, unpack
 
@@ -245,6 +246,15 @@ def test_a_table_of_names_and_paths(tmp_path):
     assert {key for key, _ in found.hand_ins} == {"ada", "cy"} and "bob" in found.students
     assert found.hand_ins["ada", ONE.name].submitted == datetime.fromisoformat("2026-11-01T10:00+00:00")
     assert "there is no nowhere" in " ".join(found.notes) and "soon is no time" in " ".join(found.notes)
+
+
+def test_a_time_beyond_the_calendar_is_none(monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    with pytest.raises(ValueError, match="9999"):
+        moment("9999-12-31T23:59:59")
+    monkeypatch.undo()
+    time.tzset()
 
 
 def test_a_clone_has_no_time_of_its_own(tmp_path):

@@ -25,6 +25,7 @@ from workshop.handins.names import Student, digits_of, is_only_text, key_of, ord
 from workshop.handins.unpack import (
     CANNOT_OPEN,
     CLOSED,
+    FULL,
     LEFT_OUT,
     SUFFIXES,
     UNPACKED_LIMIT,
@@ -226,7 +227,9 @@ def _take(piece: _Piece, lessons: list[Lesson], scratch: Path, place: Path, take
         return
     try:
         found, refusals = found_in(piece.path, wanted, scratch)
-    except PermissionError as error:
+    except OSError as error:
+        if error.errno in FULL:
+            raise
         found, refusals = [], [f"{shown(Path(error.filename or piece.path).name)} cannot be read: {error.strerror}."]
     for why in refusals:
         taken.notes.append(f"{piece.student.name}: {why}")

@@ -31,7 +31,10 @@ class Entry:
 
 def moment(text: str) -> datetime | None:
     """A time as people and platforms write it; local where it names no zone. None if it is empty. Raises ValueError."""
-    return datetime.fromisoformat(text.strip()).astimezone() if text.strip() else None
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone() if text.strip() else None
+    except OverflowError:  # in the last hours that a calendar has
+        raise ValueError(text) from None
 
 
 def rows_of(table: Path) -> list[dict[str, str]]:
