@@ -38,10 +38,7 @@ LEFT_OUT = PASSED_OVER | {"__MACOSX"}
 # What is compressed in another way zipfile unpacks a whole piece at once: gigabytes of a few hundred bytes.
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 END_OF_ZIP, END_SIZE = b"PK\5\6", 22
-LARGE_END, LARGE_SIZE = (
-    b"PK\6\6",
-    56,
-)  # of a zip with larger numbers; before the other end, with a pointer between them
+LARGE_END, LARGE_SIZE = b"PK\6\6", 56  # of a zip with larger numbers; before the other end, a pointer between them
 POINTER, POINTER_SIZE = b"PK\6\7", 20
 FULL = (errno.ENOSPC, errno.EDQUOT)
 DAMAGED = (
