@@ -7,6 +7,7 @@ from classes import LESSON, graded, report, submissions
 
 from workshop.classroom.ledger import Ledger
 from workshop.cli.__main__ import main
+from workshop.engine import notice
 from workshop.gradebook.classbook import Classbook
 from workshop.handins.intake import HandIn
 from workshop.handins.names import Student
@@ -28,6 +29,12 @@ def policy_after(tmp_path, monkeypatch, capsys):
         return policy
 
     return policy_after
+
+
+@pytest.fixture(autouse=True)
+def nobody_listens_afterwards(monkeypatch):
+    """The command line listens to what takes long until its process ends; here, no other test speaks to its closed output."""
+    monkeypatch.setattr(notice, "_listeners", [])
 
 
 def test_what_was_said_of_marks_holds_until_something_else_is_said(policy_after):
