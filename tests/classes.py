@@ -6,6 +6,7 @@ import os
 import random
 import sys
 from pathlib import Path
+from typing import Any
 
 from workshop.classroom.crew import Grader
 from workshop.classroom.running import Order, Running
@@ -49,7 +50,7 @@ for line in sys.stdin:
 DRAWN = 5  # attacks of a kind in one test run
 
 
-def drawn(attacks: dict[str, str]) -> dict[str, str]:
+def drawn(attacks: dict[str, Any]) -> dict[str, Any]:
     """Some of the attacks, drawn anew each day, so that a test run does not grow with them; all with WORKSHOP_ATTACKS=all."""
     if os.environ.get("WORKSHOP_ATTACKS") == "all":
         return attacks

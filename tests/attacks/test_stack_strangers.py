@@ -37,8 +37,45 @@ ATTACKS = {
     "a-bomb-of-aliases": "x: &a [1,1,1,1,1,1,1,1,1]\n"
     + "".join(f"x{n}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(9))
     + COMPOSE,
+    "three-hundred-in-all": COMPOSE.replace(
+        "services:\n",
+        "services:\n" + "".join(f"  s{n}: {{image: 'redis:8', deploy: {{replicas: 10}}}}\n" for n in range(30)),
+    ),
+    "the-engines-words-for-a-name": with_web("depends_on: {Cannot connect to the Docker daemon: {}}").replace(
+        "    depends_on:\n      redis:\n        condition: service_healthy\n", ""
+    ),
+    "the-engines-words-for-a-user": with_web('user: "is the docker daemon running"'),
+    "variables-that-grow": {
+        "docker-compose.yml": 'x-big: "${A8}"\n' + COMPOSE,
+        ".env": f"A0={'x' * 1000}\n" + "".join(f"A{n}={f'${{A{n - 1}}}' * 10}\n" for n in range(1, 9)),
+    },
+    "a-file-where-compose-looks": {
+        "docker-compose.yml": "include: [{path: [one/a.yml, two/b.yml]}]\n" + COMPOSE,
+        "one/a.yml": "services: {extra: {image: 'redis:8'}}\n",
+        "two/b.yml": "services: {extra: {extends: {file: c.yml, service: extra}}}\n",
+        "one/c.yml": "services: {extra: {image: 'redis:8', post_start: [{command: [id], privileged: true}]}}\n",
+    },
 }
 CHOSEN = drawn(ATTACKS)
+SWAPPED = """  swap:
+    image: redis:8
+    entrypoint: [sh, -c, "for f in secret.txt .env; do rm -f /w/$$f; ln -s /etc/passwd /w/$$f; done"]
+    volumes: [".:/w"]
+  reader:
+    image: redis:8
+    entrypoint: [sh, -c, "grep -q mine /run/secrets/own && sleep 1000"]
+    secrets: [own]
+    depends_on: {swap: {condition: service_completed_successfully}}
+"""
+# These leave the work as right as it was: the link is not followed.
+HARMLESS = {
+    "links-in-the-place-of-files": {
+        "docker-compose.yml": COMPOSE.replace("services:\n", f"services:\n{SWAPPED}", 1)
+        + "\nsecrets:\n  own: {file: ./secret.txt}\n",
+        "secret.txt": "mine\n",
+        ".env": "A=b\n",
+    }
+}
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +83,21 @@ def graded(has_engine, tmp_path_factory):
     """A class of attackers on lesson 8, with an honest student among them."""
     folder = tmp_path_factory.mktemp("stacks")
     lay(folder / "in" / "m-honest", FILES)
-    for name, text in CHOSEN.items():
-        assert text != COMPOSE, name
-        lay(folder / "in" / name, {**FILES, "docker-compose.yml": text})
+    for name, work in {**CHOSEN, **HARMLESS}.items():
+        own = work if isinstance(work, dict) else {"docker-compose.yml": work}
+        assert own["docker-compose.yml"] != COMPOSE, name
+        lay(folder / "in" / name, {**FILES, **own})
     return Watched(folder, "8", "--trust-builds")
 
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_a_compose_file_reaches_nothing(graded, name):
     assert graded.verdicts[name] in ("failed", "unchecked")
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_a_link_is_not_followed(graded, name):
+    graded.expect_passed(name)
 
 
 def test_the_honest_one_passes_and_nothing_is_left(graded):
