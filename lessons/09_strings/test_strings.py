@@ -39,12 +39,6 @@ def expect_same_end(redis, key, end):
     expect(redis.pttl(key), about(due, by=2000))
 
 
-def on_turn(turn, act):
-    """What a rival of `times=turn` does: it lets the turns before the last go by, and then runs `act`."""
-    turns = itertools.count(1)
-    return lambda: act() if next(turns) == turn else None
-
-
 def test_record_visit_counts(notebook, redis, some):
     """record_visit counts each page for itself and returns the new count"""
     page, other = some.words(2)
@@ -60,19 +54,14 @@ def test_record_visit_counts(notebook, redis, some):
 @rests_on("test_record_visit_counts")
 def test_record_visit_loses_none(notebook, redis, some):
     """record_visit loses no visit when two come at once, and gives no number twice"""
-    key, theirs = f"visits:{(page := some.word())}", []
-    redis.set(key, some.number(2, 5000))
-    with notebook.rival(lambda: theirs.append(redis.incr(key)), before="every", times=3) as seen:
-        mine = notebook.record_visit(page)
-    expect(redis.get(key), str(theirs[0] + len(theirs)))
-    expect(mine, wanted(f"a number that no other visit got, as {theirs} did", lambda mine: mine not in theirs))
-
-    for turn, new_page in enumerate(some.words(3, 12), 1):
-        act = on_turn(turn, lambda page=new_page: redis.incr(f"visits:{page}"))
-        with notebook.rival(act, before="any", times=turn) as seen:
-            notebook.record_visit(new_page)
-        if seen.acted == turn:
-            expect(redis.get(f"visits:{new_page}"), "2")
+    for at, had in notebook.steps(some.number(2, 5000), 0):
+        key, theirs = f"visits:{(page := some.word(12))}", []
+        if had:
+            redis.set(key, had)
+        with notebook.rival(lambda: theirs.append(redis.incr(key)), at=at) as seen:
+            mine = notebook.record_visit(page)
+        expect(redis.get(key), str(had + 1 + len(theirs)))
+        expect(mine, wanted(f"a number that no other visit got, as {theirs} did", lambda mine: mine not in theirs))
 
 
 def test_save_session_is_json(notebook, redis, some):
@@ -114,12 +103,14 @@ def test_change_session_keeps_its_time(notebook, redis, some):
     expect(parsed(redis.get(key)), user)
     expect(changed, True)
 
-    key = f"session:{(token := some.word(16))}"
-    redis.set(key, json.dumps(old), ex=seconds)
-    end = redis.pexpiretime(key) + 1_000_000
-    with notebook.rival(lambda: redis.pexpireat(key, end)):
-        notebook.change_session(token, user)
-    expect_same_end(redis, key, end)
+    for at in notebook.steps():
+        key = f"session:{(token := some.word(16))}"
+        redis.set(key, json.dumps(old), ex=seconds)
+        end = redis.pexpiretime(key) + 1_000_000
+        with notebook.rival(lambda: redis.pexpireat(key, end), at=at) as seen:
+            notebook.change_session(token, user)
+        if seen.acts:
+            expect_same_end(redis, key, end)
 
 
 def test_change_session_revives_none(notebook, redis, some):
@@ -128,11 +119,15 @@ def test_change_session_revives_none(notebook, redis, some):
     changed = notebook.change_session(token, {"name": some.name()})
     expect(redis.exists(key), 0)
     expect(changed, False)
-    redis.set(key, "{}", ex=300)
-    with notebook.rival(lambda: redis.delete(key)) as seen:
-        changed = notebook.change_session(token, {"name": some.name()})
-    expect(redis.exists(key), 0)
-    expect(changed, False)
+    for at in notebook.steps():
+        was = []
+        redis.set(key, "{}", ex=300)
+        with notebook.rival(lambda: was.append(redis.get(key)) or redis.delete(key), at=at) as seen:
+            changed = notebook.change_session(token, {"name": some.name()})
+        if was:
+            expect(redis.exists(key), 0)
+        if was == ["{}"]:  # it expired before it was changed
+            expect(changed, False)
 
 
 def test_time_left_tells_the_three_apart(notebook, redis, some):
@@ -203,9 +198,12 @@ def test_take_lock_lets_one_in(notebook, redis, some):
 def test_take_lock_in_one_step(notebook, redis, some):
     """take_lock takes the lock in one step: no second owner, and never a lock without an expiry"""
     key, (mine, theirs), seconds = f"lock:{(name := some.word())}", some.words(2), some.number(20, 90)
-    with notebook.rival(lambda: redis.set(key, theirs, nx=True, ex=seconds)) as seen:
-        got = notebook.take_lock(name, mine, seconds)
-    expect((got, redis.get(key)), (False, theirs))
+    for at in notebook.steps():
+        redis.delete(key)
+        is_theirs = []
+        with notebook.rival(lambda: is_theirs.append(redis.set(key, theirs, nx=True, ex=seconds)), at=at) as seen:
+            got = notebook.take_lock(name, mine, seconds)
+        expect((got, redis.get(key)), (False, theirs) if is_theirs == [True] else (True, mine))
 
     key, times = f"lock:{(name := some.word())}", []
     with notebook.rival(lambda: times.append(redis.ttl(key)), before="every"):
@@ -229,22 +227,18 @@ def test_release_lock_is_for_its_owner(notebook, redis, some):
 def test_release_lock_never_frees_another(notebook, redis, some):
     """release_lock never frees a lock that changed hands a moment ago"""
     key, (mine, theirs) = f"lock:{(name := some.word())}", some.words(2)
-    redis.set(key, mine, ex=60)
-    with notebook.rival(lambda: redis.set(key, theirs, ex=60)) as seen:
-        released = notebook.release_lock(name, mine)
-    expect((released, redis.get(key)), (False, theirs))
+    for at in notebook.steps():
+        was = []
+        redis.set(key, mine, ex=60)
+        with notebook.rival(lambda: was.append(redis.get(key)) or redis.set(key, theirs, ex=60), at=at) as seen:
+            released = notebook.release_lock(name, mine)
+        expect((released, redis.get(key)), (was != [mine], theirs if was else None))
+    redis.set(key, theirs, ex=60)
     times = []
     with notebook.rival(lambda: times.append(redis.ttl(key)), before="every"):
         notebook.release_lock(name, mine)
     times.append(redis.ttl(key))
     expect(times, wanted("their lock at each moment, with its expiry", lambda times: min(times) >= 0))
-
-    for turn in (1, 2, 3):
-        redis.set(key, mine, ex=60)
-        with notebook.rival(on_turn(turn, lambda: redis.set(key, theirs, ex=60)), before="any", times=turn) as seen:
-            notebook.release_lock(name, mine)
-        if seen.acted == turn:
-            expect(redis.get(key), theirs)
 
 
 def test_find_keys_finds_all(notebook, redis, some):
@@ -279,15 +273,15 @@ def expect_more_than_a_page(notebook, redis, prefix, count):
 
 def expect_each_once(notebook, redis, prefix):
     """Each key is named once if SCAN hands it out on two pages, as it may when other keys go away meanwhile."""
-    redis.flushdb()
-    redis.mset({f"{prefix}{number}": "" for number in range(2500)})
-    _, walk = redis.scan(0, match=f"{prefix}*", count=100_000)
-    # Alone in a small table, one of these comes on the second page too, for each COUNT up to 2000.
-    stay = dict.fromkeys([walk[0], walk[980], walk[1980]], "")
-    act = on_turn(2, lambda: redis.pipeline().flushdb().mset(stay).execute())
-    with notebook.rival(act, before="every", times=2):
-        found = notebook.find_keys(prefix)
-    expect(found, wanted("each key once", lambda found: len(found) == len(set(found))))
+    for at in (2, 3):
+        redis.flushdb()
+        redis.mset({f"{prefix}{number}": "" for number in range(2500)})
+        _, walk = redis.scan(0, match=f"{prefix}*", count=100_000)
+        # Alone in a small table, one of these comes on the second page too, for each COUNT up to 2000.
+        stay = dict.fromkeys([walk[0], walk[980], walk[1980]], "")
+        with notebook.rival(lambda: redis.pipeline().flushdb().mset(stay).execute(), at=at):
+            found = notebook.find_keys(prefix)
+        expect(found, wanted("each key once", lambda found: len(found) == len(set(found))))
 
 
 def test_find_keys_never_blocks(notebook, redis, some):
@@ -333,10 +327,11 @@ def test_allow_request_forgets(notebook, redis, some):
     expect(times, ALWAYS_ENDS)
     right = wanted(f"{seconds} to {2 * seconds} s to live", lambda left: seconds - 60 <= left <= 2 * seconds)
     expect(redis.ttl(key), right)
-    for turn in (1, 2, 3):
-        with notebook.rival(on_turn(turn, lambda: redis.delete(key)), before="any", times=turn) as seen:
+    for at in notebook.steps():
+        redis.set(key, 1, ex=seconds)
+        with notebook.rival(lambda: redis.delete(key), at=at) as seen:
             notebook.allow_request(user, 5, seconds, now)
-        expect(redis.ttl(key), wanted("a time to live, never -1", lambda left: left != -1 or seen.acted < turn))
+        expect(redis.ttl(key), wanted("a time to live, never -1", lambda left: left != -1))
 
 
 @rests_on("test_allow_request_lets_so_many_through")
@@ -344,7 +339,9 @@ def test_allow_request_at_once(notebook, redis, some):
     """allow_request lets no more than `limit` through when several come at once"""
     user, limit, (seconds, now) = some.word(), some.number(2, 9), window(redis, some)
     key = f"rate:{user}:{int(now // seconds)}"
-    redis.set(key, limit - 1, ex=seconds)
-    with notebook.rival(lambda: redis.incr(key)) as seen:
-        is_allowed = notebook.allow_request(user, limit, seconds, now)
-    expect(is_allowed, False)
+    for at in notebook.steps():
+        theirs = []
+        redis.set(key, limit - 1, ex=seconds)
+        with notebook.rival(lambda: theirs.append(redis.incr(key)), at=at) as seen:
+            is_allowed = notebook.allow_request(user, limit, seconds, now)
+        expect(is_allowed, theirs != [limit])
