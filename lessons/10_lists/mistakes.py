@@ -12,6 +12,11 @@ def sent(seen):
     return [line.split()[0].lower() for line in seen.sent]
 
 
+def has_looked(seen):
+    """Whether a list was only looked at while a rival stood by."""
+    return any(words[0].lower() in LOOKS for words in seen.commands)
+
+
 def elsewhere(redis, key):
     """This key and another one that is in Redis, to fill a sentence; None if there is no other."""
     others = sorted(name for name in redis.keys() if name != key)
@@ -116,10 +121,10 @@ def pushed_without_a_job(error, asked):
 
 
 @mistake("test_add_jobs_counts_the_waiting")
-def jobs_written_back(redis, queue, beside):
+def jobs_written_back(redis, queue, theirs):
     """Another program added a job just then, and it is gone: the list was read, and written back without it. RPUSH adds to
     what is there."""
-    return beside and "theirs" not in redis.lrange(f"jobs:{queue}", 0, -1)
+    return theirs and "theirs" not in redis.lrange(f"jobs:{queue}", 0, -1)
 
 
 @mistake("test_add_jobs_counts_the_waiting")
@@ -133,7 +138,7 @@ def counted_before_pushing(beside, actual):
 def one_job_after_the_other(actual):
     """Another program added jobs at the same moment, and they came between. One RPUSH takes all jobs of the list in
     one step."""
-    return "theirs" in actual
+    return isinstance(actual, list) and "theirs" in actual[1:-1]
 
 
 @mistake("test_undo_takes_the_last")
@@ -282,17 +287,17 @@ def oldest_kept(actual, items):
 
 
 @mistake("test_view_item_loses_none")
-def cut_by_a_look_before(actual):
+def cut_by_a_look_before(actual, seen):
     """Eleven are kept now: another window added one just then, and how many there are was looked up before. LTRIM cuts,
     however long the list is."""
-    return isinstance(actual, list) and len(actual) > 10
+    return isinstance(actual, list) and len(actual) > 10 and has_looked(seen)
 
 
 @mistake("test_view_item_loses_none")
-def looked_whether_it_is_there(actual, expected):
+def looked_whether_it_is_there(actual, mine, theirs):
     """Another window showed the same item just then, and it is in the list twice now: whether it was there was looked up
     before. LREM takes out what is there, and does no harm if nothing is."""
-    return (actual, expected) == (2, 1)
+    return theirs == mine and isinstance(actual, list) and actual.count(mine) == 2
 
 
 @mistake("test_view_item_has_each_once")
@@ -311,10 +316,10 @@ def several_steps(moments, item):
 
 
 @mistake("test_view_item_loses_none")
-def list_made_anew(actual, mine, theirs):
+def list_made_anew(actual, mine, theirs, was):
     """The list was read, rebuilt in Python and written back; what another window added in between is gone.
     Let Redis change it where it is."""
-    return isinstance(actual, list) and mine in actual and theirs not in actual
+    return was and isinstance(actual, list) and mine in actual and theirs not in actual
 
 
 @mistake("test_queue_song_comes_after")
@@ -385,17 +390,17 @@ def minus_one_taken_for_true(actual, expected):
 
 
 @mistake("test_queue_song_brings_none_back")
-def songs_written_back(redis, key, songs):
-    """The player took the first song off just then, and it is back. The list was read, changed in Python and written
+def songs_written_back(redis, key, gone, was):
+    """The player took a song off just then, {gone}, and it is back. The list was read, changed in Python and written
     back; LINSERT changes it where it is."""
-    return songs[0] in redis.lrange(key, 0, -1)
+    return was and gone in redis.lrange(key, 0, -1) and {"gone": gone}
 
 
 @mistake("test_queue_song_brings_none_back")
-def found_by_a_look_before(seen, actual):
+def found_by_a_look_before(seen, found, is_there):
     """The player took the other song off just then, so it was not found: return False. LINSERT's own answer tells it,
     -1; a look before it does not."""
-    return actual is True and any(words[0].lower() in LOOKS for words in seen.commands)
+    return found is True and not is_there and has_looked(seen)
 
 
 @mistake("test_wait_for_job_takes_the_next")
@@ -699,7 +704,7 @@ def result_never_expires(actual, redis, jobs):
 
 
 @mistake("test_finish_job_of_another")
-def zero_of_lua_taken_for_none(actual, turn, seen):
+def zero_of_lua_taken_for_none(actual, begin, keys, seen):
     """The job was not in the worker's list at all, and {what}. LREM returns 0 then, and in Lua 0 counts as true: only
     false and nil do not. Compare: == 1."""
     scripts = [words[1] for words in seen.commands if words[0].lower() == "eval"]
@@ -707,16 +712,16 @@ def zero_of_lua_taken_for_none(actual, turn, seen):
         re.search(r"(?:local (\w+) *= *)?redis\.p?call\( *['\"]lrem['\"][^()]*\)", text, re.I) for text in scripts
     ]
     asked = [rf"\bif *(?:not *)?\(? *{re.escape(found[1] or found[0])} *\)? *then" for found in taken if found]
-    is_so = turn == 0 and any(re.search(pattern, text) for pattern, text in zip(asked, scripts, strict=False))
+    is_so = begin == keys[1] and any(re.search(pattern, text) for pattern, text in zip(asked, scripts, strict=False))
     return is_so and wrongly_done(actual)
 
 
 @mistake("test_finish_job_of_another")
-def finished_though_it_was_never_there(actual, turn):
+def finished_though_it_was_never_there(actual, begin, keys):
     """The job was not in the worker's list at all, and {what}. LREM returns how many it took out: 0 if the job was not
     there.
     """
-    return turn == 0 and wrongly_done(actual)
+    return begin == keys[1] and wrongly_done(actual)
 
 
 def wrongly_done(actual):
@@ -734,10 +739,10 @@ def wrongly_done(actual):
 
 
 @mistake("test_finish_job_of_another")
-def finished_though_it_was_gone(actual, turn):
+def finished_though_it_was_gone(actual, begin, keys):
     """The job had gone to another worker just then, and {what}. Only what takes the job out of the list can tell whether it
     was there: after WATCH, or in a script."""
-    return turn > 0 and wrongly_done(actual)
+    return begin == keys[0] and wrongly_done(actual)
 
 
 @mistake("test_finish_job_in_one_step")
