@@ -244,9 +244,9 @@ def test_release_lock_never_frees_another(notebook, redis, some):
 def test_find_keys_finds_all(notebook, redis, some):
     """find_keys returns all keys that begin with the prefix, sorted, each once"""
     kind = some.word(6)
-    keys = sorted(f"{kind}:{word}" for word in some.words(6))
+    keys = sorted(f"{kind}:{word}" for word in some.words(12))
     strangers, others = [f"x{keys[0]}", f"other:{keys[1]}"], (f"other:{some.word(4)}:{n}" for n in range(1500))
-    for prefix, known in ((f"{kind}:", keys[:3] + strangers), (kind[:4], [*keys, *others])):
+    for prefix, known in ((f"{kind}:", keys[:6] + strangers), (kind[:4], [*keys, *others])):
         redis.mset(dict.fromkeys(known, ""))
         with notebook.counted() as seen:
             found = notebook.find_keys(prefix)

@@ -120,13 +120,13 @@ def test_friends_in_common_lets_redis_compare(notebook, redis, some):
 
 def test_find_articles_has_all_wanted(notebook, redis, some):
     """find_articles returns the articles that have all wanted tags, sorted"""
-    first, second, third, *articles = some.words(15)
-    redis.sadd(f"tagged:{first}", *articles[:9])
-    redis.sadd(f"tagged:{second}", *articles[5:])
-    redis.sadd(f"tagged:{third}", *articles[6:8], articles[10])
-    expect(notebook.find_articles([first, second], []), sorted(articles[5:9]))
-    expect(notebook.find_articles([first, second, third], []), sorted(articles[6:8]))
-    redis.srem(f"tagged:{second}", *articles[5:9])
+    first, second, third, *articles = some.words(23)
+    redis.sadd(f"tagged:{first}", *articles[:15])
+    redis.sadd(f"tagged:{second}", *articles[7:])
+    redis.sadd(f"tagged:{third}", *articles[8:14], articles[18])
+    expect(notebook.find_articles([first, second], []), sorted(articles[7:15]))
+    expect(notebook.find_articles([first, second, third], []), sorted(articles[8:14]))
+    redis.srem(f"tagged:{second}", *articles[7:15])
     expect(notebook.find_articles([first, second, third], []), [])
     expect(notebook.find_articles([first, some.word(12)], []), [])
 
