@@ -69,10 +69,7 @@ def attacks() -> list[Piece]:
     return [
         *(Piece(one, name, files=files) for name, files in test_strangers.ATTACKS.items()),
         *(Piece(three, name, files={**rest, "Dockerfile": text}) for name, text in test_strangers.BUILDS.items()),
-        *(
-            Piece(eight, name, files={**test_stack_strangers.FILES, "docker-compose.yml": text})
-            for name, text in test_stack_strangers.ATTACKS.items()
-        ),
+        *(Piece(eight, name, files=files) for name, files in test_stack_strangers.WORKS.items()),
         *(Piece(nine, name, cell=cell) for name, cell in test_notebook_strangers.ATTACKS.items()),
     ]
 

@@ -56,7 +56,6 @@ ATTACKS = {
         "one/c.yml": "services: {extra: {image: 'redis:8', post_start: [{command: [id], privileged: true}]}}\n",
     },
 }
-CHOSEN = drawn(ATTACKS)
 SWAPPED = """  swap:
     image: redis:8
     entrypoint: [sh, -c, "for f in secret.txt .env; do rm -f /w/$$f; ln -s /etc/passwd /w/$$f; done"]
@@ -78,15 +77,24 @@ HARMLESS = {
 }
 
 
+def works(changes):
+    """All files of each piece of work, by its name; a change is the compose file, or several files."""
+    own = {name: one if isinstance(one, dict) else {"docker-compose.yml": one} for name, one in changes.items()}
+    return {name: {**FILES, **files} for name, files in own.items()}
+
+
+WORKS = works(ATTACKS)
+CHOSEN = drawn(WORKS)
+
+
 @pytest.fixture(scope="module")
 def graded(has_engine, tmp_path_factory):
     """A class of attackers on lesson 8, with an honest student among them."""
     folder = tmp_path_factory.mktemp("stacks")
     lay(folder / "in" / "m-honest", FILES)
-    for name, work in {**CHOSEN, **HARMLESS}.items():
-        own = work if isinstance(work, dict) else {"docker-compose.yml": work}
-        assert own["docker-compose.yml"] != COMPOSE, name
-        lay(folder / "in" / name, {**FILES, **own})
+    for name, files in {**CHOSEN, **works(HARMLESS)}.items():
+        assert files["docker-compose.yml"] != COMPOSE, name
+        lay(folder / "in" / name, files)
     return Watched(folder, "8", "--trust-builds")
 
 
