@@ -190,6 +190,7 @@ def test_the_log_of_a_container_that_said_nothing_is_empty(monkeypatch):
 
 
 LOST_TRACK = "#7 [2/3] COPY app.py .\nERROR: failed to solve: failed to get edge: inconsistent graph state\n"
+WENT_AWAY = "#7 [2/3] RUN sleep 9\nERROR: failed to solve: Unavailable: error reading from server: EOF\n"
 STEP_FAILED = '#7 ERROR: process "/bin/sh -c ./make" did not complete successfully: exit code: 1\nERROR: failed to solve: process "/bin/sh -c ./make"\n'
 FORGED = f"#7 0.3 {LOST_TRACK.splitlines()[1]}\n{STEP_FAILED}"  # what a step printed is no word of the builder's
 
@@ -198,6 +199,7 @@ FORGED = f"#7 0.3 {LOST_TRACK.splitlines()[1]}\n{STEP_FAILED}"  # what a step pr
     ("said", "tries"),
     [
         ([LOST_TRACK, ""], 2),
+        ([WENT_AWAY, ""], 2),
         ([LOST_TRACK, LOST_TRACK, ""], 3),
         ([LOST_TRACK] * 4, 3),
         ([STEP_FAILED] * 4, 1),

@@ -41,10 +41,11 @@ SPACE_LIMIT = (
 FILES_LIMIT = 300_000  # files that a build may make: a disk holds only so many, however small
 TRIES = 3  # of a build where the builder itself fails
 # What BuildKit says where it has lost track of builds that run side by side; seen once in a proof of 250 gradings; the next try is well.
+# "Unavailable" is said of one that went away in mid-build, too: the next try tells whether the engine is gone.
 # Known as https://github.com/moby/buildkit/issues/2303, 1170, 1491, 3635, 6521 and 6977.
 BUILDERS_FAULT = re.compile(
-    r"^ERROR: failed to (?:solve|build|receive status): .*(?:inconsistent graph state|failed to get state for index|failed to get deleted record"
-    r"|snapshot \S+ does not exist|layer does not exist|failed to load cache: .*(?:not found|locked)|code = Unavailable)",
+    r"^ERROR: failed to (?:solve|build|receive status): (?:Unavailable: |.*(?:inconsistent graph state|failed to get state for index|failed to get deleted record"
+    r"|snapshot \S+ does not exist|layer does not exist|failed to load cache: .*(?:not found|locked)|code = Unavailable))",
     re.MULTILINE,
 )
 WHOSE = "The disk filled up while this was built beside other work, so it is not known which of them filled it. It has to be built once more, alone."
