@@ -30,6 +30,7 @@ from workshop.outcomes import Unchecked
 LISTENS = RUN / "engine.sock"
 SOCKET = RUN / "docker.sock"  # leads there once all that the class needs is in the engine
 NETNS = Path("/run/netns") / NAME
+FETCH_LIMIT = 100  # seconds in which the index fetches a package; a build has a little more
 ADDRESS, PORT = "203.0.113.7", 3141  # of the way to packages, inside; the address is one of those kept for examples
 BRIDGE = "172.17.0.1/16"  # on which builds run
 BUILDERS = "172.17.0.0/16"
@@ -192,7 +193,8 @@ def _index() -> None:
         for word in told.get(name, "").split()
         if word.startswith("http")
     ]
-    env = {**os.environ, "PROXPI_CACHE_DIR": str(DATA / "packages")}
+    # After 0.9 s, its default, it would send a build to the address outside, which the build cannot reach.
+    env = {**os.environ, "PROXPI_CACHE_DIR": str(DATA / "packages"), "PROXPI_DOWNLOAD_TIMEOUT": str(FETCH_LIMIT)}
     if known:
         env["PROXPI_INDEX_URL"] = known[0]
     if certificate := told.get("cert"):
