@@ -153,9 +153,13 @@ def kills_the_next(r, hesitates):
         while r.set("seen", 1) and r.get("next") is None:
             pass
         for name in filter(str.isdigit, os.listdir("/proc")):
-            with open(f"/proc/{name}/stat") as file:
-                if int(file.read().rpartition(")")[2].split()[1]) == runner and int(name) != os.getpid():
-                    victims.append(int(name))
+            try:
+                with open(f"/proc/{name}/stat") as file:
+                    parent = int(file.read().rpartition(")")[2].split()[1])
+            except OSError:  # it has ended meanwhile
+                continue
+            if parent == runner and int(name) != os.getpid():
+                victims.append(int(name))
         if hesitates:
             for victim in victims:
                 os.kill(victim, 19)
@@ -500,7 +504,6 @@ def test_a_cell_that_starts_processes_without_end_is_told_as_that_cell(has_engin
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds its victim in /proc")
 @pytest.mark.parametrize("hesitates", [False, True], ids=["killed", "killed_once_it_has_its_call"])
 def test_what_an_earlier_call_left_does_no_harm_to_the_next(opened, hesitates):
-
     opened.notebook.fresh()
     assert opened.notebook.kills_the_next(hesitates) is True
     time.sleep(0.2)  # in which the process of the next call is forked
@@ -512,7 +515,6 @@ def test_what_an_earlier_call_left_does_no_harm_to_the_next(opened, hesitates):
 
 
 def test_a_call_may_wait_while_the_grader_acts(opened):
-
     opened.notebook.fresh()
     waiting = opened.notebook.start("waits", "queue")
     assert not waiting.is_done(0.3)
@@ -529,7 +531,6 @@ def test_commands_and_round_trips_are_counted(notebook):
 
 
 def test_a_client_of_the_students_own_meets_the_rival(opened):
-
     opened.notebook.fresh()
     with (
         Opened.client(opened.server) as client,
@@ -541,7 +542,6 @@ def test_a_client_of_the_students_own_meets_the_rival(opened):
 
 @pytest.mark.parametrize(("at", "acts", "number"), [(1, 1, 2), (2, 0, 1)])
 def test_a_rival_that_comes_in_before_one_step_only(opened, at, acts, number):
-
     opened.notebook.fresh()
     with Opened.client(opened.server) as client:
         client.delete("n")
