@@ -266,12 +266,18 @@ def worker_without_its_package(start):
     )
 
 
-@mistake(example=ended("\nError: 'gunicorn.conf.py' doesn't exist\n"))
+@mistake(
+    example=ended(
+        "\nError: 'gunicorn.conf.py' doesn't exist\n", command=("gunicorn", "-c", "gunicorn.conf.py", "app:app")
+    )
+)
 def settings_file_not_found(start):
     """The server was told to read its settings from {file}, and finds no such file in the container. Is it copied into the image, and to the folder
     that the command begins in?
     """
-    return said(r"^Error: '(?P<file>[^'\n]+)' doesn't exist$", messages(start))
+    told = said(r"^Error: '(?P<file>[^'\n]+)' doesn't exist$", messages(start))
+    command = " ".join(start.command)
+    return told and "gunicorn" in command and told["file"] in command and told  # the app itself may say such words
 
 
 @mistake(example=ended("Failed to find attribute 'application' in 'app'.\n"))
